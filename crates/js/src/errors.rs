@@ -1,0 +1,85 @@
+//! Making and throwing ECMAScript errors.
+//!
+//! QuickJS's own `JS_Throw…Error` cut a message after 255 bytes; these do not.
+
+use rquickjs::{Ctx, Error, IntoJs, Object, Result, Value, qjs};
+
+use crate::lazy::{Attributes, define_value};
+use crate::raw;
+
+/// Which of ECMAScript's error classes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// `Error`
+    Plain,
+    /// `TypeError`
+    Type,
+    /// `RangeError`
+    Range,
+    /// `ReferenceError`
+    Reference,
+    /// `SyntaxError`
+    Syntax,
+    /// `InternalError`, for faults of the engine or the host.
+    Internal,
+}
+
+/// A new error object.
+pub fn error<'js>(ctx: &Ctx<'js>, kind: ErrorKind, message: &str) -> Result<Object<'js>> {
+    let make = match kind {
+        ErrorKind::Plain => qjs::JS_NewPlainError,
+        ErrorKind::Type => qjs::JS_NewTypeError,
+        ErrorKind::Range => qjs::JS_NewRangeError,
+        ErrorKind::Reference => qjs::JS_NewReferenceError,
+        ErrorKind::Syntax => qjs::JS_NewSyntaxError,
+        ErrorKind::Internal => qjs::JS_NewInternalError,
+    };
+    // SAFETY: a live context, and a format without arguments.
+    let object = unsafe { raw::own(ctx, make(raw::context(ctx), c"".as_ptr()))? };
+    let object = object.into_object().ok_or(Error::Unknown)?;
+    define_value(&object, "message", message, Attributes::BUILT_IN)?;
+    Ok(object)
+}
+
+/// A new error object with a `code`, as Node's have.
+pub fn coded_error<'js>(
+    ctx: &Ctx<'js>,
+    kind: ErrorKind,
+    code: &str,
+    message: &str,
+) -> Result<Object<'js>> {
+    let object = error(ctx, kind, message)?;
+    define_value(&object, "code", code, Attributes::ALL)?;
+    Ok(object)
+}
+
+/// Throws a new error.
+pub fn throw(ctx: &Ctx<'_>, kind: ErrorKind, message: &str) -> Error {
+    throw_made(ctx, error(ctx, kind, message))
+}
+
+/// Throws a new error with a `code`.
+pub fn throw_coded(ctx: &Ctx<'_>, kind: ErrorKind, code: &str, message: &str) -> Error {
+    throw_made(ctx, coded_error(ctx, kind, code, message))
+}
+
+/// Throws any value.
+pub fn throw_value<'js>(ctx: &Ctx<'js>, value: impl IntoJs<'js>) -> Error {
+    match value.into_js(ctx) {
+        Ok(value) => ctx.throw(value),
+        Err(error) => error,
+    }
+}
+
+fn throw_made<'js>(ctx: &Ctx<'js>, made: Result<Object<'js>>) -> Error {
+    match made {
+        Ok(object) => ctx.throw(object.into_value()),
+        Err(error) => error,
+    }
+}
+
+/// What a failed call threw, taken; errors of the Rust side become the exception they mean.
+pub fn take_exception<'js>(ctx: &Ctx<'js>, error: Error) -> Value<'js> {
+    raw::throw(ctx, error);
+    ctx.catch()
+}

@@ -1,0 +1,321 @@
+//! Host objects: JavaScript objects whose inside is a Rust value.
+//!
+//! The rules of the collector, which counts references and finds cycles by trial deletion:
+//! 1. A host object owns JS values only as [`Held`], and reports each exactly once in
+//!    [`HostObject::trace`]. One that is not reported makes every cycle through it leak;
+//!    one reported twice is a use after free.
+//! 2. `Held` lives inside host objects and nowhere else. Elsewhere use [`crate::Root`].
+//! 3. A finalizer runs in the middle of other work (any release of a reference can start
+//!    it). The Rust value may therefore not be borrowed, run script, or touch an engine from
+//!    its `Drop`; what needs that goes to the [`Graveyard`] in [`HostObject::finalize`].
+
+use std::any::{Any, TypeId};
+use std::cell::{Cell, RefCell};
+use std::ffi::c_void;
+use std::fmt;
+use std::marker::PhantomData;
+use std::rc::Rc;
+
+use rquickjs::{Ctx, Error, Object, Result, Value, qjs};
+
+use crate::function;
+use crate::raw::own;
+use crate::raw::{self, RawRuntime};
+use crate::realm::{RealmData, foreign};
+
+/// The inside of a host object.
+pub trait HostObject: 'static {
+    /// Reports each [`Held`] value to the collector, once.
+    fn trace(&self, tracer: &Tracer<'_>) {
+        let _ = tracer;
+    }
+
+    /// The embedded value of the interface this one inherits from, if any: methods of the
+    /// base interface then work on this object.
+    fn base(&self, wanted: TypeId) -> Option<&dyn Any> {
+        let _ = wanted;
+        None
+    }
+
+    /// Called when the object is collected. Parts that must not be dropped in a finalizer
+    /// go to the graveyard; `Held` values must not.
+    fn finalize(self, graveyard: &Graveyard)
+    where
+        Self: Sized,
+    {
+        let _ = graveyard;
+    }
+}
+
+/// Wraps `value` into an object with this prototype.
+pub fn host_object<'js, T: HostObject>(
+    ctx: &Ctx<'js>,
+    prototype: &Object<'js>,
+    value: T,
+) -> Result<Object<'js>> {
+    let class = RealmData::of(ctx).shared().classes.object;
+    let parts = HostBox::leak(ctx, value);
+    // SAFETY: the class is registered with this runtime; the prototype is alive.
+    let made = unsafe {
+        let object = qjs::JS_NewObjectProtoClass(raw::context(ctx), prototype.as_raw(), class);
+        own(ctx, object)
+    };
+    let Ok(object) = made else {
+        // SAFETY: no object took the box over.
+        unsafe { drop(Box::from_raw(parts)) };
+        return Err(Error::Exception);
+    };
+    // SAFETY: the object is new and of our class; it takes over the box.
+    unsafe { qjs::JS_SetOpaque(object.as_raw(), parts.cast()) };
+    object.into_object().ok_or(Error::Unknown)
+}
+
+/// The inside of `value`, when that is a host object made of a `T` or of something that
+/// inherits from it.
+pub fn host_ref<'a, T: HostObject>(value: &'a Value<'_>) -> Option<&'a T> {
+    let class = RealmData::of(value.ctx()).shared().classes.object;
+    // SAFETY: objects of our class carry a HostBox (or null, while they are being made); it
+    // lives as long as the object, which `value` keeps alive, and is never borrowed mutably.
+    unsafe {
+        let pointer = qjs::JS_GetOpaque(value.as_raw(), class);
+        let header = pointer.cast::<Header>().as_ref()?;
+        (header.vtable.cast)(pointer, TypeId::of::<T>())
+            .map(|inside| &*inside.cast::<T>().cast_const())
+    }
+}
+
+/// Hands the values of a host object to the collector.
+pub struct Tracer<'a> {
+    runtime: RawRuntime,
+    mark: qjs::JS_MarkFunc,
+    _scope: PhantomData<&'a ()>,
+}
+
+impl Tracer<'_> {
+    /// Reports one held value.
+    pub fn mark(&self, held: &Held) {
+        // SAFETY: the collector of this runtime is running and gave us its callback; the
+        // value is owned by the object being traced.
+        unsafe { qjs::JS_MarkValue(self.runtime, held.value.get(), self.mark) }
+    }
+}
+
+impl fmt::Debug for Tracer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tracer").finish_non_exhaustive()
+    }
+}
+
+/// A JS value owned by a host object: reported to the collector, not a root.
+pub struct Held {
+    value: Cell<qjs::JSValue>,
+    runtime: RawRuntime,
+    alive: Rc<Cell<bool>>,
+}
+
+impl Held {
+    /// Takes a reference to the value.
+    pub fn new(value: &Value<'_>) -> Self {
+        let shared = RealmData::of(value.ctx()).shared();
+        Self {
+            value: Cell::new(raw::give(value)),
+            runtime: shared.raw,
+            alive: shared.alive.clone(),
+        }
+    }
+
+    /// The value, in a scope of the runtime it came from.
+    pub fn get<'js>(&self, ctx: &Ctx<'js>) -> Result<Value<'js>> {
+        if raw::runtime(ctx) != self.runtime {
+            return Err(foreign());
+        }
+        // SAFETY: owned by us, and of this runtime.
+        Ok(unsafe { raw::borrow(ctx, self.value.get()) })
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if self.alive.get() {
+            // SAFETY: our own reference, in a heap that still exists.
+            unsafe { qjs::JS_FreeValueRT(self.runtime, self.value.get()) }
+        }
+    }
+}
+
+impl fmt::Debug for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Held").finish_non_exhaustive()
+    }
+}
+
+/// Where finalizers put what may only be dropped when no script is on the stack.
+#[derive(Default)]
+pub struct Graveyard(RefCell<Vec<Box<dyn Any>>>);
+
+impl Graveyard {
+    /// Keeps `part` until the isolate is left.
+    pub fn push(&self, part: impl Any) {
+        self.0.borrow_mut().push(Box::new(part));
+    }
+
+    pub(crate) fn empty(&self) {
+        // Dropping one part may put another one here.
+        while let Some(part) = self.pop() {
+            drop(part);
+        }
+    }
+
+    fn pop(&self) -> Option<Box<dyn Any>> {
+        self.0.borrow_mut().pop()
+    }
+}
+
+impl fmt::Debug for Graveyard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Graveyard").finish_non_exhaustive()
+    }
+}
+
+/// The engine's class numbers for our objects, the same for all interfaces: what an object
+/// is made of stands in its vtable.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Classes {
+    pub(crate) object: qjs::JSClassID,
+    pub(crate) function: qjs::JSClassID,
+}
+
+/// Registers our classes.
+///
+/// # Safety
+/// `runtime` is new and owned by this thread.
+pub(crate) unsafe fn register(runtime: RawRuntime) -> Result<Classes> {
+    // SAFETY: the definitions are copied, and their callbacks live for ever.
+    unsafe {
+        let object = new_class(runtime, c"HostObject".as_ptr(), None)?;
+        let function = new_class(runtime, c"HostFunction".as_ptr(), Some(function::call))?;
+        Ok(Classes { object, function })
+    }
+}
+
+/// # Safety
+/// As [`register`]; objects of the class carry a `HostBox` or null.
+unsafe fn new_class(
+    runtime: RawRuntime,
+    name: *const std::ffi::c_char,
+    call: qjs::JSClassCall,
+) -> Result<qjs::JSClassID> {
+    let mut id = qjs::JS_INVALID_CLASS_ID;
+    let definition = qjs::JSClassDef {
+        class_name: name,
+        finalizer: Some(finalize),
+        gc_mark: Some(mark),
+        call,
+        exotic: std::ptr::null_mut(),
+    };
+    // SAFETY: by the caller.
+    unsafe {
+        qjs::JS_NewClassID(runtime, &raw mut id);
+        raw::check(qjs::JS_NewClass(runtime, id, &raw const definition))?;
+    }
+    Ok(id)
+}
+
+/// What an object's opaque pointer points at.
+#[repr(C)]
+pub(crate) struct HostBox<T> {
+    header: Header,
+    pub(crate) inside: T,
+}
+
+#[repr(C)]
+struct Header {
+    vtable: &'static VTable,
+    /// A finalizer is told nothing but its object: what it needs stands here.
+    graveyard: Rc<Graveyard>,
+}
+
+struct VTable {
+    /// The part of the box that is of the wanted type.
+    cast: unsafe fn(*mut c_void, TypeId) -> Option<*mut c_void>,
+    trace: unsafe fn(*mut c_void, &Tracer<'_>),
+    finalize: unsafe fn(*mut c_void),
+}
+
+impl<T: HostObject> HostBox<T> {
+    const VTABLE: &'static VTable = &VTable {
+        cast: Self::cast,
+        trace: Self::trace,
+        finalize: Self::finalize,
+    };
+
+    pub(crate) fn leak(ctx: &Ctx<'_>, inside: T) -> *mut Self {
+        let graveyard = RealmData::of(ctx).shared().graveyard.clone();
+        Box::into_raw(Box::new(Self {
+            header: Header {
+                vtable: Self::VTABLE,
+                graveyard,
+            },
+            inside,
+        }))
+    }
+
+    /// # Safety
+    /// For all three: the pointer is a live `HostBox<T>`.
+    unsafe fn cast(pointer: *mut c_void, wanted: TypeId) -> Option<*mut c_void> {
+        // SAFETY: by the caller.
+        let inside = unsafe { &(*pointer.cast::<Self>()).inside };
+        if wanted == TypeId::of::<T>() {
+            return Some(std::ptr::from_ref(inside).cast_mut().cast());
+        }
+        let base = inside.base(wanted)?;
+        // A base that is not what it was asked for would be read as another type.
+        ((*base).type_id() == wanted).then(|| std::ptr::from_ref(base).cast_mut().cast())
+    }
+
+    unsafe fn trace(pointer: *mut c_void, tracer: &Tracer<'_>) {
+        // SAFETY: by the caller.
+        unsafe { (*pointer.cast::<Self>()).inside.trace(tracer) }
+    }
+
+    unsafe fn finalize(pointer: *mut c_void) {
+        // SAFETY: by the caller, who does not use the pointer again.
+        let parts = unsafe { Box::from_raw(pointer.cast::<Self>()) };
+        parts.inside.finalize(&parts.header.graveyard);
+    }
+}
+
+/// The collector's callback for both classes.
+unsafe extern "C" fn mark(runtime: RawRuntime, value: qjs::JSValue, mark: qjs::JS_MarkFunc) {
+    // SAFETY: QuickJS calls this for objects of our classes only; see `host_ref`.
+    unsafe {
+        let pointer = opaque(value);
+        if let Some(header) = pointer.cast::<Header>().as_ref() {
+            let tracer = Tracer {
+                runtime,
+                mark,
+                _scope: PhantomData,
+            };
+            (header.vtable.trace)(pointer, &tracer);
+        }
+    }
+}
+
+/// The finalizer of both classes.
+unsafe extern "C" fn finalize(_runtime: RawRuntime, value: qjs::JSValue) {
+    // SAFETY: as `mark`; QuickJS does not use the object's opaque pointer after this.
+    unsafe {
+        let pointer = opaque(value);
+        if let Some(header) = pointer.cast::<Header>().as_ref() {
+            (header.vtable.finalize)(pointer);
+        }
+    }
+}
+
+/// # Safety
+/// `value` is an object.
+unsafe fn opaque(value: qjs::JSValue) -> *mut c_void {
+    let mut class = qjs::JS_INVALID_CLASS_ID;
+    // SAFETY: by the caller.
+    unsafe { qjs::JS_GetAnyOpaque(value, &raw mut class) }
+}

@@ -1,0 +1,128 @@
+//! The job queue (microtasks), and promises that were rejected with nobody listening.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::ffi::c_void;
+
+use rquickjs::{Ctx, Result, Value, qjs};
+
+use crate::raw::{self, RawContext, RawRuntime};
+use crate::realm::RealmData;
+use crate::root::Root;
+
+/// What running one job came to.
+#[derive(Debug)]
+pub enum JobOutcome<'js> {
+    /// There was none.
+    Idle,
+    /// It ran.
+    Ran,
+    /// It threw this.
+    Threw(Value<'js>),
+}
+
+/// Runs the oldest job of the runtime.
+pub fn run_job<'js>(ctx: &Ctx<'js>) -> JobOutcome<'js> {
+    let mut job_context: RawContext = std::ptr::null_mut();
+    // SAFETY: a live runtime with the scope open.
+    let status = unsafe { qjs::JS_ExecutePendingJob(raw::runtime(ctx), &raw mut job_context) };
+    match status {
+        0 => JobOutcome::Idle,
+        1.. => JobOutcome::Ran,
+        // SAFETY: a failed job leaves its exception in the context it ran in.
+        _ => JobOutcome::Threw(unsafe { raw::scope(job_context) }.catch()),
+    }
+}
+
+/// A promise rejected without a handler, and why.
+#[derive(Debug)]
+pub struct Rejection {
+    /// The promise.
+    pub promise: Root<Value<'static>>,
+    /// What it was rejected with.
+    pub reason: Root<Value<'static>>,
+}
+
+/// Takes the promises that were rejected since the last call and are still unhandled, oldest
+/// first. To be asked after the jobs are done.
+pub fn take_rejections(ctx: &Ctx<'_>) -> Vec<Rejection> {
+    RealmData::of(ctx).shared().rejections.take()
+}
+
+/// Unhandled promises by age, and where each stands by its address.
+#[derive(Default)]
+pub(crate) struct Rejections(RefCell<Pending>);
+
+#[derive(Default)]
+struct Pending {
+    next: u64,
+    by_age: BTreeMap<u64, Rejection>,
+    by_promise: HashMap<usize, u64>,
+}
+
+impl Rejections {
+    fn add(&self, address: usize, rejection: Rejection) {
+        let mut pending = self.0.borrow_mut();
+        let age = pending.next;
+        pending.next += 1;
+        pending.by_age.insert(age, rejection);
+        pending.by_promise.insert(address, age);
+    }
+
+    fn remove(&self, address: usize) -> Option<Rejection> {
+        let mut pending = self.0.borrow_mut();
+        let age = pending.by_promise.remove(&address)?;
+        pending.by_age.remove(&age)
+    }
+
+    fn take(&self) -> Vec<Rejection> {
+        let mut pending = self.0.borrow_mut();
+        pending.by_promise.clear();
+        std::mem::take(&mut pending.by_age).into_values().collect()
+    }
+
+    pub(crate) fn clear(&self) {
+        drop(self.take());
+    }
+}
+
+/// Registers the rejection tracker.
+///
+/// # Safety
+/// The runtime's contexts all carry realm data when script runs in them.
+pub(crate) unsafe fn install_hooks(runtime: RawRuntime) {
+    // SAFETY: the callback needs no opaque pointer.
+    unsafe {
+        qjs::JS_SetHostPromiseRejectionTracker(runtime, Some(track), std::ptr::null_mut());
+    }
+}
+
+unsafe extern "C" fn track(
+    raw_ctx: RawContext,
+    promise: qjs::JSValue,
+    reason: qjs::JSValue,
+    is_handled: bool,
+    _opaque: *mut c_void,
+) {
+    // SAFETY: QuickJS passes a live context and live values.
+    unsafe {
+        let ctx = raw::scope(raw_ctx);
+        let promise = raw::borrow(&ctx, promise);
+        let reason = raw::borrow(&ctx, reason);
+        let address = qjs::JS_VALUE_GET_PTR(promise.as_raw()) as usize;
+        let rejections = &RealmData::of(&ctx).shared().rejections;
+        if is_handled {
+            drop(rejections.remove(address));
+            return;
+        }
+        let made: Result<Rejection> = (|| {
+            Ok(Rejection {
+                promise: Root::new(&ctx, promise)?,
+                reason: Root::new(&ctx, reason)?,
+            })
+        })();
+        if let Ok(rejection) = made {
+            rejections.add(address, rejection);
+        }
+    }
+}

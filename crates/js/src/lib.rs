@@ -1,0 +1,62 @@
+//! QuickJS-NG as Holm uses it.
+//!
+//! `rquickjs` supplies the safe values ([`Ctx`], [`Value`], [`Object`] …), re-exported here.
+//! What it does not do, or does slowly, is here on the raw API: realms with their own
+//! prototypes, host objects and callable host objects, Web IDL interfaces, buffers over
+//! foreign memory, the module loader, the job queue, limits.
+//!
+//! This crate knows nothing of WebAssembly, files, or the web. It is one of the two crates
+//! in which `unsafe` is allowed.
+//!
+//! Names a reader will mix up:
+//! - [`Runtime`]: one heap and one job queue; what a thread owns.
+//! - [`Realm`]: one global object with its intrinsics (QuickJS calls it a context).
+//! - [`Ctx`]: a realm while script may run; every safe value borrows from it.
+//! - [`Held`]: a JS value inside a host object, seen by the collector, no root.
+//! - [`Root`]: a JS value kept alive by Rust, a root until dropped.
+
+mod buffer;
+mod bytecode;
+mod errors;
+mod function;
+mod host_object;
+mod jobs;
+mod lazy;
+mod limits;
+mod modules;
+mod raw;
+mod realm;
+mod root;
+mod runtime;
+mod script;
+mod stack;
+mod stack_trace;
+mod text;
+mod thrown;
+pub mod webidl;
+
+pub use buffer::{Backing, MAX_BUFFER_BYTES, alias_buffer, alias_shared_buffer, detach_buffer};
+pub use bytecode::{compile_script, run_bytecode};
+pub use errors::{ErrorKind, coded_error, error, take_exception, throw, throw_coded, throw_value};
+pub use function::{Call, HostCallable, callable, constructor, function};
+pub use host_object::{Graveyard, Held, HostObject, Tracer, host_object, host_ref};
+pub use jobs::{JobOutcome, Rejection, run_job, take_rejections};
+pub use lazy::{Attributes, define_accessor, define_lazy, define_value, well_known_symbol};
+pub use limits::{Interrupter, Limits};
+pub use modules::{
+    ImportAttributes, ModuleLoader, ModuleRecord, compile_module, evaluate_module, synthetic_module,
+};
+pub use realm::{Realm, slot};
+pub use root::Root;
+pub use rquickjs::atom::PredefinedAtom;
+pub use rquickjs::function::{Rest, This};
+pub use rquickjs::promise::PromiseState;
+pub use rquickjs::{
+    Array, ArrayBuffer, Atom, BigInt, Coerced, Ctx, Error, Filter, FromJs, Function, IntoJs,
+    Object, Promise, Result, String as JsString, Symbol, Type, TypedArray, Value,
+};
+pub use runtime::Runtime;
+pub use script::{ScriptOrigin, evaluate_async_script, evaluate_script};
+pub use stack::{StackLimits, enter_stack, leave_stack};
+pub use text::to_text;
+pub use thrown::{Frame, Thrown};

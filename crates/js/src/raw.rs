@@ -1,0 +1,120 @@
+//! The narrow passage between `rquickjs` values and raw `JSValue`s.
+//!
+//! `Value<'js>` owns one reference; a `JSValue` owns one only where a comment says so.
+//! Every callback that C makes into Rust goes through [`guarded`], so that neither a
+//! Rust error nor a panic crosses a C frame.
+
+use std::ffi::c_int;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::NonNull;
+
+use rquickjs::{Ctx, Error, Result, Value, qjs};
+
+use crate::errors::{self, ErrorKind};
+
+pub(crate) type RawContext = *mut qjs::JSContext;
+pub(crate) type RawRuntime = *mut qjs::JSRuntime;
+
+pub(crate) fn context(ctx: &Ctx<'_>) -> RawContext {
+    ctx.as_raw().as_ptr()
+}
+
+pub(crate) fn runtime(ctx: &Ctx<'_>) -> RawRuntime {
+    // SAFETY: a `Ctx` always points at a live context.
+    unsafe { qjs::JS_GetRuntime(context(ctx)) }
+}
+
+/// The scope of a callback from C.
+///
+/// # Safety
+/// `raw` is the context QuickJS passed to a callback that is still running, and `'js` does
+/// not outlive that callback.
+pub(crate) unsafe fn scope<'js>(raw: RawContext) -> Ctx<'js> {
+    // SAFETY: QuickJS never passes a null context; the rest is the caller's promise.
+    unsafe { Ctx::from_raw(NonNull::new_unchecked(raw)) }
+}
+
+/// Takes over an owned `JSValue`; an exception becomes `Err`.
+///
+/// # Safety
+/// `value` belongs to the runtime of `ctx` and its reference is the caller's to give.
+pub(crate) unsafe fn own<'js>(ctx: &Ctx<'js>, value: qjs::JSValue) -> Result<Value<'js>> {
+    // SAFETY: reading the tag of any JSValue is allowed.
+    if unsafe { qjs::JS_IsException(value) } {
+        return Err(Error::Exception);
+    }
+    // SAFETY: the caller hands over a reference to a value of this runtime.
+    Ok(unsafe { Value::from_raw(ctx.clone(), value) })
+}
+
+/// A new reference to a borrowed `JSValue`.
+///
+/// # Safety
+/// `value` is alive and belongs to the runtime of `ctx`.
+pub(crate) unsafe fn borrow<'js>(ctx: &Ctx<'js>, value: qjs::JSValue) -> Value<'js> {
+    // SAFETY: alive by the caller's promise; the new reference goes to the Value.
+    unsafe { Value::from_raw(ctx.clone(), qjs::JS_DupValue(context(ctx), value)) }
+}
+
+/// The value as an owned `JSValue`, for C functions that take over a reference.
+pub(crate) fn give(value: &Value<'_>) -> qjs::JSValue {
+    // SAFETY: the value is alive; the new reference is the result's.
+    unsafe { qjs::JS_DupValue(context(value.ctx()), value.as_raw()) }
+}
+
+/// `Err(Exception)` for C's `-1`, the number otherwise.
+pub(crate) fn check(status: c_int) -> Result<c_int> {
+    if status < 0 {
+        Err(Error::Exception)
+    } else {
+        Ok(status)
+    }
+}
+
+/// Runs a callback's body; what it returns or throws is in the form C expects.
+pub(crate) fn guarded<'js>(
+    ctx: &Ctx<'js>,
+    body: impl FnOnce() -> Result<Value<'js>>,
+) -> qjs::JSValue {
+    match caught(ctx, body) {
+        Ok(value) => give(&value),
+        Err(Error::Exception) => qjs::JS_EXCEPTION,
+        Err(other) => {
+            throw(ctx, other);
+            qjs::JS_EXCEPTION
+        }
+    }
+}
+
+/// Runs a callback's body, turning a panic into a thrown `InternalError`.
+pub(crate) fn caught<'js, T>(ctx: &Ctx<'js>, body: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
+        let text = panic
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned())
+            .or_else(|| panic.downcast_ref::<String>().cloned())
+            .unwrap_or_default();
+        Err(errors::throw(
+            ctx,
+            ErrorKind::Internal,
+            &format!("a bug in Holm: {text}"),
+        ))
+    })
+}
+
+/// Makes any error of the Rust side the pending JavaScript exception.
+pub(crate) fn throw(ctx: &Ctx<'_>, error: Error) {
+    match error {
+        Error::Exception => {}
+        // SAFETY: a live context.
+        Error::Allocation => unsafe {
+            qjs::JS_ThrowOutOfMemory(context(ctx));
+        },
+        Error::FromJs { .. } | Error::IntoJs { .. } | Error::MissingArgs { .. } => {
+            errors::throw(ctx, ErrorKind::Type, &error.to_string());
+        }
+        other => {
+            errors::throw(ctx, ErrorKind::Internal, &other.to_string());
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! A runtime: one JavaScript heap, its job queue and its limits.
+//!
+//! How it ends, in this order, so that QuickJS finds no live object and no Rust value
+//! touches a dead heap:
+//! 1. roots and realm slots are dropped (they may hold JS values);
+//! 2. QuickJS frees the heap; finalizers move what must not die there to the graveyard;
+//! 3. realm data, then the graveyard, are freed.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::rc::Rc;
+
+use rquickjs::{Context, Result, qjs};
+
+use crate::host_object::{Classes, Graveyard};
+use crate::jobs::Rejections;
+use crate::limits::{Interrupter, Limits};
+use crate::modules::{LoaderSlot, ModuleLoader};
+use crate::raw::RawRuntime;
+use crate::realm::RealmData;
+use crate::root::Roots;
+use crate::stack::StackLimits;
+use crate::{host_object, jobs, modules};
+
+/// One JavaScript heap. Cheap to clone: clones are the same runtime.
+#[derive(Clone)]
+pub struct Runtime(Rc<Inner>);
+
+struct Inner {
+    /// Made with the runtime, since `rquickjs` shows the raw pointer only through a context;
+    /// the first realm takes it.
+    first_context: RefCell<Option<Context>>,
+    /// Present until the end begins.
+    engine: Option<rquickjs::Runtime>,
+    realms: RefCell<Vec<Rc<RealmData>>>,
+    shared: Rc<Shared>,
+    interrupter: Interrupter,
+}
+
+/// What the callbacks of a runtime share; reachable from every realm's data.
+pub(crate) struct Shared {
+    pub(crate) raw: RawRuntime,
+    /// False once the heap is gone: late `Root`s and `Held`s then have nothing to release.
+    pub(crate) alive: Rc<Cell<bool>>,
+    pub(crate) classes: Classes,
+    pub(crate) roots: Roots,
+    pub(crate) graveyard: Rc<Graveyard>,
+    pub(crate) loader: LoaderSlot,
+    pub(crate) rejections: Rejections,
+    pub(crate) stack: Cell<StackLimits>,
+}
+
+impl Runtime {
+    /// Makes an empty heap under `limits`.
+    pub fn new(limits: &Limits) -> Result<Self> {
+        let engine = rquickjs::Runtime::new()?;
+        let interrupter = limits.apply(&engine);
+        let context = Context::full(&engine)?;
+        // SAFETY: the context is alive.
+        let raw = unsafe { qjs::JS_GetRuntime(context.as_raw().as_ptr()) };
+        // SAFETY: a new runtime, owned by this thread.
+        let classes = unsafe { host_object::register(raw)? };
+        let shared = Rc::new(Shared {
+            raw,
+            alive: Rc::new(Cell::new(true)),
+            classes,
+            roots: Roots::default(),
+            graveyard: Rc::default(),
+            loader: LoaderSlot::default(),
+            rejections: Rejections::default(),
+            stack: Cell::new(StackLimits::new(limits.stack_bytes)),
+        });
+        // SAFETY: the callbacks find `Shared` through their context, not through a pointer.
+        unsafe {
+            modules::install_hooks(raw);
+            jobs::install_hooks(raw);
+        }
+        Ok(Self(Rc::new(Inner {
+            first_context: RefCell::new(Some(context)),
+            engine: Some(engine),
+            realms: RefCell::default(),
+            shared,
+            interrupter,
+        })))
+    }
+
+    /// Stops script from another thread, or at a deadline.
+    pub fn interrupter(&self) -> &Interrupter {
+        &self.0.interrupter
+    }
+
+    /// Says how modules are found and loaded.
+    pub fn set_module_loader(&self, loader: Rc<dyn ModuleLoader>) {
+        self.0.shared.loader.set(loader);
+    }
+
+    /// Bytes the heap holds now.
+    pub fn memory_used_bytes(&self) -> usize {
+        let usage = self.engine().memory_usage();
+        usize::try_from(usage.malloc_size).unwrap_or(0)
+    }
+
+    /// Collects cycles now.
+    pub fn collect_garbage(&self) {
+        self.engine().run_gc();
+        self.0.shared.bury();
+    }
+
+    pub(crate) fn new_context(&self) -> Result<Context> {
+        let first = self.0.first_context.borrow_mut().take();
+        first.map_or_else(|| Context::full(self.engine()), Ok)
+    }
+
+    fn engine(&self) -> &rquickjs::Runtime {
+        self.0.engine.as_ref().expect("taken in `drop` only")
+    }
+
+    pub(crate) fn shared(&self) -> &Rc<Shared> {
+        &self.0.shared
+    }
+
+    pub(crate) fn keep_realm_data(&self, data: Rc<RealmData>) {
+        self.0.realms.borrow_mut().push(data);
+    }
+}
+
+impl Shared {
+    /// Drops what finalizers left: outside of every finalizer, so it may do anything.
+    pub(crate) fn bury(&self) {
+        self.graveyard.empty();
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.first_context.get_mut().take();
+        for realm in self.realms.get_mut() {
+            realm.clear();
+        }
+        self.shared.loader.clear();
+        self.shared.rejections.clear();
+        self.shared.roots.release_all(self.shared.raw);
+        self.engine.take();
+        self.shared.alive.set(false);
+        self.shared.bury();
+    }
+}
+
+impl fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runtime").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,76 @@
+//! Classic scripts.
+
+use std::ffi::{CString, c_int};
+
+use rquickjs::{Ctx, Result, Value, qjs};
+
+use crate::raw;
+
+/// Where a script comes from, for stacks and error messages.
+#[derive(Clone, Copy, Debug)]
+pub struct ScriptOrigin<'a> {
+    /// A path or URL.
+    pub name: &'a str,
+    /// The number of its first line; below 1 when a heading was put before it.
+    pub first_line: i32,
+}
+
+impl<'a> ScriptOrigin<'a> {
+    /// A script that begins at line 1.
+    pub fn new(name: &'a str) -> Self {
+        Self {
+            name,
+            first_line: 1,
+        }
+    }
+}
+
+/// Evaluates a sloppy-mode script; gives its completion value.
+pub fn evaluate_script<'js>(
+    ctx: &Ctx<'js>,
+    source: impl Into<Vec<u8>>,
+    origin: ScriptOrigin<'_>,
+) -> Result<Value<'js>> {
+    evaluate(ctx, source.into(), origin, qjs::JS_EVAL_TYPE_GLOBAL)
+}
+
+/// As [`evaluate_script`], with `await` at its top level; gives a promise of `{ value }`.
+pub fn evaluate_async_script<'js>(
+    ctx: &Ctx<'js>,
+    source: impl Into<Vec<u8>>,
+    origin: ScriptOrigin<'_>,
+) -> Result<Value<'js>> {
+    let flags = qjs::JS_EVAL_TYPE_GLOBAL | qjs::JS_EVAL_FLAG_ASYNC;
+    evaluate(ctx, source.into(), origin, flags)
+}
+
+/// Compiles or evaluates with the engine's flags.
+pub(crate) fn evaluate<'js>(
+    ctx: &Ctx<'js>,
+    mut source: Vec<u8>,
+    origin: ScriptOrigin<'_>,
+    flags: u32,
+) -> Result<Value<'js>> {
+    // A name with NUL is nobody's file name; cut rather than fail.
+    let name = origin.name.split('\0').next().unwrap_or_default();
+    let name = CString::new(name).unwrap_or_default();
+    let len = source.len();
+    source.push(0);
+    let mut options = qjs::JSEvalOptions {
+        version: qjs::JS_EVAL_OPTIONS_VERSION as c_int,
+        eval_flags: flags as c_int,
+        filename: name.as_ptr(),
+        line_num: origin.first_line,
+    };
+    // SAFETY: the source ends with the NUL that the parser wants, and it and the name live
+    // until the call is over.
+    unsafe {
+        let result = qjs::JS_Eval2(
+            raw::context(ctx),
+            source.as_ptr().cast(),
+            len as qjs::size_t,
+            &raw mut options,
+        );
+        raw::own(ctx, result)
+    }
+}

@@ -1,0 +1,146 @@
+//! `error.stack` as V8 writes it.
+//!
+//! QuickJS keeps only the frames; people and packages expect `Name: message` above them.
+//! The heading is put on when the stack is read, so that throwing costs nothing more. When a
+//! script sets `Error.prepareStackTrace`, what that returned is the stack, untouched.
+
+use std::cell::RefCell;
+
+use rquickjs::{Ctx, Function, Object, Result, Value};
+
+use crate::function::function;
+use crate::lazy::{Attributes, define_accessor, define_value};
+use crate::realm::slot;
+use crate::root::Root;
+use crate::text::to_text;
+
+/// The engine's own halves of what is wrapped here.
+#[derive(Default)]
+struct Originals {
+    read: RefCell<Option<Root<Function<'static>>>>,
+    capture: RefCell<Option<Root<Function<'static>>>>,
+}
+
+/// Wraps the `stack` accessor and `Error.captureStackTrace` of a new realm.
+pub(crate) fn install(ctx: &Ctx<'_>) -> Result<()> {
+    let error: Object<'_> = ctx.globals().get("Error")?;
+    let prototype: Object<'_> = error.get("prototype")?;
+    wrap_accessor(ctx, &prototype)?;
+    wrap_capture(ctx, &error)
+}
+
+fn wrap_accessor<'js>(ctx: &Ctx<'js>, prototype: &Object<'js>) -> Result<()> {
+    let describe: Function<'_> = ctx.eval("Object.getOwnPropertyDescriptor")?;
+    let original: Object<'_> = describe.call((prototype.clone(), "stack"))?;
+    let (read, write): (Function<'_>, Function<'_>) = (original.get("get")?, original.get("set")?);
+    slot::<Originals>(ctx)
+        .read
+        .replace(Some(Root::new(ctx, read)?));
+    let getter = function(ctx, "get stack", 0, |call| {
+        let read: Function<'_> = match &*slot::<Originals>(call.ctx()).read.borrow() {
+            Some(root) => root.get(call.ctx())?,
+            None => return call.undefined(),
+        };
+        let stack: Value<'_> = read.call((rquickjs::function::This(call.this()),))?;
+        with_heading(call.ctx(), &call.this(), stack)
+    })?;
+    define_accessor(
+        prototype,
+        "stack",
+        Some(&getter),
+        Some(&write),
+        Attributes::CONFIGURABLE,
+    )
+}
+
+fn wrap_capture<'js>(ctx: &Ctx<'js>, error: &Object<'js>) -> Result<()> {
+    let capture: Function<'_> = error.get("captureStackTrace")?;
+    slot::<Originals>(ctx)
+        .capture
+        .replace(Some(Root::new(ctx, capture)?));
+    let wrapper = function(ctx, "captureStackTrace", 2, |call| {
+        let capture: Function<'_> = match &*slot::<Originals>(call.ctx()).capture.borrow() {
+            Some(root) => root.get(call.ctx())?,
+            None => return call.undefined(),
+        };
+        capture.call::<_, ()>((call.value(0), call.value(1)))?;
+        if let Some(target) = call.value(0).into_object() {
+            let stack: Value<'_> = target.get("stack")?;
+            let stack = with_heading(call.ctx(), target.as_value(), stack)?;
+            define_value(&target, "stack", stack, Attributes::BUILT_IN)?;
+        }
+        call.undefined()
+    })?;
+    define_value(error, "captureStackTrace", wrapper, Attributes::BUILT_IN)
+}
+
+/// The stack with its heading, if it is one of the engine's.
+fn with_heading<'js>(ctx: &Ctx<'js>, error: &Value<'js>, stack: Value<'js>) -> Result<Value<'js>> {
+    if !stack.is_string() || has_own_format(ctx)? {
+        return Ok(stack);
+    }
+    let frames = to_text(ctx, &stack)?;
+    if !frames.is_empty() && !frames.starts_with("    at ") {
+        return Ok(stack);
+    }
+    let mut text = heading(ctx, error)?;
+    for frame in frames.lines() {
+        text.push('\n');
+        text.push_str(&frame_text(frame));
+    }
+    Ok(rquickjs::String::from_str(ctx.clone(), &text)?.into_value())
+}
+
+fn has_own_format(ctx: &Ctx<'_>) -> Result<bool> {
+    let error: Value<'_> = ctx.globals().get("Error")?;
+    match error.as_object() {
+        Some(error) => Ok(error
+            .get::<_, Value<'_>>("prepareStackTrace")?
+            .is_function()),
+        None => Ok(false),
+    }
+}
+
+/// `Name [CODE]: message`, as `Error.prototype.toString` and Node write it.
+fn heading<'js>(ctx: &Ctx<'js>, error: &Value<'js>) -> Result<String> {
+    let Some(object) = error.as_object() else {
+        return to_text(ctx, error);
+    };
+    let part = |key: &str, otherwise: &str| -> Result<String> {
+        let value: Value<'js> = object.get(key)?;
+        if value.is_undefined() || value.is_symbol() {
+            return Ok(otherwise.to_owned());
+        }
+        to_text(ctx, &value)
+    };
+    let mut name = part("name", "Error")?;
+    let message = part("message", "")?;
+    let code: Value<'js> = object.get("code")?;
+    if code.is_string() {
+        let code = to_text(ctx, &code)?;
+        if code.starts_with("ERR_") {
+            name = format!("{name} [{code}]");
+        }
+    }
+    Ok(match (name.is_empty(), message.is_empty()) {
+        (_, true) => name,
+        (true, false) => message,
+        (false, false) => format!("{name}: {message}"),
+    })
+}
+
+/// A frame of QuickJS as V8 writes it: no name where there is none.
+fn frame_text(frame: &str) -> String {
+    let Some(place) = frame
+        .strip_prefix("    at <anonymous> (")
+        .or_else(|| frame.strip_prefix("    at <eval> ("))
+        .and_then(|rest| rest.strip_suffix(')'))
+    else {
+        return frame.to_owned();
+    };
+    if place == "native" {
+        "    at <anonymous>".to_owned()
+    } else {
+        format!("    at {place}")
+    }
+}
