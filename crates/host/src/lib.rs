@@ -1,0 +1,83 @@
+//! What an isolate may ask of the world outside, and how answers come back.
+//!
+//! The rooms above (`web`, `node`) reach files, clocks and terminals only through the
+//! [`Host`] of their isolate; the embedder decides what stands behind it. Nothing here is
+//! process-wide: two isolates can have two hosts.
+
+#![forbid(unsafe_code)]
+
+mod clock;
+mod lifecycle;
+mod output;
+mod permissions;
+mod process;
+mod random;
+mod tasks;
+
+pub use clock::{Clock, SystemClock};
+pub use lifecycle::{Lifecycle, UncaughtError};
+pub use output::{NoOutput, Output, Stream, Terminal};
+pub use permissions::{Access, Denied, Grant, Permissions};
+pub use process::ProcessInfo;
+pub use random::{Random, SystemRandom};
+pub use tasks::{Completion, TaskId, Tasks};
+
+use std::cell::RefCell;
+use std::fmt;
+use std::rc::Rc;
+
+use holm_js::{Ctx, slot};
+
+/// Everything one isolate asks of its embedder. The default grants nothing and prints
+/// nowhere.
+pub struct Host {
+    /// Time, for timers, `Date` excepted.
+    pub clock: Box<dyn Clock>,
+    /// Random bytes.
+    pub random: Box<dyn Random>,
+    /// Where `console` and `process.stdout` write.
+    pub output: Box<dyn Output>,
+    /// What may be reached.
+    pub permissions: Permissions,
+    /// What `process` tells of itself.
+    pub process: ProcessInfo,
+    /// Work whose completion will run script.
+    pub tasks: Tasks,
+    /// Whether and how the isolate ends.
+    pub lifecycle: Lifecycle,
+}
+
+impl Default for Host {
+    fn default() -> Self {
+        Self {
+            clock: Box::new(SystemClock::default()),
+            random: Box::new(SystemRandom),
+            output: Box::new(NoOutput),
+            permissions: Permissions::default(),
+            process: ProcessInfo::default(),
+            tasks: Tasks::default(),
+            lifecycle: Lifecycle::default(),
+        }
+    }
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host")
+            .field("permissions", &self.permissions)
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Default)]
+struct HostSlot(RefCell<Rc<Host>>);
+
+/// The host of the isolate that `ctx` belongs to.
+pub fn host(ctx: &Ctx<'_>) -> Rc<Host> {
+    slot::<HostSlot>(ctx).0.borrow().clone()
+}
+
+/// Gives a realm its host, before script runs.
+pub fn install(ctx: &Ctx<'_>, host: Rc<Host>) {
+    slot::<HostSlot>(ctx).0.replace(host);
+}

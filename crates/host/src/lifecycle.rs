@@ -1,0 +1,50 @@
+//! How an isolate ends: by `process.exit`, or by an error nobody caught.
+
+use std::cell::{Cell, RefCell};
+
+use holm_js::Thrown;
+
+/// An error that ended the isolate.
+#[derive(Clone, Debug)]
+pub struct UncaughtError {
+    /// What was thrown.
+    pub thrown: Thrown,
+    /// The whole value as `console.error` would show it.
+    pub inspected: String,
+    /// Whether it was a promise's rejection.
+    pub from_promise: bool,
+}
+
+/// The end of an isolate, from the first reason on.
+#[derive(Debug, Default)]
+pub struct Lifecycle {
+    exit: Cell<Option<i32>>,
+    uncaught: RefCell<Option<UncaughtError>>,
+}
+
+impl Lifecycle {
+    /// Asks for the end. Script goes on only to the next safe point.
+    pub fn exit(&self, code: i32) {
+        self.exit.set(Some(code));
+    }
+
+    /// Ends the isolate because of an error; the first one counts.
+    pub fn fail(&self, error: UncaughtError) {
+        self.uncaught.borrow_mut().get_or_insert(error);
+    }
+
+    /// Whether the end was asked for.
+    pub fn is_ending(&self) -> bool {
+        self.exit.get().is_some() || self.uncaught.borrow().is_some()
+    }
+
+    /// The code `process.exit` was called with.
+    pub fn exit_code(&self) -> Option<i32> {
+        self.exit.get()
+    }
+
+    /// Takes the error that ended the isolate.
+    pub fn take_uncaught(&self) -> Option<UncaughtError> {
+        self.uncaught.borrow_mut().take()
+    }
+}

@@ -1,0 +1,51 @@
+//! Standard output and error.
+
+use std::io;
+
+/// Which of the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output: data.
+    Out,
+    /// Standard error: everything else.
+    Err,
+}
+
+/// A terminal behind a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terminal {
+    /// Characters in a line.
+    pub columns: u16,
+    /// Lines.
+    pub rows: u16,
+    /// Bits of colour: 1 (none), 4, 8 or 24.
+    pub color_depth_bits: u8,
+}
+
+/// Where `console` and `process.stdout` write.
+pub trait Output {
+    /// Writes all the bytes, now.
+    fn write(&self, stream: Stream, bytes: &[u8]) -> io::Result<()>;
+
+    /// The terminal behind the stream, if it is one.
+    fn terminal(&self, stream: Stream) -> Option<Terminal> {
+        let _ = stream;
+        None
+    }
+
+    /// Whether text written to the stream should be coloured.
+    fn has_colors(&self, stream: Stream) -> bool {
+        self.terminal(stream)
+            .is_some_and(|terminal| terminal.color_depth_bits > 1)
+    }
+}
+
+/// Drops what is written.
+#[derive(Clone, Copy, Debug)]
+pub struct NoOutput;
+
+impl Output for NoOutput {
+    fn write(&self, _stream: Stream, _bytes: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
+}
