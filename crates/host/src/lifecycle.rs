@@ -4,6 +4,11 @@ use std::cell::{Cell, RefCell};
 
 use holm_js::Thrown;
 
+use crate::Denied;
+
+/// A hint names no more than these.
+const MAX_REFUSALS: usize = 8;
+
 /// An error that ended the isolate.
 #[derive(Clone, Debug)]
 pub struct UncaughtError {
@@ -20,6 +25,7 @@ pub struct UncaughtError {
 pub struct Lifecycle {
     exit: Cell<Option<i32>>,
     uncaught: RefCell<Option<UncaughtError>>,
+    refusals: RefCell<Vec<Denied>>,
 }
 
 impl Lifecycle {
@@ -41,6 +47,19 @@ impl Lifecycle {
     /// The code `process.exit` was called with.
     pub fn exit_code(&self) -> Option<i32> {
         self.exit.get()
+    }
+
+    /// Remembers a refusal that the script was not told of.
+    pub fn note_refusal(&self, denied: Denied) {
+        let mut refusals = self.refusals.borrow_mut();
+        if refusals.len() < MAX_REFUSALS && !refusals.contains(&denied) {
+            refusals.push(denied);
+        }
+    }
+
+    /// What was refused without an error, for a hint when the script fails.
+    pub fn refusals(&self) -> Vec<Denied> {
+        self.refusals.borrow().clone()
     }
 
     /// Takes the error that ended the isolate.

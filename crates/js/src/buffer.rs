@@ -71,6 +71,53 @@ pub fn detach_buffer(buffer: &Object<'_>) {
     unsafe { qjs::JS_DetachArrayBuffer(raw::context(buffer.ctx()), buffer.as_raw()) }
 }
 
+/// A copy of the bytes that a typed array, `DataView` or `ArrayBuffer` shows.
+pub fn view_bytes(view: &Object<'_>) -> Result<Vec<u8>> {
+    let ctx = view.ctx();
+    let (mut offset, mut len, mut element): (qjs::size_t, qjs::size_t, qjs::size_t) = (0, 0, 0);
+    // SAFETY: live values; the bytes are copied before any script runs.
+    unsafe {
+        if qjs::JS_IsArrayBuffer(view.as_raw()) {
+            return Ok(copy(ctx, view.as_raw(), 0, usize::MAX));
+        }
+        if qjs::JS_IsDataView(view.as_raw()) {
+            let buffer: Object<'_> = view.get("buffer")?;
+            let (offset, len): (f64, f64) = (view.get("byteOffset")?, view.get("byteLength")?);
+            return Ok(copy(ctx, buffer.as_raw(), offset as usize, len as usize));
+        }
+        let buffer = raw::own(
+            ctx,
+            qjs::JS_GetTypedArrayBuffer(
+                raw::context(ctx),
+                view.as_raw(),
+                &raw mut offset,
+                &raw mut len,
+                &raw mut element,
+            ),
+        )?;
+        Ok(copy(ctx, buffer.as_raw(), offset as usize, len as usize))
+    }
+}
+
+/// Bytes of a buffer, from `offset` on, as many as there are up to `len`.
+///
+/// # Safety
+/// `buffer` is a live value.
+unsafe fn copy(ctx: &Ctx<'_>, buffer: qjs::JSValue, offset: usize, len: usize) -> Vec<u8> {
+    let mut size: qjs::size_t = 0;
+    // SAFETY: by the caller; the range is cut to what the buffer holds.
+    unsafe {
+        let start = qjs::JS_GetArrayBuffer(raw::context(ctx), &raw mut size, buffer);
+        if start.is_null() {
+            drop(ctx.catch());
+            return Vec::new();
+        }
+        let bytes = std::slice::from_raw_parts(start, size as usize);
+        let rest = bytes.get(offset..).unwrap_or_default();
+        rest[..len.min(rest.len())].to_vec()
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Sharing {
     Unshared,

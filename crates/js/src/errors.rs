@@ -83,3 +83,20 @@ pub fn take_exception<'js>(ctx: &Ctx<'js>, error: Error) -> Value<'js> {
     raw::throw(ctx, error);
     ctx.catch()
 }
+
+/// Throws a `DOMException` of this name.
+pub fn throw_dom(ctx: &Ctx<'_>, name: &str, message: &str) -> Error {
+    rquickjs::Exception::throw_dom(ctx, name, message)
+}
+
+/// Throws what no script can catch: for a host that ends a script.
+pub fn interrupt_error(ctx: &Ctx<'_>, reason: &str) -> Error {
+    match error(ctx, ErrorKind::Internal, reason) {
+        Ok(object) => {
+            // SAFETY: a live error object of this context.
+            unsafe { qjs::JS_SetUncatchableError(raw::context(ctx), object.as_raw()) };
+            ctx.throw(object.into_value())
+        }
+        Err(error) => error,
+    }
+}

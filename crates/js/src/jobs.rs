@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::c_void;
 
-use rquickjs::{Ctx, Result, Value, qjs};
+use rquickjs::{Ctx, Promise, Result, Value, qjs};
 
 use crate::raw::{self, RawContext, RawRuntime};
 use crate::realm::RealmData;
@@ -31,6 +31,24 @@ pub fn run_job<'js>(ctx: &Ctx<'js>) -> JobOutcome<'js> {
         1.. => JobOutcome::Ran,
         // SAFETY: a failed job leaves its exception in the context it ran in.
         _ => JobOutcome::Threw(unsafe { raw::scope(job_context) }.catch()),
+    }
+}
+
+/// Says that somebody looks after a promise's rejection.
+pub fn mark_handled(promise: &Promise<'_>) {
+    // SAFETY: a live promise.
+    unsafe { qjs::JS_PromiseMarkAsHandled(raw::context(promise.ctx()), promise.as_raw()) }
+}
+
+/// What a promise was settled with; `undefined` while it is pending.
+pub fn promise_result<'js>(promise: &Promise<'js>) -> Value<'js> {
+    let ctx = promise.ctx();
+    // SAFETY: a live promise; its result comes with a reference of its own.
+    unsafe {
+        Value::from_raw(
+            ctx.clone(),
+            qjs::JS_PromiseResult(raw::context(ctx), promise.as_raw()),
+        )
     }
 }
 

@@ -35,12 +35,17 @@ mod text;
 mod thrown;
 pub mod webidl;
 
-pub use buffer::{Backing, MAX_BUFFER_BYTES, alias_buffer, alias_shared_buffer, detach_buffer};
+pub use buffer::{
+    Backing, MAX_BUFFER_BYTES, alias_buffer, alias_shared_buffer, detach_buffer, view_bytes,
+};
 pub use bytecode::{compile_script, run_bytecode};
-pub use errors::{ErrorKind, coded_error, error, take_exception, throw, throw_coded, throw_value};
+pub use errors::{
+    ErrorKind, coded_error, error, interrupt_error, take_exception, throw, throw_coded, throw_dom,
+    throw_value,
+};
 pub use function::{Call, HostCallable, callable, constructor, function};
 pub use host_object::{Graveyard, Held, HostObject, Tracer, host_object, host_ref};
-pub use jobs::{JobOutcome, Rejection, run_job, take_rejections};
+pub use jobs::{JobOutcome, Rejection, mark_handled, promise_result, run_job, take_rejections};
 pub use lazy::{Attributes, define_accessor, define_lazy, define_value, well_known_symbol};
 pub use limits::{Interrupter, Limits};
 pub use modules::{
@@ -55,8 +60,10 @@ pub use rquickjs::{
     Array, ArrayBuffer, Atom, BigInt, Coerced, Ctx, Error, Filter, FromJs, Function, IntoJs,
     Object, Promise, Result, String as JsString, Symbol, Type, TypedArray, Value,
 };
-pub use runtime::Runtime;
-pub use script::{ScriptOrigin, evaluate_async_script, evaluate_script};
+pub use runtime::{Runtime, engine_version, heap_bytes};
+pub use script::{
+    ScriptOrigin, compiles_as_function_body, evaluate_async_script, evaluate_script, parse_json,
+};
 pub use stack::{StackLimits, enter_stack, leave_stack};
 pub use text::to_text;
-pub use thrown::{Frame, Thrown};
+pub use thrown::{Frame, HINT_PROPERTY, Thrown};

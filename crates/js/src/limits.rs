@@ -80,6 +80,11 @@ impl Interrupter {
                 .is_some_and(|deadline| deadline <= Instant::now())
     }
 
+    /// Whether [`Self::stop`] was called.
+    pub fn is_stopped(&self) -> bool {
+        self.0.requested.load(Ordering::Relaxed)
+    }
+
     /// When script has to stop.
     pub fn deadline(&self) -> Option<Instant> {
         *self

@@ -16,6 +16,7 @@ use crate::function::{HostCallable, callable};
 use crate::host_object::HostObject;
 use crate::raw::{self, RawContext, RawRuntime};
 use crate::realm::RealmData;
+use crate::root::Root;
 use crate::script::{ScriptOrigin, evaluate};
 use crate::{Call, text::to_text};
 
@@ -87,6 +88,23 @@ impl<'js> ModuleRecord<'js> {
             )?
         };
         meta.into_object().ok_or(Error::Unknown)
+    }
+
+    /// Keeps the record alive outside of a scope.
+    pub fn root(&self, ctx: &Ctx<'js>) -> Result<Root<Value<'static>>> {
+        Root::new(ctx, self.0.clone())
+    }
+
+    /// The record that [`Self::root`] kept.
+    pub fn from_root(ctx: &Ctx<'js>, root: &Root<Value<'static>>) -> Result<Self> {
+        let value: Value<'js> = root.get(ctx)?;
+        // SAFETY: reading the tag of a live value.
+        let tag = unsafe { qjs::JS_VALUE_GET_TAG(value.as_raw()) };
+        if tag == qjs::JS_TAG_MODULE {
+            Ok(Self(value))
+        } else {
+            Err(Error::Unknown)
+        }
     }
 
     /// The namespace object.

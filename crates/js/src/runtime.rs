@@ -10,7 +10,7 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
 
-use rquickjs::{Context, Result, qjs};
+use rquickjs::{Context, Ctx, Result, qjs};
 
 use crate::host_object::{Classes, Graveyard};
 use crate::jobs::Rejections;
@@ -150,4 +150,23 @@ impl fmt::Debug for Runtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Runtime").finish_non_exhaustive()
     }
+}
+
+/// Bytes the heap of this scope's runtime holds.
+pub fn heap_bytes(ctx: &Ctx<'_>) -> usize {
+    let mut usage = std::mem::MaybeUninit::<qjs::JSMemoryUsage>::uninit();
+    // SAFETY: the engine fills in the whole struct.
+    let usage = unsafe {
+        qjs::JS_ComputeMemoryUsage(crate::raw::runtime(ctx), usage.as_mut_ptr());
+        usage.assume_init()
+    };
+    usize::try_from(usage.malloc_size).unwrap_or(0)
+}
+
+/// The version of QuickJS-NG.
+pub fn engine_version() -> String {
+    // SAFETY: a constant string of the engine.
+    unsafe { std::ffi::CStr::from_ptr(qjs::JS_GetVersion()) }
+        .to_string_lossy()
+        .into_owned()
 }

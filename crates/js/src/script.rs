@@ -74,3 +74,35 @@ pub(crate) fn evaluate<'js>(
         raw::own(ctx, result)
     }
 }
+
+/// Whether `body` compiles as a sloppy function with these parameters. Nothing runs, and what
+/// is wrong with it is dropped.
+pub fn compiles_as_function_body(ctx: &Ctx<'_>, parameters: &str, body: &str) -> bool {
+    let body = body
+        .strip_prefix("#!")
+        .map_or_else(|| body.to_owned(), |rest| format!("//{rest}"));
+    let source = format!("(function ({parameters}) {{\n{body}\n}})");
+    let flags = qjs::JS_EVAL_TYPE_GLOBAL | qjs::JS_EVAL_FLAG_COMPILE_ONLY;
+    evaluate(ctx, source.into(), ScriptOrigin::new("probe"), flags)
+        .inspect_err(|_| drop(ctx.catch()))
+        .is_ok()
+}
+
+/// `JSON.parse`, whatever script did to it; a mistake is told with the text's name.
+pub fn parse_json<'js>(ctx: &Ctx<'js>, text: &str, name: &str) -> Result<Value<'js>> {
+    let name = CString::new(name.split('\0').next().unwrap_or_default()).unwrap_or_default();
+    let mut source = text.as_bytes().to_vec();
+    source.push(0);
+    // SAFETY: the text ends with the NUL that the parser wants, and it and the name live
+    // until the call is over.
+    unsafe {
+        let len = text.len() as qjs::size_t;
+        let value = qjs::JS_ParseJSON(
+            raw::context(ctx),
+            source.as_ptr().cast(),
+            len,
+            name.as_ptr(),
+        );
+        raw::own(ctx, value)
+    }
+}

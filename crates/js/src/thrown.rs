@@ -15,11 +15,16 @@ pub struct Thrown {
     pub name: Option<String>,
     /// Node's `code`.
     pub code: Option<String>,
+    /// How to go on, where whoever threw it said so (a `hint` property of the host's errors).
+    pub hint: Option<String>,
     /// Where it was made, innermost first.
     pub frames: Vec<Frame>,
     /// Whether script could not have caught it: it was stopped.
     pub is_uncatchable: bool,
 }
+
+/// The property under which the host's errors carry their hint; not enumerable.
+pub const HINT_PROPERTY: &str = "hint";
 
 /// One line of a stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +60,7 @@ impl Thrown {
             heading,
             name: None,
             code: None,
+            hint: None,
             frames: Vec::new(),
             is_uncatchable: false,
         }
@@ -84,6 +90,7 @@ impl Thrown {
         Self {
             frames: frames.collect(),
             code: part("code"),
+            hint: part(HINT_PROPERTY),
             heading,
             message,
             name,

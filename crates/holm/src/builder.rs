@@ -1,0 +1,134 @@
+//! Making isolates.
+
+use std::fmt;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use holm_host::{Clock, Host, Output, Permissions, ProcessInfo, Random};
+use holm_js::{Limits, Realm, Runtime};
+
+use crate::event_loop::EventLoop;
+use crate::handle::IsolateHandle;
+use crate::loader::{ModuleLoader, adapted};
+use crate::{Engine, Error, Isolate, Result};
+
+/// Says what an isolate has and may do. By default it has the web's globals, no modules, no
+/// permissions, and nowhere to print.
+pub struct IsolateBuilder {
+    engine: Engine,
+    limits: Limits,
+    time_limit: Option<Duration>,
+    host: Host,
+    modules: Modules,
+}
+
+enum Modules {
+    None,
+    Custom(Rc<dyn ModuleLoader>),
+    Node,
+}
+
+impl IsolateBuilder {
+    pub(crate) fn new(engine: &Engine) -> Self {
+        Self {
+            engine: engine.clone(),
+            limits: Limits::default(),
+            time_limit: None,
+            host: Host::default(),
+            modules: Modules::None,
+        }
+    }
+
+    /// Bytes the JavaScript heap may hold.
+    pub fn memory_limit_bytes(mut self, bytes: usize) -> Self {
+        self.limits.heap_bytes = Some(bytes);
+        self
+    }
+
+    /// Bytes of the thread's stack that script may use. The default fits a thread of 2 MiB.
+    pub fn stack_limit_bytes(mut self, bytes: usize) -> Self {
+        self.limits.stack_bytes = bytes;
+        self
+    }
+
+    /// How long the isolate may run, counted from when it is built.
+    pub fn time_limit(mut self, limit: Duration) -> Self {
+        self.time_limit = Some(limit);
+        self
+    }
+
+    /// What script may reach.
+    pub fn permissions(mut self, permissions: Permissions) -> Self {
+        self.host.permissions = permissions;
+        self
+    }
+
+    /// Where `console` writes.
+    pub fn output(mut self, output: impl Output + 'static) -> Self {
+        self.host.output = Box::new(output);
+        self
+    }
+
+    /// The time that timers and `performance` see.
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.host.clock = Box::new(clock);
+        self
+    }
+
+    /// Where random bytes come from.
+    pub fn random(mut self, random: impl Random + 'static) -> Self {
+        self.host.random = Box::new(random);
+        self
+    }
+
+    /// Where `import` finds modules.
+    pub fn module_loader(mut self, loader: impl ModuleLoader + 'static) -> Self {
+        self.modules = Modules::Custom(Rc::new(loader));
+        self
+    }
+
+    /// Adds Node: `process`, `require`, modules from files and `node_modules`, as far as the
+    /// permissions allow.
+    pub fn node(mut self, process: ProcessInfo) -> Self {
+        self.host.process = process;
+        self.modules = Modules::Node;
+        self
+    }
+
+    /// Makes the isolate.
+    pub fn build(self) -> Result<Isolate> {
+        let runtime = Runtime::new(&self.limits).map_err(|error| Error::setup(&error))?;
+        let realm = Realm::new(&runtime).map_err(|error| Error::setup(&error))?;
+        let host = Rc::new(self.host);
+        let installed = realm.enter(|ctx| {
+            holm_host::install(ctx, host.clone());
+            holm_web::install(ctx)?;
+            match self.modules {
+                Modules::None => {}
+                Modules::Custom(loader) => runtime.set_module_loader(adapted(loader)),
+                Modules::Node => {
+                    holm_node::install(ctx)?;
+                    runtime.set_module_loader(holm_node::modules::loader());
+                }
+            }
+            Ok(())
+        });
+        installed.map_err(|error: holm_js::Error| Error::setup(&error))?;
+        let handle = IsolateHandle::new(runtime.interrupter().clone());
+        if let Some(limit) = self.time_limit {
+            runtime
+                .interrupter()
+                .set_deadline(Instant::now().checked_add(limit));
+        }
+        let event_loop = EventLoop::new(host.clone(), handle.clone());
+        Ok(Isolate::new(self.engine, event_loop, realm, host, handle))
+    }
+}
+
+impl fmt::Debug for IsolateBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IsolateBuilder")
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,180 @@
+//! The one public error.
+
+use std::fmt;
+
+use holm_host::{Host, UncaughtError};
+use holm_js::{Ctx, Frame, Thrown, take_exception};
+
+/// The result of most calls.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What went wrong. Opaque: ask it by its predicates.
+#[derive(Clone, Debug)]
+pub struct Error(Box<Inner>);
+
+#[derive(Clone, Debug)]
+struct Inner {
+    kind: Kind,
+    message: String,
+    thrown: Option<UncaughtError>,
+    hint: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Script threw, and nobody caught it.
+    Exception,
+    /// A limit was reached.
+    Limit,
+    /// The embedder stopped the isolate.
+    Stopped,
+    /// What was asked of script is not what it has.
+    Mismatch,
+    /// The engine could not be set up.
+    Setup,
+}
+
+impl Error {
+    /// Whether script threw an exception that nobody caught.
+    pub fn is_exception(&self) -> bool {
+        self.0.kind == Kind::Exception
+    }
+
+    /// Whether a limit of memory, stack or time was reached.
+    pub fn is_limit(&self) -> bool {
+        self.0.kind == Kind::Limit
+    }
+
+    /// Whether the isolate was stopped through its handle.
+    pub fn is_stopped(&self) -> bool {
+        self.0.kind == Kind::Stopped
+    }
+
+    /// Whether something was not permitted.
+    pub fn is_permission(&self) -> bool {
+        self.code() == Some("ERR_ACCESS_DENIED")
+    }
+
+    /// Node's `code` of a thrown error.
+    pub fn code(&self) -> Option<&str> {
+        self.0.thrown.as_ref()?.thrown.code.as_deref()
+    }
+
+    /// The stack of a thrown error, innermost frame first.
+    pub fn frames(&self) -> &[Frame] {
+        self.0
+            .thrown
+            .as_ref()
+            .map_or(&[], |uncaught| &uncaught.thrown.frames)
+    }
+
+    /// The thrown value as `console.error` would show it.
+    pub fn inspected(&self) -> Option<&str> {
+        self.0
+            .thrown
+            .as_ref()
+            .map(|uncaught| uncaught.inspected.as_str())
+    }
+
+    /// Whether it was a promise's rejection that nobody handled.
+    pub fn is_rejection(&self) -> bool {
+        self.0
+            .thrown
+            .as_ref()
+            .is_some_and(|uncaught| uncaught.from_promise)
+    }
+
+    /// How to go on, where something can be said.
+    pub fn hint(&self) -> Option<&str> {
+        self.0.hint.as_deref()
+    }
+
+    /// The exception that `error` left behind.
+    pub(crate) fn caught(ctx: &Ctx<'_>, error: holm_js::Error) -> Self {
+        let value = take_exception(ctx, error);
+        Self::uncaught(crate::event_loop::describe(ctx, &value), None)
+    }
+
+    pub(crate) fn uncaught(uncaught: UncaughtError, host: Option<&Host>) -> Self {
+        let thrown = &uncaught.thrown;
+        let is_limit = is_out_of_memory(thrown) || is_out_of_stack(thrown);
+        let kind = if is_limit {
+            Kind::Limit
+        } else {
+            Kind::Exception
+        };
+        let hint = hint(thrown, host);
+        Self(Box::new(Inner {
+            kind,
+            message: thrown.heading.clone(),
+            hint,
+            thrown: Some(uncaught),
+        }))
+    }
+
+    pub(crate) fn time_limit() -> Self {
+        Self::plain(Kind::Limit, "the time limit is over")
+    }
+
+    pub(crate) fn stopped() -> Self {
+        Self::plain(Kind::Stopped, "the isolate was stopped")
+    }
+
+    pub(crate) fn mismatch(message: impl Into<String>) -> Self {
+        Self::plain(Kind::Mismatch, message)
+    }
+
+    pub(crate) fn setup(error: &holm_js::Error) -> Self {
+        Self::plain(
+            Kind::Setup,
+            format!("the engine could not be set up: {error}"),
+        )
+    }
+
+    fn plain(kind: Kind, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            thrown: None,
+            hint: None,
+        }))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+fn is_out_of_memory(thrown: &Thrown) -> bool {
+    thrown.heading == "InternalError: out of memory"
+}
+
+fn is_out_of_stack(thrown: &Thrown) -> bool {
+    thrown.heading == "RangeError: Maximum call stack size exceeded"
+}
+
+/// What a person can do about an error.
+fn hint(thrown: &Thrown, host: Option<&Host>) -> Option<String> {
+    if is_out_of_memory(thrown) {
+        return Some("the script needs more memory than it may use: see --memory-limit".into());
+    }
+    if is_out_of_stack(thrown) {
+        return Some("a function calls itself without end".into());
+    }
+    if let Some(hint) = &thrown.hint {
+        return Some(hint.clone());
+    }
+    let refusals = host?.lifecycle.refusals();
+    let flags: Vec<&str> = refusals.iter().map(|denied| denied.flag()).collect();
+    if flags.is_empty() {
+        return None;
+    }
+    Some(format!(
+        "the script asked for what it may not see; if it needs that, run it with {}",
+        flags.join(" ")
+    ))
+}

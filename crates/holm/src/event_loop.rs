@@ -1,0 +1,344 @@
+//! The event loop of one isolate.
+//!
+//! A turn, in Node's order: timers that are due, finished tasks, immediates. After every
+//! callback comes a checkpoint: ticks, then promise jobs, until both are empty, then the
+//! rejections nobody handled. Between turns the thread sleeps until something is due. The
+//! loop ends when nothing is left that keeps the isolate alive, or when it has to.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use futures_util::future::{Either, select};
+use holm_host::{Completion, Host, UncaughtError};
+use holm_js::{
+    Ctx, JobOutcome, Realm, Rejection, Thrown, Value, run_job, take_exception, take_rejections,
+};
+use holm_node::{process, ticks};
+use holm_web::console::inspect::{self, Options};
+use holm_web::timers::{TimerCall, timers};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::handle::IsolateHandle;
+
+/// Jobs between two looks at the clock: a chain of promises may have no end.
+const JOBS_PER_LOOK: u32 = 1000;
+
+pub(crate) struct EventLoop {
+    host: Rc<Host>,
+    handle: IsolateHandle,
+    /// Made when the first task has to be waited for: timers do without.
+    reactor: Option<Runtime>,
+}
+
+/// Which of ticks and jobs come first at a checkpoint.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum First {
+    /// After a callback.
+    Ticks,
+    /// After an ES module, whose evaluation is itself a job.
+    Jobs,
+}
+
+impl EventLoop {
+    pub(crate) fn new(host: Rc<Host>, handle: IsolateHandle) -> Self {
+        Self {
+            host,
+            handle,
+            reactor: None,
+        }
+    }
+
+    /// Runs until nothing is left to do, or the end was asked for.
+    pub(crate) fn run(&mut self, realm: &Realm) {
+        loop {
+            realm.enter(|ctx| self.turn(ctx));
+            if self.must_end() {
+                return;
+            }
+            if !realm.enter(|ctx| self.is_alive(ctx)) {
+                realm.enter(|ctx| {
+                    let done = process::before_exit(ctx);
+                    self.after(ctx, done);
+                });
+                if self.must_end() || !realm.enter(|ctx| self.is_alive(ctx)) {
+                    return;
+                }
+            }
+            let wake = realm.enter(|ctx| Wake::of(ctx, &self.host));
+            if let Some(completion) = self.wait(wake) {
+                realm.enter(|ctx| {
+                    let done = completion(ctx);
+                    self.after(ctx, done);
+                });
+            }
+        }
+    }
+
+    /// Whether the loop may not go on: the script ended itself, failed, or was stopped.
+    pub(crate) fn must_end(&self) -> bool {
+        self.host.lifecycle.is_ending() || self.handle.interrupter().is_due()
+    }
+
+    fn is_alive(&self, ctx: &Ctx<'_>) -> bool {
+        let timers = timers(ctx);
+        timers.keep_alive() || self.host.tasks.keep_alive()
+    }
+
+    fn turn(&mut self, ctx: &Ctx<'_>) {
+        let timers = timers(ctx);
+        let now = self.host.clock.elapsed();
+        while let Some(call) = timers.take_due(now) {
+            if !self.call(ctx, call) {
+                return;
+            }
+        }
+        for _ in 0..self.finished_tasks(ctx) {
+            if self.must_end() {
+                return;
+            }
+        }
+        // Immediates made by immediates wait for the next turn.
+        for _ in 0..timers.immediates() {
+            let Some(next) = timers.take_immediate() else {
+                break;
+            };
+            if let Some(call) = next
+                && !self.call(ctx, call)
+            {
+                return;
+            }
+        }
+    }
+
+    /// Runs a timer's callback; says whether the turn may go on.
+    fn call(&self, ctx: &Ctx<'_>, call: TimerCall) -> bool {
+        let done = call.run(ctx);
+        self.after(ctx, done);
+        !self.must_end()
+    }
+
+    /// Runs what is finished already, without waiting; gives how many there were.
+    fn finished_tasks(&mut self, ctx: &Ctx<'_>) -> usize {
+        let mut count = 0;
+        while !self.host.tasks.is_empty() && !self.must_end() {
+            let host = self.host.clone();
+            let reactor = self.reactor();
+            let polled = reactor.block_on(async {
+                poll_fn(|cx| std::task::Poll::Ready(host.tasks.poll_completion(cx))).await
+            });
+            let std::task::Poll::Ready(completion) = polled else {
+                break;
+            };
+            let done = completion(ctx);
+            self.after(ctx, done);
+            count += 1;
+        }
+        count
+    }
+
+    /// Sleeps until something is due; gives a task that finished meanwhile.
+    fn wait(&mut self, wake: Wake) -> Option<Completion> {
+        let deadline = self.handle.interrupter().deadline();
+        let patience = match (wake, deadline) {
+            (Wake::Now, _) => return None,
+            (Wake::After(delay), None) => Some(delay),
+            (Wake::OnTask, None) => None,
+            (Wake::After(delay), Some(end)) => Some(delay.min(until(end))),
+            (Wake::OnTask, Some(end)) => Some(until(end)),
+        };
+        if self.host.tasks.is_empty() {
+            // Nothing but timers: no reactor is needed to sleep.
+            std::thread::park_timeout(patience.unwrap_or(Duration::MAX));
+            return None;
+        }
+        let (host, handle) = (self.host.clone(), self.handle.clone());
+        self.reactor().block_on(async {
+            let finished = poll_fn(|cx| host.tasks.poll_completion(cx));
+            let stopped = pin!(handle.stopped());
+            let woken = select(finished, stopped);
+            let woken = match patience {
+                Some(delay) => tokio::time::timeout(delay, woken).await.ok()?,
+                None => woken.await,
+            };
+            match woken {
+                Either::Left((completion, _)) => Some(completion),
+                Either::Right(_) => None,
+            }
+        })
+    }
+
+    fn reactor(&mut self) -> &Runtime {
+        self.reactor.get_or_insert_with(|| {
+            // A machine out of threads or descriptors cannot do I/O at all.
+            Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("an event queue of the system")
+        })
+    }
+
+    /// After a callback: reports what it threw, then the checkpoint.
+    pub(crate) fn after<T>(&self, ctx: &Ctx<'_>, done: holm_js::Result<T>) {
+        if let Err(error) = done {
+            let error = take_exception(ctx, error);
+            self.report(ctx, error);
+        }
+        self.checkpoint(ctx, First::Ticks);
+    }
+
+    /// Runs ticks and jobs until there are none, and reports unhandled rejections.
+    pub(crate) fn checkpoint(&self, ctx: &Ctx<'_>, first: First) {
+        let mut first = first;
+        while !self.must_end() {
+            if std::mem::replace(&mut first, First::Ticks) == First::Ticks {
+                self.run_ticks(ctx);
+            }
+            self.run_jobs(ctx);
+            let Some(tick) = self.next_tick(ctx) else {
+                let rejections = take_rejections(ctx);
+                if rejections.is_empty() {
+                    return;
+                }
+                for rejection in rejections {
+                    self.report_rejection(ctx, &rejection);
+                }
+                continue;
+            };
+            self.finish_tick(ctx, tick);
+        }
+    }
+
+    fn next_tick(&self, ctx: &Ctx<'_>) -> Option<holm_js::Result<()>> {
+        ticks::run_next(ctx)
+    }
+
+    fn finish_tick(&self, ctx: &Ctx<'_>, tick: holm_js::Result<()>) {
+        if let Err(error) = tick {
+            let error = take_exception(ctx, error);
+            self.report(ctx, error);
+        }
+    }
+
+    fn run_ticks(&self, ctx: &Ctx<'_>) {
+        while !self.must_end() {
+            let Some(tick) = self.next_tick(ctx) else {
+                return;
+            };
+            self.finish_tick(ctx, tick);
+        }
+    }
+
+    fn run_jobs(&self, ctx: &Ctx<'_>) {
+        loop {
+            for _ in 0..JOBS_PER_LOOK {
+                match run_job(ctx) {
+                    JobOutcome::Idle => return,
+                    JobOutcome::Ran => {}
+                    JobOutcome::Threw(error) => self.report(ctx, error),
+                }
+                if self.host.lifecycle.is_ending() {
+                    return;
+                }
+            }
+            if self.must_end() {
+                return;
+            }
+        }
+    }
+
+    /// An exception that reached the loop: the script's handlers first, else the end.
+    pub(crate) fn report<'js>(&self, ctx: &Ctx<'js>, error: Value<'js>) {
+        if self.must_end() {
+            // `process.exit`, or a limit: what unwinds the script is not the script's error.
+            return;
+        }
+        match process::uncaught_exception(ctx, error.clone(), "uncaughtException") {
+            Ok(true) => {}
+            Ok(false) => self.host.lifecycle.fail(describe(ctx, &error)),
+            Err(thrown_by_handler) => {
+                let error = take_exception(ctx, thrown_by_handler);
+                if !self.must_end() {
+                    self.host.lifecycle.fail(describe(ctx, &error));
+                }
+            }
+        }
+    }
+
+    fn report_rejection(&self, ctx: &Ctx<'_>, rejection: &Rejection) {
+        let offered = (|| {
+            let (reason, promise) = (rejection.reason.get(ctx)?, rejection.promise.get(ctx)?);
+            if process::unhandled_rejection(ctx, reason, promise)? {
+                return Ok(true);
+            }
+            process::uncaught_exception(ctx, rejection.reason.get(ctx)?, "unhandledRejection")
+        })();
+        match offered {
+            Ok(true) => {}
+            Ok(false) => {
+                if let Ok(reason) = rejection.reason.get::<Value<'_>>(ctx) {
+                    let mut error = describe(ctx, &reason);
+                    error.from_promise = true;
+                    self.host.lifecycle.fail(error);
+                }
+            }
+            Err(error) => {
+                let error = take_exception(ctx, error);
+                self.report(ctx, error);
+            }
+        }
+    }
+}
+
+impl Drop for EventLoop {
+    fn drop(&mut self) {
+        self.host.tasks.clear();
+        if let Some(reactor) = self.reactor.take() {
+            // A read of standard input may block for ever: do not wait for its thread.
+            reactor.shutdown_background();
+        }
+    }
+}
+
+/// What ends the sleep between two turns.
+#[derive(Clone, Copy)]
+enum Wake {
+    Now,
+    After(Duration),
+    OnTask,
+}
+
+impl Wake {
+    fn of(ctx: &Ctx<'_>, host: &Host) -> Self {
+        let timers = timers(ctx);
+        if timers.immediates() > 0 {
+            return Self::Now;
+        }
+        let now = host.clock.elapsed();
+        match timers.next_due() {
+            Some(due) if due <= now => Self::Now,
+            Some(due) => Self::After(due - now),
+            None => Self::OnTask,
+        }
+    }
+}
+
+fn until(end: Instant) -> Duration {
+    end.saturating_duration_since(Instant::now())
+}
+
+/// A thrown value as data.
+pub(crate) fn describe<'js>(ctx: &Ctx<'js>, error: &Value<'js>) -> UncaughtError {
+    let thrown = Thrown::new(ctx, error);
+    // A value whose inspection throws is shown by what could be read of it.
+    let inspected = inspect::inspect(ctx, error, &Options::default()).unwrap_or_else(|_| {
+        drop(ctx.catch());
+        thrown.heading.clone()
+    });
+    UncaughtError {
+        thrown,
+        inspected,
+        from_promise: false,
+    }
+}

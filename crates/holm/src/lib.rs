@@ -1,0 +1,47 @@
+//! JavaScript in isolates, for Rust programs.
+//!
+//! ```
+//! use holm::{Config, Engine, Isolate};
+//!
+//! let engine = Engine::new(Config::default())?;
+//! let mut isolate = Isolate::builder(&engine).memory_limit_bytes(64 << 20).build()?;
+//! let sum: i32 = isolate.enter(|scope| scope.eval("77 + 88"))?;
+//! assert_eq!(sum, 165);
+//! # Ok::<(), holm::Error>(())
+//! ```
+//!
+//! - An [`Engine`] is what isolates may share; it can be sent to other threads.
+//! - An [`Isolate`] is one heap with one event loop, under limits and permissions. It stays
+//!   on its thread. Two isolates share nothing but their engine.
+//! - A [`Scope`] is an isolate while script may run; values live as long as it.
+//! - [`Error`] is the one error; it tells by predicates what happened.
+//!
+//! The library prints nothing, never exits, and reads no environment: the embedder hands in
+//! what a script may have.
+
+#![forbid(unsafe_code)]
+
+mod builder;
+mod convert;
+mod engine;
+mod error;
+mod event_loop;
+mod handle;
+mod isolate;
+mod loader;
+mod scope;
+mod value;
+
+pub use builder::IsolateBuilder;
+pub use convert::{FromValue, IntoArguments, IntoValue};
+pub use engine::{Config, Engine};
+pub use error::{Error, Result};
+pub use handle::IsolateHandle;
+pub use holm_host::{
+    Access, Clock, Denied, Grant, Output, Permissions, ProcessInfo, Random, Stream, Terminal,
+};
+pub use holm_js::Frame;
+pub use isolate::{Exit, Isolate, SourceKind};
+pub use loader::ModuleLoader;
+pub use scope::Scope;
+pub use value::{Function, Object, Value};

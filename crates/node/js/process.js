@@ -1,0 +1,298 @@
+// node:process, <https://nodejs.org/api/process.html>
+
+(function (native, EventEmitter) {
+  const { invalidArgument, outOfRange } = native;
+
+  function process() {}
+  Object.defineProperty(process.prototype, Symbol.toStringTag, {
+    value: 'process', configurable: true,
+  });
+  Object.setPrototypeOf(process.prototype, EventEmitter.prototype);
+  const self = Object.create(process.prototype);
+  EventEmitter.call(self);
+
+  const define = (name, value) => {
+    Object.defineProperty(self, name, { value, writable: true, enumerable: true, configurable: true });
+  };
+  const lazy = (name, make) => Object.defineProperty(self, name, {
+    configurable: true,
+    enumerable: true,
+    get() {
+      const value = make();
+      define(name, value);
+      return value;
+    },
+    set(value) { define(name, value); },
+  });
+
+  // Facts.
+  for (const [name, value] of Object.entries(native.facts)) define(name, value);
+  Object.freeze(self.versions);
+  Object.freeze(self.release);
+  define('title', 'holm');
+  define('config', { target_defaults: {}, variables: {} });
+  define('features', {
+    inspector: false, debug: false, uv: true, ipv6: true, tls: true, typescript: 'strip',
+    require_module: true, cached_builtins: true,
+  });
+  define('allowedNodeEnvironmentFlags', new Set());
+
+  // The environment: a plain-looking object whose values are text, and which shows the names
+  // that the script is permitted to read.
+  lazy('env', () => {
+    const toText = (value) => {
+      if (typeof value === 'symbol') throw new TypeError('Cannot convert a Symbol value to a string');
+      return String(value);
+    };
+    const isName = (key) => typeof key === 'string';
+    const describe = (value) => ({ value, writable: true, enumerable: true, configurable: true });
+    return new Proxy({}, {
+      get: (target, key) => (isName(key) ? native.env.get(key) ?? target[key] : target[key]),
+      set: (_, key, value) => {
+        native.env.set(toText(key), toText(value));
+        return true;
+      },
+      has: (target, key) => (isName(key) && native.env.get(key) !== undefined) || key in target,
+      deleteProperty: (_, key) => {
+        if (isName(key)) native.env.delete(key);
+        return true;
+      },
+      ownKeys: () => native.env.keys(),
+      getOwnPropertyDescriptor: (_, key) => {
+        const value = isName(key) ? native.env.get(key) : undefined;
+        return value === undefined ? undefined : describe(value);
+      },
+      defineProperty: (_, key, description) => {
+        if (!('value' in description)) {
+          throw invalidArgument('env', 'a property with a value', description);
+        }
+        native.env.set(toText(key), toText(description.value));
+        return true;
+      },
+    });
+  });
+
+  // Ending.
+  let exitCode;
+  let exiting = false;
+  function checkCode(code) {
+    if (code === undefined || code === null) return undefined;
+    if (typeof code === 'string' && code !== '' && Number.isInteger(Number(code))) return Number(code);
+    if (typeof code !== 'number') throw invalidArgument('code', 'of type number', code);
+    if (!Number.isInteger(code)) throw outOfRange('code', 'an integer', code);
+    return code;
+  }
+  Object.defineProperty(self, 'exitCode', {
+    enumerable: true,
+    configurable: true,
+    get: () => exitCode,
+    set(code) { exitCode = checkCode(code); },
+  });
+  function emitExit(code) {
+    if (!exiting) {
+      exiting = true;
+      self._exiting = true;
+      if (code !== undefined) exitCode = code;
+      self.emit('exit', exitCode ?? 0);
+    }
+    return exitCode ?? 0;
+  }
+  define('exit', function exit(code) {
+    if (arguments.length > 0 && code !== undefined) self.exitCode = code;
+    native.exit(emitExit(undefined));
+  });
+  define('reallyExit', (code) => native.exit(code ?? 0));
+  define('abort', () => native.exit(134));
+
+  // Time.
+  const hrtime = function hrtime(previous) {
+    const now = native.hrtime();
+    const seconds = Number(now / 1000000000n), rest = Number(now % 1000000000n);
+    if (previous === undefined) return [seconds, rest];
+    if (!Array.isArray(previous)) throw invalidArgument('time', 'an instance of Array', previous);
+    if (previous.length !== 2) throw outOfRange('time', '2', previous.length);
+    const borrow = rest < previous[1] ? 1 : 0;
+    return [seconds - previous[0] - borrow, rest - previous[1] + borrow * 1e9];
+  };
+  hrtime.bigint = () => native.hrtime();
+  define('hrtime', hrtime);
+  define('uptime', () => native.uptime());
+
+  // The machine.
+  define('cwd', () => native.cwd());
+  define('chdir', (directory) => {
+    if (typeof directory !== 'string') throw invalidArgument('directory', 'of type string', directory);
+    native.chdir(directory);
+  });
+  const memoryUsage = () => native.memoryUsage();
+  memoryUsage.rss = () => native.memoryUsage().rss;
+  define('memoryUsage', memoryUsage);
+  define('umask', () => 0o22);
+
+  define('nextTick', native.nextTick);
+
+  define('emitWarning', function emitWarning(warning, type, code) {
+    let detail;
+    if (type !== null && typeof type === 'object' && !Array.isArray(type)) {
+      ({ type, code, detail } = type);
+    }
+    if (typeof warning === 'string') {
+      const text = warning;
+      warning = new Error(text);
+      warning.name = type || 'Warning';
+      if (code !== undefined) warning.code = code;
+      if (detail !== undefined) warning.detail = detail;
+    } else if (!(warning instanceof Error)) {
+      throw invalidArgument('warning', 'of type string or an instance of Error', warning);
+    }
+    if (warning.name === 'DeprecationWarning' && self.noDeprecation) return;
+    self.nextTick(() => {
+      if (!self.emit('warning', warning) || !self.noWarnings) showWarning(warning);
+    });
+  });
+  function showWarning(warning) {
+    const code = warning.code ? `[${warning.code}] ` : '';
+    native.write(2, `(holm:${self.pid}) ${code}${warning.name}: ${warning.message}\n`);
+    if (typeof warning.detail === 'string') native.write(2, `${warning.detail}\n`);
+  }
+
+  // Streams.
+  function writable(fd) {
+    const stream = new EventEmitter();
+    const terminal = native.terminal(fd);
+    Object.assign(stream, {
+      fd,
+      writable: true,
+      writableEnded: false,
+      isTTY: terminal === undefined ? undefined : true,
+      write(chunk, encoding, callback) {
+        if (typeof encoding === 'function') callback = encoding;
+        if (typeof chunk !== 'string' && !ArrayBuffer.isView(chunk)) {
+          const expected = 'of type string or an instance of Buffer, TypedArray, or DataView';
+          throw invalidArgument('chunk', expected, chunk);
+        }
+        const failure = native.write(fd, chunk);
+        if (typeof callback === 'function') self.nextTick(callback, failure ?? null);
+        if (failure !== undefined) {
+          self.nextTick(() => stream.emit('error', failure));
+          return false;
+        }
+        return true;
+      },
+      end(chunk, encoding, callback) {
+        if (typeof chunk === 'function') callback = chunk;
+        else if (chunk !== undefined && chunk !== null) stream.write(chunk, encoding);
+        if (typeof callback === 'function') self.nextTick(callback);
+        return stream;
+      },
+      cork() {},
+      uncork() {},
+      hasColors: (count) => native.hasColors(fd) && (typeof count !== 'number' || count <= 2 ** stream.getColorDepth()),
+      getColorDepth: () => terminal?.colorDepth ?? 1,
+    });
+    if (terminal !== undefined) {
+      stream.columns = terminal.columns;
+      stream.rows = terminal.rows;
+      stream.getWindowSize = () => [terminal.columns, terminal.rows];
+    }
+    return stream;
+  }
+  lazy('stdout', () => writable(1));
+  lazy('stderr', () => writable(2));
+
+  // Standard input: read when somebody listens. (`stream.Readable` comes with `node:stream`.)
+  class Chunk extends Uint8Array {
+    toString() { return native.decode(this); }
+  }
+  lazy('stdin', () => {
+    const stream = new EventEmitter();
+    let encoding, flowing = false, ended = false, reading = false;
+    const read = () => {
+      if (reading || ended || !flowing) return;
+      reading = true;
+      native.readInput((error, bytes) => {
+        reading = false;
+        if (error) {
+          ended = true;
+          stream.emit('error', error);
+          return;
+        }
+        if (bytes === undefined) {
+          ended = true;
+          const rest = encoding ? native.decodeInput(new Uint8Array(0), 'last') : '';
+          if (rest) stream.emit('data', rest);
+          stream.emit('end');
+          stream.emit('close');
+          return;
+        }
+        const chunk = encoding ? native.decodeInput(bytes, 'more') : new Chunk(bytes.buffer);
+        if (chunk.length > 0) stream.emit('data', chunk);
+        read();
+      });
+    };
+    const on = stream.on;
+    Object.assign(stream, {
+      fd: 0,
+      readable: true,
+      isTTY: native.terminal(0) === undefined ? undefined : true,
+      setEncoding(name) {
+        encoding = name ?? 'utf8';
+        return stream;
+      },
+      resume() {
+        flowing = true;
+        self.nextTick(read);
+        return stream;
+      },
+      pause() {
+        flowing = false;
+        return stream;
+      },
+      isPaused: () => !flowing,
+      on(type, listener) {
+        Reflect.apply(on, stream, [type, listener]);
+        if (type === 'data') stream.resume();
+        return stream;
+      },
+      ref: () => stream,
+      unref: () => stream,
+      async *[Symbol.asyncIterator]() {
+        const chunks = [];
+        let wake, done = false, failure;
+        const notify = () => { wake?.(); wake = undefined; };
+        stream.once('end', () => { done = true; notify(); });
+        stream.once('error', (error) => { done = true; failure = error; notify(); });
+        stream.on('data', (chunk) => { chunks.push(chunk); stream.pause(); notify(); });
+        for (;;) {
+          while (chunks.length > 0) yield chunks.shift();
+          if (failure) throw failure;
+          if (done) return;
+          stream.resume();
+          await new Promise((resolve) => { wake = resolve; });
+        }
+      },
+    });
+    stream.addListener = stream.on;
+    return stream;
+  });
+
+  // What the host calls: it never looks at the object itself, which scripts may change.
+  let captureCallback = null;
+  define('setUncaughtExceptionCaptureCallback', (callback) => { captureCallback = callback; });
+  define('hasUncaughtExceptionCaptureCallback', () => captureCallback !== null);
+  const hooks = {
+    emitExit,
+    emitBeforeExit: () => self.emit('beforeExit', exitCode ?? 0),
+    exitCode: () => exitCode,
+    uncaughtException(error, origin) {
+      if (captureCallback !== null) {
+        captureCallback(error);
+        return true;
+      }
+      self.emit('uncaughtExceptionMonitor', error, origin);
+      return self.emit('uncaughtException', error, origin);
+    },
+    unhandledRejection: (reason, promise) => self.emit('unhandledRejection', reason, promise),
+  };
+  return { process: self, hooks };
+})

@@ -1,0 +1,183 @@
+//! The built-in modules: their names, and how each is made on first use.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use holm_js::{Ctx, ErrorKind, Object, Result, Root, Value, function, slot, throw_coded};
+use holm_web::console::inspect::{self, Options};
+
+use crate::embedded::Embedded;
+use crate::{modules, process};
+
+/// Node's names that need no `node:`. Those that are not made yet are names all the same: a
+/// package asking for one gets an error that says so.
+pub(crate) const NAMES: &[&str] = &[
+    "assert",
+    "assert/strict",
+    "async_hooks",
+    "buffer",
+    "child_process",
+    "cluster",
+    "console",
+    "constants",
+    "crypto",
+    "dgram",
+    "diagnostics_channel",
+    "dns",
+    "dns/promises",
+    "domain",
+    "events",
+    "fs",
+    "fs/promises",
+    "http",
+    "http2",
+    "https",
+    "inspector",
+    "inspector/promises",
+    "module",
+    "net",
+    "os",
+    "path",
+    "path/posix",
+    "path/win32",
+    "perf_hooks",
+    "process",
+    "punycode",
+    "querystring",
+    "readline",
+    "readline/promises",
+    "repl",
+    "stream",
+    "stream/consumers",
+    "stream/promises",
+    "stream/web",
+    "string_decoder",
+    "sys",
+    "timers",
+    "timers/promises",
+    "tls",
+    "trace_events",
+    "tty",
+    "url",
+    "util",
+    "util/types",
+    "v8",
+    "vm",
+    "wasi",
+    "worker_threads",
+    "zlib",
+];
+
+/// Names that need `node:`.
+pub(crate) const SCHEME_ONLY: &[&str] = &["sea", "sqlite", "test", "test/reporters"];
+
+/// Modules made so far, by name.
+#[derive(Default)]
+struct Loaded(RefCell<HashMap<String, Root<Value<'static>>>>);
+
+/// Whether `require` takes the name for a built-in module.
+pub(crate) fn is_builtin(specifier: &str) -> bool {
+    match specifier.strip_prefix("node:") {
+        Some(name) => NAMES.contains(&name) || SCHEME_ONLY.contains(&name),
+        None => NAMES.contains(&specifier),
+    }
+}
+
+/// The module of that name (without `node:`), made on first use.
+pub(crate) fn load<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
+    let loaded = slot::<Loaded>(ctx);
+    if let Some(found) = loaded.0.borrow().get(name) {
+        return found.get(ctx);
+    }
+    let made = make(ctx, name)?;
+    loaded
+        .0
+        .borrow_mut()
+        .insert(name.to_owned(), Root::new(ctx, made.clone())?);
+    Ok(made)
+}
+
+fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
+    match name {
+        "console" => ctx.globals().get("console"),
+        "events" => {
+            let natives = Object::new(ctx.clone())?;
+            process::error_natives(ctx, &natives)?;
+            Embedded::Events.load(ctx)?.call((natives,))
+        }
+        "module" => modules::module_builtin(ctx),
+        "perf_hooks" => members(
+            ctx,
+            &[
+                "performance",
+                "Performance",
+                "PerformanceEntry",
+                "PerformanceMark",
+                "PerformanceMeasure",
+            ],
+        ),
+        "process" => process::object(ctx).map(Object::into_value),
+        "timers" => members(
+            ctx,
+            &[
+                "setTimeout",
+                "clearTimeout",
+                "setInterval",
+                "clearInterval",
+                "setImmediate",
+                "clearImmediate",
+            ],
+        ),
+        "util" => util(ctx),
+        _ if is_builtin(name) || SCHEME_ONLY.contains(&name) => {
+            let text = format!("node:{name} is not part of Holm yet");
+            Err(throw_coded(
+                ctx,
+                ErrorKind::Plain,
+                "ERR_UNKNOWN_BUILTIN_MODULE",
+                &text,
+            ))
+        }
+        _ => {
+            let text = format!("No such built-in module: node:{name}");
+            Err(throw_coded(
+                ctx,
+                ErrorKind::Plain,
+                "ERR_UNKNOWN_BUILTIN_MODULE",
+                &text,
+            ))
+        }
+    }
+}
+
+/// A module whose members are globals.
+fn members<'js>(ctx: &Ctx<'js>, names: &[&str]) -> Result<Value<'js>> {
+    let module = Object::new(ctx.clone())?;
+    for name in names {
+        module.set(*name, ctx.globals().get::<_, Value<'js>>(*name)?)?;
+    }
+    Ok(module.into_value())
+}
+
+/// What of `node:util` the console already is: `inspect` and `format`.
+fn util<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
+    let module = Object::new(ctx.clone())?;
+    module.set("inspect", inspect::inspect_function(ctx)?)?;
+    let format = function(ctx, "format", 0, |call| {
+        call.returns(inspect::format(
+            call.ctx(),
+            &call.rest(0),
+            &Options::default(),
+        )?)
+    })?;
+    module.set("format", format)?;
+    let format = function(ctx, "formatWithOptions", 1, |call| {
+        let options = match call.value(0).into_object() {
+            Some(given) => Options::from_js(&given)?,
+            None => Options::default(),
+        };
+        call.returns(inspect::format(call.ctx(), &call.rest(1), &options)?)
+    })?;
+    module.set("formatWithOptions", format)?;
+    Ok(module.into_value())
+}

@@ -1,0 +1,287 @@
+//! The engine's module loader: makes a record for each module that is imported.
+
+use std::path::Path;
+use std::rc::Rc;
+
+use holm_js::{
+    Attributes, Ctx, ErrorKind, ImportAttributes, ModuleLoader, ModuleRecord, Object, Result,
+    Value, compile_module, define_value, function, parse_json, synthetic_module, to_text,
+};
+
+use super::errors;
+use super::resolve::{Format, Kind, Resolved, System};
+use super::source::{Source, read_text};
+use super::state::{modules, path_of};
+use super::{commonjs, resolve::FileModule};
+use crate::builtins;
+
+/// The loader of Node's ES modules.
+pub fn loader() -> Rc<dyn ModuleLoader> {
+    Rc::new(NodeLoader)
+}
+
+struct NodeLoader;
+
+impl ModuleLoader for NodeLoader {
+    fn resolve(
+        &self,
+        ctx: &Ctx<'_>,
+        specifier: &str,
+        referrer: &str,
+        attributes: &ImportAttributes,
+    ) -> Result<String> {
+        check_attributes(ctx, attributes)?;
+        match modules(ctx).resolve(ctx, specifier, referrer, Kind::Import)? {
+            Resolved::Builtin(name) => Ok(format!("node:{name}")),
+            Resolved::File(file) => {
+                check_type(ctx, &file, attributes)?;
+                Ok(file.url())
+            }
+            Resolved::Url(url) => Ok(url),
+        }
+    }
+
+    fn load<'js>(
+        &self,
+        ctx: &Ctx<'js>,
+        name: &str,
+        _attributes: &ImportAttributes,
+    ) -> Result<ModuleRecord<'js>> {
+        record(ctx, name)
+    }
+}
+
+/// Only `type` is an attribute, and only `json` a type, so far.
+fn check_attributes(ctx: &Ctx<'_>, attributes: &ImportAttributes) -> Result<()> {
+    for (key, value) in attributes.iter() {
+        let is_known = key == "type" && value == "json";
+        if !is_known {
+            let text =
+                format!("Import attribute \"{key}\" with value \"{value}\" is not supported");
+            let code = "ERR_IMPORT_ATTRIBUTE_UNSUPPORTED";
+            return Err(errors::coded(ctx, ErrorKind::Type, code, &text));
+        }
+    }
+    Ok(())
+}
+
+fn check_type(ctx: &Ctx<'_>, file: &FileModule, attributes: &ImportAttributes) -> Result<()> {
+    let (is_json, says_json) = (
+        file.format == Format::Json,
+        attributes.get("type") == Some("json"),
+    );
+    let (code, text) = match (is_json, says_json) {
+        (true, false) => (
+            "ERR_IMPORT_ATTRIBUTE_MISSING",
+            format!(
+                "Module \"{}\" needs an import attribute of \"type: json\"",
+                file.url()
+            ),
+        ),
+        (false, true) => (
+            "ERR_IMPORT_ATTRIBUTE_TYPE_INCOMPATIBLE",
+            format!("Module \"{}\" is not of type \"json\"", file.url()),
+        ),
+        _ => return Ok(()),
+    };
+    Err(errors::coded(ctx, ErrorKind::Type, code, &text))
+}
+
+/// The record of a module by its URL: the one there is, or a new one.
+pub(super) fn record<'js>(ctx: &Ctx<'js>, url: &str) -> Result<ModuleRecord<'js>> {
+    let state = modules(ctx);
+    if let Some(known) = state.record(ctx, url)? {
+        return Ok(known);
+    }
+    let record = make(ctx, url)?;
+    state.keep_record(ctx, url, &record)?;
+    Ok(record)
+}
+
+fn make<'js>(ctx: &Ctx<'js>, url: &str) -> Result<ModuleRecord<'js>> {
+    if let Some(name) = url.strip_prefix("node:") {
+        return builtin(ctx, url, name);
+    }
+    let Some(path) = path_of(url) else {
+        return from_url(ctx, url);
+    };
+    let format = modules(ctx).resolver(ctx).format_of(&path);
+    let format = format.map_err(|error| errors::unresolved(ctx, &error, url, ""))?;
+    match format {
+        Format::JavaScript(System::Module) | Format::TypeScript(System::Module) => {
+            let source = Source::read(ctx, &path, format)?;
+            compiled(ctx, url, source.text)
+        }
+        Format::JavaScript(System::CommonJs) | Format::TypeScript(System::CommonJs) => {
+            from_commonjs(ctx, url, &path, &Source::read(ctx, &path, format)?)
+        }
+        Format::JavaScript(System::Ambiguous) | Format::TypeScript(System::Ambiguous) => {
+            let source = Source::read(ctx, &path, format)?;
+            if source.is_module_after_all(ctx) {
+                compiled(ctx, url, source.text)
+            } else {
+                from_commonjs(ctx, url, &path, &source)
+            }
+        }
+        Format::Json => from_json(ctx, url, &path),
+        Format::Wasm | Format::Wat => {
+            let text = format!(
+                "{} cannot be imported: WebAssembly modules are not there yet",
+                path.display()
+            );
+            Err(errors::coded(
+                ctx,
+                ErrorKind::Type,
+                "ERR_UNKNOWN_MODULE_FORMAT",
+                &text,
+            ))
+        }
+        Format::Addon => {
+            let text = format!(
+                "{} is a native addon: look for a WebAssembly build of the package",
+                path.display()
+            );
+            Err(errors::coded(
+                ctx,
+                ErrorKind::Type,
+                "ERR_UNKNOWN_MODULE_FORMAT",
+                &text,
+            ))
+        }
+    }
+}
+
+fn compiled<'js>(ctx: &Ctx<'js>, url: &str, text: String) -> Result<ModuleRecord<'js>> {
+    let record = compile_module(ctx, url, text)?;
+    let is_main = if modules(ctx).is_main(url) {
+        IsMain::Yes
+    } else {
+        IsMain::No
+    };
+    fill_meta(ctx, &record, is_main)?;
+    Ok(record)
+}
+
+/// Whether a module is the one the program began with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IsMain {
+    /// It is.
+    Yes,
+    /// It was imported.
+    No,
+}
+
+/// `import.meta`, as Node fills it.
+pub fn fill_meta<'js>(ctx: &Ctx<'js>, record: &ModuleRecord<'js>, is_main: IsMain) -> Result<()> {
+    let (url, meta) = (record.name()?, record.meta()?);
+    if let Some(path) = path_of(&url) {
+        let folder = path
+            .parent()
+            .unwrap_or(Path::new("/"))
+            .display()
+            .to_string();
+        define_value(&meta, "dirname", folder, Attributes::ALL)?;
+        define_value(
+            &meta,
+            "filename",
+            path.display().to_string(),
+            Attributes::ALL,
+        )?;
+    }
+    define_value(&meta, "main", is_main == IsMain::Yes, Attributes::ALL)?;
+    let referrer = url.clone();
+    let resolve = function(ctx, "resolve", 1, move |call| {
+        let specifier = to_text(call.ctx(), &call.value(0))?;
+        match modules(call.ctx()).resolve(call.ctx(), &specifier, &referrer, Kind::Import)? {
+            Resolved::Builtin(name) => call.returns(format!("node:{name}")),
+            Resolved::File(file) => call.returns(file.url()),
+            Resolved::Url(url) => call.returns(url),
+        }
+    })?;
+    define_value(&meta, "resolve", resolve, Attributes::ALL)?;
+    define_value(&meta, "url", url, Attributes::ALL)
+}
+
+/// A built-in module: its members, and all of it as `default`.
+fn builtin<'js>(ctx: &Ctx<'js>, url: &str, name: &str) -> Result<ModuleRecord<'js>> {
+    let value = builtins::load(ctx, name)?;
+    let mut exports: Vec<String> = match value.as_object() {
+        Some(object) => object.keys::<String>().collect::<Result<_>>()?,
+        None => Vec::new(),
+    };
+    exports.retain(|export| export != "default");
+    exports.push("default".to_owned());
+    let (name, names) = (name.to_owned(), exports.clone());
+    synthetic_module(ctx, url, &exports, move |ctx| {
+        exported(ctx, builtins::load(ctx, &name)?, &names)
+    })
+}
+
+/// A CommonJS module: run when it is evaluated; its exports are found in its text before.
+fn from_commonjs<'js>(
+    ctx: &Ctx<'js>,
+    url: &str,
+    path: &Path,
+    source: &Source,
+) -> Result<ModuleRecord<'js>> {
+    let mut exports = commonjs::exported_names(ctx, path, &source.text);
+    exports.retain(|name| name != "default" && name != "module.exports");
+    exports.extend(["default".to_owned(), "module.exports".to_owned()]);
+    let (path, names) = (path.display().to_string(), exports.clone());
+    synthetic_module(ctx, url, &exports, move |ctx| {
+        exported(ctx, commonjs::load(ctx, &path)?, &names)
+    })
+}
+
+/// The members of a value by their names; `default` and `module.exports` are the value.
+fn exported<'js>(ctx: &Ctx<'js>, value: Value<'js>, names: &[String]) -> Result<Object<'js>> {
+    let exports = Object::new(ctx.clone())?;
+    exports.set_prototype(None)?;
+    for name in names {
+        if name == "default" || name == "module.exports" {
+            exports.set(name.as_str(), value.clone())?;
+            continue;
+        }
+        let Some(object) = value.as_object() else {
+            continue;
+        };
+        // A getter that throws leaves its export undefined, as in Node.
+        match object.get::<_, Value<'js>>(name.as_str()) {
+            Ok(member) => exports.set(name.as_str(), member)?,
+            Err(_) => drop(ctx.catch()),
+        }
+    }
+    Ok(exports)
+}
+
+fn from_json<'js>(ctx: &Ctx<'js>, url: &str, path: &Path) -> Result<ModuleRecord<'js>> {
+    let path = path.to_owned();
+    let value = holm_js::Root::<Value<'static>>::new(ctx, read_json(ctx, &path)?)?;
+    synthetic_module(ctx, url, &["default".to_owned()], move |ctx| {
+        let exports = Object::new(ctx.clone())?;
+        exports.set("default", value.get::<Value<'_>>(ctx)?)?;
+        Ok(exports)
+    })
+}
+
+/// The value of a JSON file; a mistake in it is told with its path.
+pub(super) fn read_json<'js>(ctx: &Ctx<'js>, path: &Path) -> Result<Value<'js>> {
+    let text = read_text(ctx, path)?;
+    parse_json(ctx, &text, &path.display().to_string())
+}
+
+/// What is no file.
+fn from_url<'js>(ctx: &Ctx<'js>, url: &str) -> Result<ModuleRecord<'js>> {
+    if let Some(source) = super::data_url::javascript(url) {
+        return compiled(ctx, url, source);
+    }
+    let scheme = url.split(':').next().unwrap_or_default();
+    let text =
+        format!("{url} cannot be imported: modules come from files, not from {scheme}: URLs");
+    Err(errors::coded(
+        ctx,
+        ErrorKind::Plain,
+        "ERR_UNSUPPORTED_ESM_URL_SCHEME",
+        &text,
+    ))
+}

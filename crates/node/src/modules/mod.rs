@@ -1,0 +1,53 @@
+//! Node's module systems: ES modules, CommonJS, and each from the other.
+//!
+//! <https://nodejs.org/api/esm.html>, <https://nodejs.org/api/modules.html>
+//!
+//! - [`resolve`] tells what a specifier means; it knows no engine.
+//! - `loader` is the engine's module loader: it makes a record for each module.
+//! - `commonjs` is `require`, over `js/commonjs.js`.
+//! - `source` reads a file and makes it JavaScript.
+//!
+//! The name of a module is its URL; of a CommonJS module, its path.
+
+mod commonjs;
+mod data_url;
+mod errors;
+mod files;
+mod loader;
+pub mod resolve;
+mod source;
+mod state;
+
+use std::path::Path;
+
+use holm_js::{Ctx, Promise, Result, evaluate_module};
+
+pub(crate) use commonjs::module_builtin;
+pub use commonjs::run_commonjs_text;
+pub use loader::{IsMain, fill_meta, loader};
+use resolve::{Format, System};
+use source::Source;
+use state::modules;
+
+/// Runs a program's main file. Gives the promise of an ES module; CommonJS is done when this
+/// returns.
+pub fn run_main<'js>(ctx: &Ctx<'js>, path: &Path) -> Result<Option<Promise<'js>>> {
+    let state = modules(ctx);
+    let file = state.main_file(ctx, path)?;
+    let format = file.format;
+    let is_module = match format {
+        Format::JavaScript(System::Module) | Format::TypeScript(System::Module) => true,
+        Format::JavaScript(System::Ambiguous) | Format::TypeScript(System::Ambiguous) => {
+            Source::read(ctx, &file.path, format)?.is_module_after_all(ctx)
+        }
+        Format::Json | Format::JavaScript(_) | Format::TypeScript(_) | Format::Addon => false,
+        Format::Wasm | Format::Wat => true,
+    };
+    if !is_module {
+        return commonjs::run_main(ctx, &file.path).map(|()| None);
+    }
+    let url = file.url();
+    state.set_main(&url);
+    let record = loader::record(ctx, &url)?;
+    evaluate_module(&record).map(Some)
+}

@@ -1,0 +1,132 @@
+//! What a realm's module systems remember.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use holm_host::host;
+use holm_js::{Ctx, ModuleRecord, Result, Root, Value, slot};
+
+use super::errors;
+use super::files::HostFiles;
+use super::resolve::{Builtins, FileModule, Kind, Referrer, Resolved, Resolver};
+use crate::builtins;
+
+#[derive(Default)]
+pub(super) struct Modules {
+    resolver: OnceCell<(Resolver, Arc<HostFiles>)>,
+    records: RefCell<HashMap<String, Root<Value<'static>>>>,
+    main: RefCell<Option<String>>,
+}
+
+pub(super) fn modules(ctx: &Ctx<'_>) -> Rc<Modules> {
+    slot::<Modules>(ctx)
+}
+
+impl Modules {
+    fn parts(&self, ctx: &Ctx<'_>) -> &(Resolver, Arc<HostFiles>) {
+        self.resolver.get_or_init(|| {
+            let files = Arc::new(HostFiles::new(host(ctx).permissions.clone()));
+            let names = Builtins {
+                names: builtins::NAMES,
+                scheme_only: builtins::SCHEME_ONLY,
+            };
+            (Resolver::new(files.clone(), names), files)
+        })
+    }
+
+    pub(super) fn resolver(&self, ctx: &Ctx<'_>) -> &Resolver {
+        &self.parts(ctx).0
+    }
+
+    /// What a specifier means to the module of that name; what is refused or missing throws.
+    pub(super) fn resolve(
+        &self,
+        ctx: &Ctx<'_>,
+        specifier: &str,
+        referrer: &str,
+        kind: Kind,
+    ) -> Result<Resolved> {
+        let (resolver, files) = self.parts(ctx);
+        files.forget_refusal();
+        let path = path_of(referrer);
+        let asked_by = match &path {
+            Some(path) => Referrer::File(path),
+            None => Referrer::Url(referrer),
+        };
+        resolver
+            .resolve(specifier, asked_by, kind)
+            .map_err(
+                |error| match files.refusal().filter(|_| error.is_not_found()) {
+                    Some(denied) => errors::denied(ctx, &denied, Some((referrer, specifier))),
+                    None => errors::unresolved(ctx, &error, referrer, specifier),
+                },
+            )
+    }
+
+    /// The file a program begins with: named exactly, or without its extension.
+    pub(super) fn main_file(&self, ctx: &Ctx<'_>, path: &Path) -> Result<FileModule> {
+        let path = host(ctx).process.current_dir().join(path);
+        let folder = path.parent().unwrap_or(&path).join("[command]");
+        let specifier = path.display().to_string();
+        match self.resolve(
+            ctx,
+            &specifier,
+            &folder.display().to_string(),
+            Kind::Require,
+        )? {
+            Resolved::File(file) => {
+                let format = self.resolver(ctx).format_of(&file.path);
+                let format = format.map_err(|error| errors::unresolved(ctx, &error, "", ""))?;
+                Ok(FileModule { format, ..file })
+            }
+            _ => Err(holm_js::Error::Unknown),
+        }
+    }
+
+    pub(super) fn set_main(&self, url: &str) {
+        self.main.replace(Some(url.to_owned()));
+    }
+
+    pub(super) fn is_main(&self, url: &str) -> bool {
+        self.main.borrow().as_deref() == Some(url)
+    }
+
+    /// The record made before for this URL.
+    pub(super) fn record<'js>(
+        &self,
+        ctx: &Ctx<'js>,
+        url: &str,
+    ) -> Result<Option<ModuleRecord<'js>>> {
+        self.records
+            .borrow()
+            .get(url)
+            .map(|root| ModuleRecord::from_root(ctx, root))
+            .transpose()
+    }
+
+    pub(super) fn keep_record<'js>(
+        &self,
+        ctx: &Ctx<'js>,
+        url: &str,
+        record: &ModuleRecord<'js>,
+    ) -> Result<()> {
+        self.records
+            .borrow_mut()
+            .insert(url.to_owned(), record.root(ctx)?);
+        Ok(())
+    }
+}
+
+/// The file a module's name means, without its query and fragment.
+pub(super) fn path_of(name: &str) -> Option<PathBuf> {
+    if name.starts_with('/') {
+        return Some(name.into());
+    }
+    let url = url::Url::parse(name)
+        .ok()
+        .filter(|url| url.scheme() == "file")?;
+    url.to_file_path().ok()
+}

@@ -1,0 +1,21 @@
+//! The web's interfaces, one folder per specification.
+//!
+//! Everything is installed lazily: a global costs start-up one accessor until a script
+//! touches it.
+
+#![forbid(unsafe_code)]
+
+pub mod console;
+
+pub mod node_errors;
+pub mod performance;
+pub mod timers;
+
+use holm_js::{Ctx, Result};
+
+/// Defines the globals of a realm.
+pub fn install(ctx: &Ctx<'_>) -> Result<()> {
+    console::install(ctx)?;
+    timers::install(ctx)?;
+    performance::install(ctx)
+}

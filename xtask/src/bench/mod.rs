@@ -1,0 +1,18 @@
+//! `cargo xtask bench NAME`: Holm beside its peers, all in one run, in turn.
+//!
+//! One file per benchmark; name it in [`BENCHMARKS`].
+
+mod measure;
+mod runtimes;
+mod startup;
+mod stats;
+
+use crate::command::{self, Command};
+
+pub const COMMAND: Command = Command {
+    name: "bench",
+    summary: "measure Holm beside node, deno and bun: bench startup",
+    run: |args| command::dispatch("cargo xtask bench", BENCHMARKS, args),
+};
+
+const BENCHMARKS: &[Command] = &[startup::COMMAND];
