@@ -12,11 +12,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let realm = Realm::new(&Runtime::new(&Limits::default())?)?;
     for entry in fs::read_dir("js")? {
         let source = entry?.path();
-        let name = source
-            .file_stem()
-            .ok_or("a file name")?
-            .to_string_lossy()
-            .into_owned();
+        let name = source.file_stem().ok_or("a file name")?.to_string_lossy().into_owned();
         let target = out.join(format!("{name}.bytecode"));
         fs::write(target, compile(&realm, &name, &source)?)?;
     }
@@ -28,13 +24,7 @@ fn compile(realm: &Realm, name: &str, source: &Path) -> Result<Vec<u8>, Box<dyn 
     realm.enter(|ctx| {
         compile_script(ctx, &format!("holm:{name}"), &text).map_err(|error| {
             let thrown = Thrown::new(ctx, &take_exception(ctx, error));
-            format!(
-                "{}: {} {:?}",
-                source.display(),
-                thrown.heading,
-                thrown.frames
-            )
-            .into()
+            format!("{}: {} {:?}", source.display(), thrown.heading, thrown.frames).into()
         })
     })
 }

@@ -43,20 +43,10 @@ const ROOMS: &[Room] = &[
     safe("holm-host", &["holm-js"]),
     safe("holm-webassembly", &["holm-wasm", "holm-js", "holm-host"]),
     safe("holm-web", &["holm-js", "holm-host", "holm-webassembly"]),
-    safe(
-        "holm-node",
-        &["holm-js", "holm-host", "holm-web", "holm-webassembly"],
-    ),
+    safe("holm-node", &["holm-js", "holm-host", "holm-web", "holm-webassembly"]),
     safe(
         "holm",
-        &[
-            "holm-wasm",
-            "holm-js",
-            "holm-host",
-            "holm-webassembly",
-            "holm-web",
-            "holm-node",
-        ],
+        &["holm-wasm", "holm-js", "holm-host", "holm-webassembly", "holm-web", "holm-node"],
     ),
     safe("holm-cli", &["holm"]),
     safe("xtask", &[]),
@@ -118,18 +108,11 @@ fn arrow_problems(packages: &[Package]) -> Vec<String> {
     let mut problems = Vec::new();
     for package in packages {
         let Some(room) = room(&package.name) else {
-            problems.push(format!(
-                "error: {} is a new crate: say what it may use",
-                package.name
-            ));
+            problems.push(format!("error: {} is a new crate: say what it may use", package.name));
             continue;
         };
         let ours = |name: &str| packages.iter().any(|other| other.name == name);
-        for dependency in package
-            .dependencies
-            .iter()
-            .filter(|dependency| ours(&dependency.name))
-        {
+        for dependency in package.dependencies.iter().filter(|dependency| ours(&dependency.name)) {
             if !allows(room, dependency) {
                 problems.push(refusal(room, dependency));
             }
@@ -168,10 +151,7 @@ fn source_problems(package: &str, root: &Path, source: &str) -> Vec<String> {
     let lines = source.lines().count();
     if package == COMMAND_PACKAGE && root.ends_with("main.rs") && lines >= MAIN_LINES {
         let limit = format!("fewer than {MAIN_LINES}: move logic into modules");
-        problems.push(format!(
-            "error: {} has {lines} lines, must have {limit}",
-            root.display()
-        ));
+        problems.push(format!("error: {} has {lines} lines, must have {limit}", root.display()));
     }
     problems
 }
@@ -181,36 +161,23 @@ fn room(package: &str) -> Option<&'static Room> {
 }
 
 const fn safe(package: &'static str, may_use: &'static [&'static str]) -> Room {
-    Room {
-        package,
-        may_use,
-        unsafe_code: UnsafeCode::Forbidden,
-    }
+    Room { package, may_use, unsafe_code: UnsafeCode::Forbidden }
 }
 
 const fn with_unsafe(package: &'static str, may_use: &'static [&'static str]) -> Room {
-    Room {
-        package,
-        may_use,
-        unsafe_code: UnsafeCode::Allowed,
-    }
+    Room { package, may_use, unsafe_code: UnsafeCode::Allowed }
 }
 
 /// Reads the `packages` of `cargo metadata`; `None` inside becomes one error, as cargo keeps its format.
 fn packages(metadata: &Value) -> Result<Vec<Package>, Failure> {
-    let parsed: Option<Vec<Package>> = metadata["packages"]
-        .as_array()
-        .and_then(|all| all.iter().map(package).collect());
+    let parsed: Option<Vec<Package>> =
+        metadata["packages"].as_array().and_then(|all| all.iter().map(package).collect());
     parsed.ok_or_else(|| Failure::Failed("error: `cargo metadata` has an unknown form".into()))
 }
 
 fn package(json: &Value) -> Option<Package> {
     let has_kind = |target: &Value, wanted: &[&str]| {
-        let kinds = target["kind"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str);
+        let kinds = target["kind"].as_array().into_iter().flatten().filter_map(Value::as_str);
         kinds.into_iter().any(|kind| wanted.contains(&kind))
     };
     let targets = json["targets"].as_array()?.iter();
@@ -218,16 +185,9 @@ fn package(json: &Value) -> Option<Package> {
         .filter(|target| has_kind(target, &["lib", "rlib", "cdylib", "proc-macro", "bin"]))
         .map(|target| target["src_path"].as_str().map(PathBuf::from))
         .collect::<Option<_>>()?;
-    let dependencies = json["dependencies"]
-        .as_array()?
-        .iter()
-        .map(dependency)
-        .collect::<Option<_>>()?;
-    Some(Package {
-        name: json["name"].as_str()?.into(),
-        dependencies,
-        roots,
-    })
+    let dependencies =
+        json["dependencies"].as_array()?.iter().map(dependency).collect::<Option<_>>()?;
+    Some(Package { name: json["name"].as_str()?.into(), dependencies, roots })
 }
 
 fn dependency(json: &Value) -> Option<Dependency> {
@@ -236,10 +196,7 @@ fn dependency(json: &Value) -> Option<Dependency> {
         Some("build") => Kind::Build,
         _ => Kind::Normal,
     };
-    Some(Dependency {
-        name: json["name"].as_str()?.into(),
-        kind,
-    })
+    Some(Dependency { name: json["name"].as_str()?.into(), kind })
 }
 
 #[cfg(test)]
@@ -257,10 +214,7 @@ mod tests {
             })
             .map(|mut package| {
                 if package.name == from {
-                    package.dependencies.push(Dependency {
-                        name: to.into(),
-                        kind,
-                    });
+                    package.dependencies.push(Dependency { name: to.into(), kind });
                 }
                 package
             })
@@ -302,36 +256,22 @@ mod tests {
         for (index, room) in ROOMS.iter().enumerate() {
             for used in room.may_use {
                 let position = ROOMS.iter().position(|other| other.package == *used);
-                assert!(
-                    position.is_some_and(|at| at < index),
-                    "{} -> {used}",
-                    room.package
-                );
+                assert!(position.is_some_and(|at| at < index), "{} -> {used}", room.package);
             }
         }
     }
 
     #[test]
     fn a_crate_missing_in_the_table_is_reported() {
-        let new = Package {
-            name: "holm-new".into(),
-            dependencies: Vec::new(),
-            roots: Vec::new(),
-        };
-        assert_eq!(
-            arrow_problems(&[new]),
-            ["error: holm-new is a new crate: say what it may use"]
-        );
+        let new = Package { name: "holm-new".into(), dependencies: Vec::new(), roots: Vec::new() };
+        assert_eq!(arrow_problems(&[new]), ["error: holm-new is a new crate: say what it may use"]);
     }
 
     #[test]
     fn unsafe_must_be_forbidden_outside_the_two_rooms() {
         let lib = Path::new("src/lib.rs");
         assert_eq!(source_problems("holm-web", lib, "// text\n").len(), 1);
-        assert_eq!(
-            source_problems("holm-web", lib, "// #![forbid(unsafe_code)]\n").len(),
-            1
-        );
+        assert_eq!(source_problems("holm-web", lib, "// #![forbid(unsafe_code)]\n").len(), 1);
         assert!(source_problems("holm-web", lib, "//! text\n#![forbid(unsafe_code)]\n").is_empty());
         assert!(source_problems("holm-js", lib, "// text\n").is_empty());
     }
@@ -339,10 +279,7 @@ mod tests {
     #[test]
     fn the_commands_main_stays_short() {
         let long = format!("{FORBID}\n{}", "//\n".repeat(MAIN_LINES));
-        assert_eq!(
-            source_problems("holm-cli", Path::new("src/main.rs"), &long).len(),
-            1
-        );
+        assert_eq!(source_problems("holm-cli", Path::new("src/main.rs"), &long).len(), 1);
         assert!(source_problems("holm-cli", Path::new("src/lib.rs"), &long).is_empty());
     }
 
@@ -361,11 +298,7 @@ mod tests {
         }]});
         let packages = packages(&json).unwrap();
         assert_eq!(packages[0].roots, [PathBuf::from("/w/src/main.rs")]);
-        let tables: Vec<_> = packages[0]
-            .dependencies
-            .iter()
-            .map(|d| d.kind.table())
-            .collect();
+        let tables: Vec<_> = packages[0].dependencies.iter().map(|d| d.kind.table()).collect();
         assert_eq!(tables, ["dependencies", "build-dependencies"]);
     }
 }

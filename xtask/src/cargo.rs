@@ -16,13 +16,7 @@ pub fn cargo() -> Command {
 /// `cargo metadata` of the workspace alone; never touches the network.
 pub fn metadata() -> Result<Value, Failure> {
     let mut command = cargo();
-    command.args([
-        "metadata",
-        "--format-version",
-        "1",
-        "--no-deps",
-        "--offline",
-    ]);
+    command.args(["metadata", "--format-version", "1", "--no-deps", "--offline"]);
     let json = stdout_of(command)?;
     serde_json::from_str(&json).map_err(Failure::while_doing("reading `cargo metadata`"))
 }
@@ -31,27 +25,16 @@ pub fn metadata() -> Result<Value, Failure> {
 pub fn release_holm() -> Result<PathBuf, Failure> {
     let target = target_directory()?;
     let mut build = cargo();
-    build.args([
-        "build",
-        "--release",
-        "--package",
-        "holm-cli",
-        "--bin",
-        "holm",
-    ]);
+    build.args(["build", "--release", "--package", "holm-cli", "--bin", "holm"]);
     run(build)?;
-    Ok(target
-        .join("release")
-        .join(format!("holm{}", env::consts::EXE_SUFFIX)))
+    Ok(target.join("release").join(format!("holm{}", env::consts::EXE_SUFFIX)))
 }
 
 /// Where cargo puts what it builds, `CARGO_TARGET_DIR` and configuration considered.
 pub fn target_directory() -> Result<PathBuf, Failure> {
     match metadata()?["target_directory"].as_str() {
         Some(folder) => Ok(folder.into()),
-        None => Err(Failure::Failed(
-            "error: `cargo metadata` names no target_directory".into(),
-        )),
+        None => Err(Failure::Failed("error: `cargo metadata` names no target_directory".into())),
     }
 }
 
@@ -67,23 +50,16 @@ pub fn host_triple() -> Result<String, Failure> {
 
 /// Runs with our own stdin, stdout and stderr; fails unless it exits with 0.
 pub fn run(mut command: Command) -> Result<(), Failure> {
-    let status = command
-        .status()
-        .map_err(Failure::while_doing(format!("running {command:?}")))?;
+    let status = command.status().map_err(Failure::while_doing(format!("running {command:?}")))?;
     match status.success() {
         true => Ok(()),
-        false => Err(Failure::Failed(format!(
-            "error: {command:?} ended with {status}"
-        ))),
+        false => Err(Failure::Failed(format!("error: {command:?} ended with {status}"))),
     }
 }
 
 fn stdout_of(mut command: Command) -> Result<String, Failure> {
     let what = format!("running {command:?}");
-    let output = command
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(Failure::while_doing(&what))?;
+    let output = command.stderr(Stdio::inherit()).output().map_err(Failure::while_doing(&what))?;
     if !output.status.success() {
         return Err(Failure::Failed(format!("error: {what}: {}", output.status)));
     }

@@ -33,11 +33,7 @@ pub fn dispatch(prefix: &str, table: &[Command], mut args: lexopt::Parser) -> Re
     match table.iter().find(|command| name == command.name) {
         Some(command) => (command.run)(args),
         None => {
-            let unknown = format!(
-                "no command `{}`\n\n{}",
-                name.display(),
-                overview(prefix, table)
-            );
+            let unknown = format!("no command `{}`\n\n{}", name.display(), overview(prefix, table));
             Err(Failure::Usage(unknown))
         }
     }

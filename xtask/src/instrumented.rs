@@ -40,21 +40,10 @@ pub fn test(how: &Instrumentation, mut args: lexopt::Parser) -> Result<(), Failu
     // An explicit --target keeps RUSTFLAGS away from build scripts and procedural macros. (CFLAGS they would
     // still get: should a build script ever link QuickJS, it needs these link arguments as well.)
     // `--tests` leaves out examples in docs: they are linked by rustdoc, which RUSTFLAGS do not reach.
-    command.args([
-        "test",
-        "--tests",
-        "--package",
-        &package,
-        "--target",
-        &cargo::host_triple()?,
-    ]);
-    command
-        .arg("--target-dir")
-        .arg(cargo::target_directory()?.join(how.folder));
+    command.args(["test", "--tests", "--package", &package, "--target", &cargo::host_triple()?]);
+    command.arg("--target-dir").arg(cargo::target_directory()?.join(how.folder));
     command.arg("--").args(test_arguments);
-    command
-        .env("CFLAGS", how.cflags)
-        .env("RUSTFLAGS", RUSTFLAGS);
+    command.env("CFLAGS", how.cflags).env("RUSTFLAGS", RUSTFLAGS);
     if env::var_os("ASAN_OPTIONS").is_none() {
         command.env("ASAN_OPTIONS", ASAN_OPTIONS);
     }

@@ -19,17 +19,9 @@ use std::process::ExitCode;
 
 use command::Command;
 
-const COMMANDS: &[Command] = &[
-    arrows::COMMAND,
-    bench::COMMAND,
-    sanitize::COMMAND,
-    gc_stress::COMMAND,
-];
+const COMMANDS: &[Command] =
+    &[arrows::COMMAND, bench::COMMAND, sanitize::COMMAND, gc_stress::COMMAND];
 
 fn main() -> ExitCode {
-    command::exit_code(command::dispatch(
-        "cargo xtask",
-        COMMANDS,
-        lexopt::Parser::from_env(),
-    ))
+    command::exit_code(command::dispatch("cargo xtask", COMMANDS, lexopt::Parser::from_env()))
 }

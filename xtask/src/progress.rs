@@ -8,9 +8,7 @@ pub struct Progress {
 
 impl Progress {
     pub fn new() -> Self {
-        Progress {
-            on_terminal: io::stderr().is_terminal(),
-        }
+        Progress { on_terminal: io::stderr().is_terminal() }
     }
 
     /// Replaces what was shown before.

@@ -9,7 +9,5 @@ pub const COMMAND: Command = Command {
     run: |args| instrumented::test(&ASAN, args),
 };
 
-const ASAN: Instrumentation = Instrumentation {
-    cflags: "-fsanitize=address -fno-omit-frame-pointer",
-    folder: "asan",
-};
+const ASAN: Instrumentation =
+    Instrumentation { cflags: "-fsanitize=address -fno-omit-frame-pointer", folder: "asan" };

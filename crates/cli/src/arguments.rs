@@ -36,21 +36,11 @@ pub(crate) struct Invocation {
 /// Which of the sub-commands.
 #[derive(Debug)]
 pub(crate) enum Task {
-    RunFile {
-        path: PathBuf,
-        arguments: Vec<String>,
-    },
-    RunInput {
-        arguments: Vec<String>,
-    },
-    Eval {
-        code: String,
-        arguments: Vec<String>,
-    },
+    RunFile { path: PathBuf, arguments: Vec<String> },
+    RunInput { arguments: Vec<String> },
+    Eval { code: String, arguments: Vec<String> },
     Repl,
-    Completions {
-        shell: clap_complete::Shell,
-    },
+    Completions { shell: clap_complete::Shell },
 }
 
 /// Flags of everything that runs script.
@@ -98,14 +88,12 @@ pub(crate) fn command() -> Command {
         )
         .subcommand(script(Command::new("repl").about("Try things out")))
         .subcommand(
-            Command::new("completions")
-                .about("Print completions for a shell")
-                .arg(
-                    Arg::new("shell")
-                        .value_name("SHELL")
-                        .required(true)
-                        .value_parser(value_parser!(clap_complete::Shell)),
-                ),
+            Command::new("completions").about("Print completions for a shell").arg(
+                Arg::new("shell")
+                    .value_name("SHELL")
+                    .required(true)
+                    .value_parser(value_parser!(clap_complete::Shell)),
+            ),
         )
 }
 
@@ -115,7 +103,6 @@ fn script_argument() -> Arg {
         .value_name("FILE")
         .num_args(1..)
         .trailing_var_arg(true)
-        .allow_hyphen_values(true)
         .value_parser(value_parser!(OsString))
         .hide(true)
 }
@@ -134,16 +121,8 @@ fn flags() -> Vec<Arg> {
             .help(help)
     };
     vec![
-        grant(
-            "allow-read",
-            "PATH,…",
-            "Read these files and folders, or all",
-        ),
-        grant(
-            "allow-write",
-            "PATH,…",
-            "Write these files and folders, or all",
-        ),
+        grant("allow-read", "PATH,…", "Read these files and folders, or all"),
+        grant("allow-write", "PATH,…", "Write these files and folders, or all"),
         grant("allow-net", "HOST,…", "Reach these hosts, or all"),
         grant("allow-env", "NAME,…", "See these variables, or all"),
         grant("allow-run", "NAME,…", "Start these programs, or all"),
@@ -182,39 +161,22 @@ pub(crate) fn parse() -> Result<Invocation, clap::Error> {
     let flags = || Flags::new(matches);
     let invocation = match name {
         "completions" => {
-            let shell = *matches
-                .get_one("shell")
-                .unwrap_or(&clap_complete::Shell::Bash);
-            Invocation {
-                task: Task::Completions { shell },
-                flags: Flags::default(),
-            }
+            let shell = *matches.get_one("shell").unwrap_or(&clap_complete::Shell::Bash);
+            Invocation { task: Task::Completions { shell }, flags: Flags::default() }
         }
-        "repl" => Invocation {
-            task: Task::Repl,
-            flags: flags(),
-        },
+        "repl" => Invocation { task: Task::Repl, flags: flags() },
         "eval" => {
             let (code, arguments) = script(matches).unwrap_or_default();
             let code = code.to_string_lossy().into_owned();
-            Invocation {
-                task: Task::Eval { code, arguments },
-                flags: flags(),
-            }
+            Invocation { task: Task::Eval { code, arguments }, flags: flags() }
         }
         _ => {
             let task = match script(matches) {
                 Some((file, arguments)) if file == "-" => Task::RunInput { arguments },
-                Some((file, arguments)) => Task::RunFile {
-                    path: file.into(),
-                    arguments,
-                },
+                Some((file, arguments)) => Task::RunFile { path: file.into(), arguments },
                 None => Task::Repl,
             };
-            Invocation {
-                task,
-                flags: flags(),
-            }
+            Invocation { task, flags: flags() }
         }
     };
     Ok(invocation)
@@ -224,12 +186,7 @@ pub(crate) fn parse() -> Result<Invocation, clap::Error> {
 fn script(matches: &ArgMatches) -> Option<(OsString, Vec<String>)> {
     let mut words = matches.get_many::<OsString>("script")?.cloned();
     let first = words.next()?;
-    Some((
-        first,
-        words
-            .map(|word| word.to_string_lossy().into_owned())
-            .collect(),
-    ))
+    Some((first, words.map(|word| word.to_string_lossy().into_owned()).collect()))
 }
 
 impl Flags {

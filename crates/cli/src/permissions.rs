@@ -18,10 +18,7 @@ pub(crate) fn from_flags(
     }
     let mut read = grant(flags.read.as_deref());
     let always = [Some(current_dir), script_dir];
-    let always = always
-        .into_iter()
-        .flatten()
-        .map(|folder| folder.display().to_string());
+    let always = always.into_iter().flatten().map(|folder| folder.display().to_string());
     read = match read {
         Grant::All => Grant::All,
         Grant::None => Grant::Only(always.collect()),
@@ -61,13 +58,7 @@ mod tests {
         assert_eq!(read(None), only(&["/cwd", "/app"]));
         assert_eq!(read(Some(&["/data"])), only(&["/cwd", "/app", "/data"]));
         assert_eq!(read(Some(&[""])), Grant::All);
-        let everything = Flags {
-            everything: true,
-            ..Flags::default()
-        };
-        assert_eq!(
-            from_flags(&everything, Path::new("/"), None),
-            Permissions::all()
-        );
+        let everything = Flags { everything: true, ..Flags::default() };
+        assert_eq!(from_flags(&everything, Path::new("/"), None), Permissions::all());
     }
 }

@@ -1,7 +1,4 @@
 use holm::{Exit, Isolate};
 pub(crate) fn run(_: &mut Isolate) -> Exit {
-    Exit {
-        code: 0,
-        is_unsettled: false,
-    }
+    Exit { code: 0, is_unsettled: false }
 }

@@ -17,9 +17,7 @@ const INTERNAL: &str = "holm:";
 /// Reports what ended a script.
 pub(crate) fn error(error: &Error, permissions: &Permissions) {
     let style = Style::new();
-    let shown = error
-        .inspected()
-        .map_or_else(|| error.to_string(), str::to_owned);
+    let shown = error.inspected().map_or_else(|| error.to_string(), str::to_owned);
     let shown = without_internal_frames(&shown);
     let (heading, rest) = split_stack(&shown);
     let mut text = String::new();
@@ -28,10 +26,7 @@ pub(crate) fn error(error: &Error, permissions: &Permissions) {
         (true, false) => "Uncaught ",
         (false, _) => "",
     };
-    push_line(
-        &mut text,
-        &format!("{}: {what}{}", style.red("error"), style.bold(heading)),
-    );
+    push_line(&mut text, &format!("{}: {what}{}", style.red("error"), style.bold(heading)));
     if let Some(excerpt) = excerpt(error.frames(), permissions, &style) {
         text.push_str(&excerpt);
     }
@@ -78,10 +73,7 @@ fn without_internal_frames(shown: &str) -> String {
             frame.starts_with(INTERNAL) || frame.contains(&format!("({INTERNAL}"))
         })
     };
-    let lines: Vec<&str> = shown
-        .split('\n')
-        .filter(|line| !is_internal(line))
-        .collect();
+    let lines: Vec<&str> = shown.split('\n').filter(|line| !is_internal(line)).collect();
     lines.join("\n")
 }
 
@@ -98,18 +90,10 @@ fn excerpt(frames: &[Frame], permissions: &Permissions, style: &Style) -> Option
     let place = format!("{}:{number}:{}", path.display(), column + 1);
     push_line(&mut text, &format!("{gutter}{} {place}", style.cyan("-->")));
     push_line(&mut text, &format!("{gutter} {}", style.cyan("|")));
+    push_line(&mut text, &format!("{} {} {shown}", style.cyan(&number), style.cyan("|")));
     push_line(
         &mut text,
-        &format!("{} {} {shown}", style.cyan(&number), style.cyan("|")),
-    );
-    push_line(
-        &mut text,
-        &format!(
-            "{gutter} {} {}{}",
-            style.cyan("|"),
-            " ".repeat(caret),
-            style.red("^")
-        ),
+        &format!("{gutter} {} {}{}", style.cyan("|"), " ".repeat(caret), style.red("^")),
     );
     Some(text)
 }
@@ -119,9 +103,7 @@ fn file_of(frame: &Frame) -> Option<PathBuf> {
     frame.line?;
     let path = frame.file.strip_prefix("file://").unwrap_or(&frame.file);
     let path = path.split(['?', '#']).next()?;
-    Path::new(path)
-        .is_absolute()
-        .then(|| PathBuf::from(unescaped(path)))
+    Path::new(path).is_absolute().then(|| PathBuf::from(unescaped(path)))
 }
 
 /// A path of a URL without its percent signs.
@@ -134,11 +116,7 @@ fn unescaped(path: &str) -> String {
             .flatten()
             .and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
         bytes.push(escaped.unwrap_or(first));
-        rest = if escaped.is_some() {
-            &others[2..]
-        } else {
-            others
-        };
+        rest = if escaped.is_some() { &others[2..] } else { others };
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }
@@ -150,11 +128,7 @@ fn source_line(path: &Path, number: u32) -> Option<String> {
     let text = String::from_utf8_lossy(&std::fs::read(path).ok()?).into_owned();
     let line = text.lines().nth(number.checked_sub(1)? as usize)?;
     // What moves the cursor would move the caret off its place.
-    Some(
-        line.chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .collect(),
-    )
+    Some(line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect())
 }
 
 /// The part of a long line around a column, and where the column is in it.
@@ -162,9 +136,7 @@ fn cut(line: &str, column: usize) -> (String, usize) {
     let characters: Vec<char> = line.chars().collect();
     let column = column.min(characters.len());
     let start = if characters.len() > SHOWN_CHARACTERS {
-        column
-            .saturating_sub(SHOWN_CHARACTERS / 2)
-            .min(characters.len() - SHOWN_CHARACTERS)
+        column.saturating_sub(SHOWN_CHARACTERS / 2).min(characters.len() - SHOWN_CHARACTERS)
     } else {
         0
     };
@@ -187,17 +159,11 @@ struct Style {
 
 impl Style {
     fn new() -> Self {
-        Self {
-            is_colored: error_colors(),
-        }
+        Self { is_colored: error_colors() }
     }
 
     fn paint(&self, code: u8, text: &str) -> String {
-        if self.is_colored {
-            format!("\u{1b}[{code}m{text}\u{1b}[0m")
-        } else {
-            text.to_owned()
-        }
+        if self.is_colored { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 
     fn red(&self, text: &str) -> String {
@@ -226,11 +192,7 @@ mod tests {
         let check = |line: &str, column: usize| {
             let (shown, caret) = cut(line, column);
             let expected = line.chars().nth(column).unwrap_or(' ');
-            assert_eq!(
-                shown.chars().nth(caret).unwrap_or(' '),
-                expected,
-                "{column}"
-            );
+            assert_eq!(shown.chars().nth(caret).unwrap_or(' '), expected, "{column}");
             assert!(shown.chars().count() <= SHOWN_CHARACTERS + 2);
         };
         let line: String = ('a'..='z').cycle().take(1000).collect();
@@ -244,12 +206,7 @@ mod tests {
     #[test]
     fn frames_name_files() {
         let check = |file: &str, path: Option<&str>| {
-            let frame = Frame {
-                function: None,
-                file: file.into(),
-                line: Some(1),
-                column: None,
-            };
+            let frame = Frame { function: None, file: file.into(), line: Some(1), column: None };
             assert_eq!(file_of(&frame), path.map(PathBuf::from), "{file}");
         };
         check("file:///a%20b.mjs?x", Some("/a b.mjs"));
@@ -262,9 +219,6 @@ mod tests {
     #[test]
     fn our_own_frames_are_left_out() {
         let shown = "Error: x\n    at f (/a.js:1:2)\n    at emit (holm:events:3:4)\n    at holm:process:1:1";
-        assert_eq!(
-            without_internal_frames(shown),
-            "Error: x\n    at f (/a.js:1:2)"
-        );
+        assert_eq!(without_internal_frames(shown), "Error: x\n    at f (/a.js:1:2)");
     }
 }

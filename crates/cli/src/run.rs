@@ -55,11 +55,7 @@ fn usage(error: &clap::Error) -> ExitCode {
     let is_mistake = error.use_stderr();
     // A closed stream cannot be told of.
     drop(error.print());
-    if is_mistake {
-        ExitCode::from(WRONG_USAGE)
-    } else {
-        ExitCode::SUCCESS
-    }
+    if is_mistake { ExitCode::from(WRONG_USAGE) } else { ExitCode::SUCCESS }
 }
 
 fn run(flags: &Flags, program: Program) -> ExitCode {
@@ -73,7 +69,7 @@ fn run(flags: &Flags, program: Program) -> ExitCode {
         }
         Err(failure) => {
             failure.report();
-            ExitCode::from(FAILED)
+            failure.exit_code()
         }
     }
 }
@@ -85,6 +81,13 @@ enum Failure {
 }
 
 impl Failure {
+    fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Script(error, _) => ExitCode::from(error.exit_code() as u8),
+            Self::Setup(_) => ExitCode::from(FAILED),
+        }
+    }
+
     fn report(&self) {
         match self {
             Self::Script(error, permissions) => report::error(error, permissions),
@@ -99,9 +102,7 @@ fn try_run(flags: &Flags, program: Program) -> Result<Exit, Failure> {
         std::env::current_dir().map_err(|error| setup("the current folder is gone", error))?;
     let script_dir = program.folder(&current_dir);
     let permissions = permissions::from_flags(flags, &current_dir, script_dir.as_deref());
-    let source = program
-        .read_source()
-        .map_err(|error| setup("standard input", error))?;
+    let source = program.read_source().map_err(|error| setup("standard input", error))?;
     let streams = StandardStreams::new().map_err(|error| setup("standard output", error))?;
     let engine = Engine::new(Config::default());
     let process = process_info(flags, &program, &current_dir);
@@ -138,11 +139,7 @@ fn eval(isolate: &mut Isolate, current_dir: &Path, code: &str) -> Result<Exit, E
 /// A module is named by a URL, a script by its path.
 fn name_of(path: &Path, kind: SourceKind) -> String {
     let path = path.display();
-    if kind == SourceKind::Module {
-        format!("file://{path}")
-    } else {
-        path.to_string()
-    }
+    if kind == SourceKind::Module { format!("file://{path}") } else { path.to_string() }
 }
 
 fn limited(builder: IsolateBuilder, flags: &Flags) -> IsolateBuilder {
@@ -192,10 +189,7 @@ impl Program {
 }
 
 fn process_info(flags: &Flags, program: &Program, current_dir: &Path) -> ProcessInfo {
-    let exec_path = std::env::current_exe()
-        .unwrap_or_default()
-        .display()
-        .to_string();
+    let exec_path = std::env::current_exe().unwrap_or_default().display().to_string();
     let mut argv = vec![exec_path.clone()];
     match program {
         Program::File(path, _) => {
@@ -218,6 +212,7 @@ fn process_info(flags: &Flags, program: &Program, current_dir: &Path) -> Process
         parent_id: rustix::process::getppid().map_or(0, |id| id.as_raw_nonzero().get() as u32),
         conditions: flags.conditions.clone(),
         has_stdin: !matches!(program, Program::Input(_)),
+        handles_signals: true,
         input_terminal: input_terminal(),
         resident_bytes: Some(resident_bytes),
     }

@@ -4,10 +4,7 @@
 pub(crate) fn parse(text: &str) -> Result<usize, String> {
     let lower = text.trim().to_ascii_lowercase();
     let digits = lower.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit: u32 = match lower[digits.len()..]
-        .trim_end_matches("ib")
-        .trim_end_matches('b')
-    {
+    let unit: u32 = match lower[digits.len()..].trim_end_matches("ib").trim_end_matches('b') {
         "" => 0,
         "k" => 1,
         "m" => 2,

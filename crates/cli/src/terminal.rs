@@ -60,9 +60,9 @@ impl Output for StandardStreams {
         match self.colors {
             ColorChoice::Never => false,
             ColorChoice::Always => true,
-            ColorChoice::Auto => self
-                .terminal(stream)
-                .is_some_and(|terminal| terminal.color_depth_bits > 1),
+            ColorChoice::Auto => {
+                self.terminal(stream).is_some_and(|terminal| terminal.color_depth_bits > 1)
+            }
         }
     }
 }
@@ -106,11 +106,7 @@ fn terminal(stream: BorrowedFd<'_>) -> Option<Terminal> {
     }
     let size = rustix::termios::tcgetwinsize(stream).ok();
     let (columns, rows) = size.map_or((80, 24), |size| (size.ws_col, size.ws_row));
-    Some(Terminal {
-        columns,
-        rows,
-        color_depth_bits: color_depth_bits(),
-    })
+    Some(Terminal { columns, rows, color_depth_bits: color_depth_bits() })
 }
 
 /// Bits of colour, as terminals tell by their variables.

@@ -24,10 +24,7 @@ fn main() -> ExitCode {
     let mode = if blessing { Mode::Bless } else { Mode::Check };
     match case_files(&root) {
         Ok(files) => {
-            let trials = files
-                .into_iter()
-                .map(|file| trial(&root, file, &subject, mode))
-                .collect();
+            let trials = files.into_iter().map(|file| trial(&root, file, &subject, mode)).collect();
             libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
         }
         Err(error) => {
@@ -38,12 +35,7 @@ fn main() -> ExitCode {
 }
 
 fn trial(root: &Path, file: PathBuf, subject: &Arc<Subject>, mode: Mode) -> Trial {
-    let name = file
-        .strip_prefix(root)
-        .unwrap_or(&file)
-        .with_extension("")
-        .display()
-        .to_string();
+    let name = file.strip_prefix(root).unwrap_or(&file).with_extension("").display().to_string();
     let subject = Arc::clone(subject);
     // A case that can't be read fails when it is run, with what is wrong in it.
     let only_holm = verdict::read(&file).is_ok_and(|(_, case)| case.directives.only_holm.is_some());
@@ -58,10 +50,7 @@ fn case_files(root: &Path) -> io::Result<Vec<PathBuf>> {
             files.push(file?.path());
         }
     }
-    files.retain(|file| {
-        file.extension()
-            .is_some_and(|extension| extension == "case")
-    });
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "case"));
     files.sort();
     Ok(files)
 }

@@ -19,10 +19,7 @@ use support::words::split;
 #[test]
 fn words_are_split_as_a_shell_does() {
     let words = split(r#"holm  a.mjs 'b c' "d \"e\" \n" f\ g '' h"i"'j'"#).unwrap();
-    assert_eq!(
-        words,
-        ["holm", "a.mjs", "b c", "d \"e\" \\n", "f g", "", "hij"]
-    );
+    assert_eq!(words, ["holm", "a.mjs", "b c", "d \"e\" \\n", "f g", "", "hij"]);
     assert_eq!(split("'open"), Err("unclosed ' in `'open`".into()));
 }
 
@@ -32,10 +29,7 @@ fn an_archive_is_read_and_written_back() {
         "Head.\n\n$ holm\n-- a b.js --\n1\n\n\\-- not a section --\n\\\\-- x --\n-- stdout --\n";
     let archive = Archive::parse(text);
     assert_eq!(archive.head, "Head.\n\n$ holm\n");
-    assert_eq!(
-        archive.section("a b.js"),
-        Some("1\n\n-- not a section --\n\\-- x --\n")
-    );
+    assert_eq!(archive.section("a b.js"), Some("1\n\n-- not a section --\n\\-- x --\n"));
     assert_eq!(archive.section("stdout"), Some(""));
     assert_eq!(archive.to_string(), text);
 }
@@ -73,23 +67,15 @@ fn a_case_that_makes_no_sense_is_refused() {
 fn files_of_any_size_and_content() {
     let file = |line: &str| {
         let mut directives = Directives::default();
-        directives
-            .add(line)
-            .map(|()| directives.preparations.remove(0))
+        directives.add(line).map(|()| directives.preparations.remove(0))
     };
     let expected = |size_bytes, pattern: &[u8]| Preparation::File {
         name: "f".into(),
         size_bytes,
         pattern: pattern.to_vec(),
     };
-    assert_eq!(
-        file("file f 100MB \"x=1;\\n\"").unwrap(),
-        expected(100 << 20, b"x=1;\n")
-    );
-    assert_eq!(
-        file("file f hex:00ff12").unwrap(),
-        expected(3, &[0, 0xff, 0x12])
-    );
+    assert_eq!(file("file f 100MB \"x=1;\\n\"").unwrap(), expected(100 << 20, b"x=1;\n"));
+    assert_eq!(file("file f hex:00ff12").unwrap(), expected(3, &[0, 0xff, 0x12]));
     assert!(file("file f hex:0g").is_err());
     assert!(file("file f 3 ''").is_err());
 }
@@ -99,10 +85,7 @@ fn wildcards_in_a_line() {
     assert!(line_matches("a[..]b", "ab"));
     assert!(line_matches("[..] at [..]:1:2", "  at file.mjs:1:2"));
     assert!(!line_matches("a[..]b", "abc"));
-    assert!(
-        !line_matches("a[..]a", "a"),
-        "both ends need a character of their own"
-    );
+    assert!(!line_matches("a[..]a", "a"), "both ends need a character of their own");
     assert!(!line_matches("plain", "plain "));
 }
 
@@ -119,10 +102,7 @@ fn wildcards_for_lines() {
 #[test]
 fn blessing_keeps_what_still_describes_the_output() {
     assert_eq!(merged("a\n...\nz\n", "a\nb\nz\n"), "a\n...\nz\n");
-    assert_eq!(
-        merged("took [..] ms\nold\n", "took 12 ms\nnew\n"),
-        "took [..] ms\nnew\n"
-    );
+    assert_eq!(merged("took [..] ms\nold\n", "took 12 ms\nnew\n"), "took [..] ms\nnew\n");
     assert_eq!(
         merged("...\nkey\n...\n", "1\nother\n2\n"),
         "1\nother\n2\n",
@@ -133,11 +113,8 @@ fn blessing_keeps_what_still_describes_the_output() {
 
 #[test]
 fn blessing_adds_only_sections_that_say_something() {
-    let actual = |exit: &str| Expected {
-        stdout: "1\n".into(),
-        stderr: String::new(),
-        exit: exit.into(),
-    };
+    let actual =
+        |exit: &str| Expected { stdout: "1\n".into(), stderr: String::new(), exit: exit.into() };
     let archive = || Archive::parse("Shows it.\n$ holm\n-- a.js --\n1\n");
     let text = blessed(archive(), &actual("0")).to_string();
     assert_eq!(text, "Shows it.\n$ holm\n-- a.js --\n1\n-- stdout --\n1\n");
@@ -145,10 +122,7 @@ fn blessing_adds_only_sections_that_say_something() {
     assert!(text.ends_with("-- stdout --\n1\n-- exit --\n3\n"));
     let with_exit = Archive::parse("Shows it.\n$ holm\n-- exit --\n3\n");
     let text = blessed(with_exit, &actual("3")).to_string();
-    assert!(
-        text.ends_with("-- stdout --\n1\n-- exit --\n3\n"),
-        "in the usual order: {text}"
-    );
+    assert!(text.ends_with("-- stdout --\n1\n-- exit --\n3\n"), "in the usual order: {text}");
 }
 
 #[test]
@@ -156,18 +130,12 @@ fn another_runtime_gets_its_own_words() {
     let words = |line| split(line).unwrap();
     let node = Subject::named("node".into());
     assert_eq!(node.kind, Kind::Other);
-    assert_eq!(
-        node.translate(&words("holm run a.js b")),
-        (PathBuf::from("node"), words("a.js b"))
-    );
+    assert_eq!(node.translate(&words("holm run a.js b")), (PathBuf::from("node"), words("a.js b")));
     assert_eq!(node.translate(&words("holm eval 1")).1, ["-e", "1"]);
     let holm = Subject::chosen(None);
     assert_eq!(holm.kind, Kind::Holm);
     assert_eq!(holm.translate(&words("holm run a.js")).1, ["run", "a.js"]);
-    assert_eq!(
-        holm.translate(&words("cat x")),
-        (PathBuf::from("cat"), words("x"))
-    );
+    assert_eq!(holm.translate(&words("cat x")), (PathBuf::from("cat"), words("x")));
 }
 
 #[test]
@@ -188,10 +156,7 @@ fn a_run_sees_its_files_folder_stdin_and_environment() {
 #[test]
 fn the_first_failing_command_ends_a_case() {
     let observed = observe("Shows it.\n$ sh -c 'echo 1; exit 5'\n$ echo 2\n").unwrap();
-    assert_eq!(
-        (observed.stdout.as_str(), observed.exit.as_str()),
-        ("1\n", "5")
-    );
+    assert_eq!((observed.stdout.as_str(), observed.exit.as_str()), ("1\n", "5"));
 }
 
 #[test]
@@ -199,10 +164,7 @@ fn signals_are_sent_and_shown() {
     let when =
         observe("Shows it.\n! kill-when ready SIGINT\n$ sh -c 'echo ready; exec sleep 10'\n")
             .unwrap();
-    assert_eq!(
-        (when.stdout.as_str(), when.exit.as_str()),
-        ("ready\n", "signal 2")
-    );
+    assert_eq!((when.stdout.as_str(), when.exit.as_str()), ("ready\n", "signal 2"));
     let after = observe("Shows it.\n! kill-after 10 SIGTERM\n$ sleep 10\n").unwrap();
     assert_eq!(after.exit, "signal 15");
 }
@@ -210,40 +172,25 @@ fn signals_are_sent_and_shown() {
 #[test]
 fn a_hanging_program_is_ended() {
     let error = observe("Shows it.\n! timeout 1\n$ sh -c 'echo begun; sleep 30'\n").unwrap_err();
-    assert!(
-        error.contains("hung: killed after 1 s") && error.contains("begun"),
-        "{error}"
-    );
+    assert!(error.contains("hung: killed after 1 s") && error.contains("begun"), "{error}");
 }
 
 #[test]
 fn stdout_can_be_closed_or_a_terminal() {
     let closed = observe("Shows it.\n! closed-stdout\n$ sh -c 'echo x'\n").unwrap();
-    assert_eq!(
-        closed.exit, "signal 13",
-        "a program that does not ignore SIGPIPE"
-    );
+    assert_eq!(closed.exit, "signal 13", "a program that does not ignore SIGPIPE");
     let terminal =
         observe("Shows it.\n! tty\n$ sh -c 'test -t 1 && test -t 2 && echo both; echo e >&2'\n");
     assert_eq!(terminal.unwrap().stdout, "both\ne\n");
-    assert_eq!(
-        parse("Shows it.\n! tty\n$ x\n").unwrap().directives.stdout,
-        Stdout::Terminal
-    );
+    assert_eq!(parse("Shows it.\n! tty\n$ x\n").unwrap().directives.stdout, Stdout::Terminal);
 }
 
 #[test]
 fn long_output_is_abbreviated() {
     let line = observe("Shows it.\n! file x 5000 a\n$ cat x\n").unwrap();
-    assert_eq!(
-        line.stdout,
-        format!("{}[5000 characters in all][no newline]\n", "a".repeat(60))
-    );
+    assert_eq!(line.stdout, format!("{}[5000 characters in all][no newline]\n", "a".repeat(60)));
     let lines = observe("Shows it.\n! file x 1MB \"abc\\n\"\n$ cat x\n").unwrap();
-    assert_eq!(
-        lines.stdout,
-        format!("{}[1048576 bytes in all]\n", "abc\n".repeat(10))
-    );
+    assert_eq!(lines.stdout, format!("{}[1048576 bytes in all]\n", "abc\n".repeat(10)));
 }
 
 #[test]
@@ -257,16 +204,9 @@ fn a_file_is_judged_and_blessed_in_place() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.case");
     let subject = Subject::named("node".into());
-    fs::write(
-        &path,
-        "Shows it.\n$ echo [new] line\n-- stdout --\n[..] line\nold\n",
-    )
-    .unwrap();
+    fs::write(&path, "Shows it.\n$ echo [new] line\n-- stdout --\n[..] line\nold\n").unwrap();
     let diff = verdict::judge(&path, &subject, Mode::Check).unwrap_err();
-    assert!(
-        diff.ends_with("stdout: (- expected, + actual)\n  [new] line\n- old\n"),
-        "{diff}"
-    );
+    assert!(diff.ends_with("stdout: (- expected, + actual)\n  [new] line\n- old\n"), "{diff}");
     verdict::judge(&path, &subject, Mode::Bless).unwrap();
     assert_eq!(
         fs::read_to_string(&path).unwrap(),

@@ -116,9 +116,7 @@ impl IsolateBuilder {
         installed.map_err(|error: holm_js::Error| Error::setup(&error))?;
         let handle = IsolateHandle::new(runtime.interrupter().clone());
         if let Some(limit) = self.time_limit {
-            runtime
-                .interrupter()
-                .set_deadline(Instant::now().checked_add(limit));
+            runtime.interrupter().set_deadline(Instant::now().checked_add(limit));
         }
         let event_loop = EventLoop::new(host.clone(), handle.clone());
         Ok(Isolate::new(self.engine, event_loop, realm, host, handle))
@@ -127,8 +125,6 @@ impl IsolateBuilder {
 
 impl fmt::Debug for IsolateBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("IsolateBuilder")
-            .field("limits", &self.limits)
-            .finish_non_exhaustive()
+        f.debug_struct("IsolateBuilder").field("limits", &self.limits).finish_non_exhaustive()
     }
 }

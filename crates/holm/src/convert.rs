@@ -65,9 +65,7 @@ impl<'js> FromValue<'js> for () {
 
 impl<'js> IntoValue<'js> for () {
     fn into_value(self, scope: &mut Scope<'_, 'js>) -> Result<Value<'js>> {
-        Ok(Value::new(holm_js::Value::new_undefined(
-            scope.ctx().clone(),
-        )))
+        Ok(Value::new(holm_js::Value::new_undefined(scope.ctx().clone())))
     }
 }
 
@@ -86,9 +84,7 @@ impl<'js> IntoValue<'js> for Value<'js> {
 impl<'js> FromValue<'js> for Object<'js> {
     fn from_value(_scope: &mut Scope<'_, 'js>, value: Value<'js>) -> Result<Self> {
         let object = value.into_inner().into_object();
-        object
-            .map(Object::new)
-            .ok_or_else(|| Error::mismatch("the value is not an object"))
+        object.map(Object::new).ok_or_else(|| Error::mismatch("the value is not an object"))
     }
 }
 
@@ -101,9 +97,7 @@ impl<'js> IntoValue<'js> for Object<'js> {
 impl<'js> FromValue<'js> for Function<'js> {
     fn from_value(_scope: &mut Scope<'_, 'js>, value: Value<'js>) -> Result<Self> {
         let function = value.into_inner().into_function();
-        function
-            .map(Function::new)
-            .ok_or_else(|| Error::mismatch("the value is not a function"))
+        function.map(Function::new).ok_or_else(|| Error::mismatch("the value is not a function"))
     }
 }
 
@@ -140,12 +134,4 @@ macro_rules! tuples {
     )*};
 }
 
-tuples!(
-    (),
-    (A),
-    (A, B),
-    (A, B, C),
-    (A, B, C, D),
-    (A, B, C, D, E),
-    (A, B, C, D, E, F)
-);
+tuples!((), (A), (A, B), (A, B, C), (A, B, C, D), (A, B, C, D, E), (A, B, C, D, E, F));

@@ -27,8 +27,6 @@ pub struct Engine {
 impl Engine {
     /// Makes an engine. Nothing is started before an isolate needs it.
     pub fn new(config: Config) -> Result<Self> {
-        Ok(Self {
-            _config: Arc::new(config),
-        })
+        Ok(Self { _config: Arc::new(config) })
     }
 }

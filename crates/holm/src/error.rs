@@ -3,7 +3,7 @@
 use std::fmt;
 
 use holm_host::{Host, UncaughtError};
-use holm_js::{Ctx, Frame, Thrown, take_exception};
+use holm_js::{Ctx, Frame, OUT_OF_MEMORY, Thrown, take_exception};
 
 /// The result of most calls.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -62,26 +62,22 @@ impl Error {
 
     /// The stack of a thrown error, innermost frame first.
     pub fn frames(&self) -> &[Frame] {
-        self.0
-            .thrown
-            .as_ref()
-            .map_or(&[], |uncaught| &uncaught.thrown.frames)
+        self.0.thrown.as_ref().map_or(&[], |uncaught| &uncaught.thrown.frames)
     }
 
     /// The thrown value as `console.error` would show it.
     pub fn inspected(&self) -> Option<&str> {
-        self.0
-            .thrown
-            .as_ref()
-            .map(|uncaught| uncaught.inspected.as_str())
+        self.0.thrown.as_ref().map(|uncaught| uncaught.inspected.as_str())
     }
 
     /// Whether it was a promise's rejection that nobody handled.
     pub fn is_rejection(&self) -> bool {
-        self.0
-            .thrown
-            .as_ref()
-            .is_some_and(|uncaught| uncaught.from_promise)
+        self.0.thrown.as_ref().is_some_and(|uncaught| uncaught.from_promise)
+    }
+
+    /// The exit code that a program which ended by this error should have.
+    pub fn exit_code(&self) -> i32 {
+        self.0.thrown.as_ref().map_or(1, |uncaught| uncaught.exit_code)
     }
 
     /// How to go on, where something can be said.
@@ -98,11 +94,7 @@ impl Error {
     pub(crate) fn uncaught(uncaught: UncaughtError, host: Option<&Host>) -> Self {
         let thrown = &uncaught.thrown;
         let is_limit = is_out_of_memory(thrown) || is_out_of_stack(thrown);
-        let kind = if is_limit {
-            Kind::Limit
-        } else {
-            Kind::Exception
-        };
+        let kind = if is_limit { Kind::Limit } else { Kind::Exception };
         let hint = hint(thrown, host);
         Self(Box::new(Inner {
             kind,
@@ -113,7 +105,7 @@ impl Error {
     }
 
     pub(crate) fn time_limit() -> Self {
-        Self::plain(Kind::Limit, "the time limit is over")
+        Self::plain(Kind::Limit, "the script reached its time limit")
     }
 
     pub(crate) fn stopped() -> Self {
@@ -125,19 +117,11 @@ impl Error {
     }
 
     pub(crate) fn setup(error: &holm_js::Error) -> Self {
-        Self::plain(
-            Kind::Setup,
-            format!("the engine could not be set up: {error}"),
-        )
+        Self::plain(Kind::Setup, format!("the engine could not be set up: {error}"))
     }
 
     fn plain(kind: Kind, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner {
-            kind,
-            message: message.into(),
-            thrown: None,
-            hint: None,
-        }))
+        Self(Box::new(Inner { kind, message: message.into(), thrown: None, hint: None }))
     }
 }
 
@@ -150,23 +134,41 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 fn is_out_of_memory(thrown: &Thrown) -> bool {
-    thrown.heading == "InternalError: out of memory"
+    thrown.heading == OUT_OF_MEMORY
 }
 
 fn is_out_of_stack(thrown: &Thrown) -> bool {
     thrown.heading == "RangeError: Maximum call stack size exceeded"
 }
 
+/// Names that only CommonJS modules have, used in an ES module.
+fn commonjs_hint(heading: &str) -> Option<String> {
+    let name = heading.strip_prefix("ReferenceError: ")?.strip_suffix(" is not defined")?;
+    let instead = match name {
+        "require" => "use import, or createRequire from 'node:module'",
+        "module" | "exports" => "use export",
+        "__filename" => "use import.meta.filename",
+        "__dirname" => "use import.meta.dirname",
+        _ => return None,
+    };
+    Some(format!("this is an ES module, where '{name}' does not exist: {instead}"))
+}
+
 /// What a person can do about an error.
 fn hint(thrown: &Thrown, host: Option<&Host>) -> Option<String> {
     if is_out_of_memory(thrown) {
-        return Some("the script needs more memory than it may use: see --memory-limit".into());
+        return Some(
+            "the script reached its memory limit: --memory-limit SIZE sets another".into(),
+        );
     }
     if is_out_of_stack(thrown) {
         return Some("a function calls itself without end".into());
     }
     if let Some(hint) = &thrown.hint {
         return Some(hint.clone());
+    }
+    if let Some(hint) = commonjs_hint(&thrown.heading) {
+        return Some(hint);
     }
     let refusals = host?.lifecycle.refusals();
     let flags: Vec<&str> = refusals.iter().map(|denied| denied.flag()).collect();

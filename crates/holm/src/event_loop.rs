@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 use futures_util::future::{Either, select};
 use holm_host::{Completion, Host, UncaughtError};
 use holm_js::{
-    Ctx, JobOutcome, Realm, Rejection, Thrown, Value, run_job, take_exception, take_rejections,
+    Ctx, JobOutcome, OUT_OF_MEMORY, Realm, Rejection, Thrown, Value, run_job, take_exception,
+    take_handled_late, take_rejections,
 };
 use holm_node::{process, ticks};
 use holm_web::console::inspect::{self, Options};
@@ -21,6 +22,11 @@ use holm_web::timers::{TimerCall, timers};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::handle::IsolateHandle;
+
+/// The exit code of a program that failed, as Node's.
+const FAILED_CODE: i32 = 1;
+/// The exit code of a program whose handler of uncaught exceptions failed, as Node's.
+const HANDLER_FAILED_CODE: i32 = 7;
 
 /// Jobs between two looks at the clock: a chain of promises may have no end.
 const JOBS_PER_LOOK: u32 = 1000;
@@ -43,11 +49,7 @@ pub(crate) enum First {
 
 impl EventLoop {
     pub(crate) fn new(host: Rc<Host>, handle: IsolateHandle) -> Self {
-        Self {
-            host,
-            handle,
-            reactor: None,
-        }
+        Self { host, handle, reactor: None }
     }
 
     /// Runs until nothing is left to do, or the end was asked for.
@@ -197,9 +199,15 @@ impl EventLoop {
             }
             self.run_jobs(ctx);
             let Some(tick) = self.next_tick(ctx) else {
-                let rejections = take_rejections(ctx);
-                if rejections.is_empty() {
+                let (rejections, late) = (take_rejections(ctx), take_handled_late(ctx));
+                if rejections.is_empty() && late.is_empty() {
                     return;
+                }
+                for promise in late {
+                    let told = promise
+                        .get(ctx)
+                        .and_then(|promise| process::rejection_handled(ctx, promise));
+                    self.finish_tick(ctx, told);
                 }
                 for rejection in rejections {
                     self.report_rejection(ctx, &rejection);
@@ -260,7 +268,9 @@ impl EventLoop {
             Err(thrown_by_handler) => {
                 let error = take_exception(ctx, thrown_by_handler);
                 if !self.must_end() {
-                    self.host.lifecycle.fail(describe(ctx, &error));
+                    let mut error = describe(ctx, &error);
+                    error.exit_code = HANDLER_FAILED_CODE;
+                    self.host.lifecycle.fail(error);
                 }
             }
         }
@@ -331,14 +341,14 @@ fn until(end: Instant) -> Duration {
 /// A thrown value as data.
 pub(crate) fn describe<'js>(ctx: &Ctx<'js>, error: &Value<'js>) -> UncaughtError {
     let thrown = Thrown::new(ctx, error);
+    if error.is_null() && thrown.heading == OUT_OF_MEMORY {
+        let inspected = thrown.heading.clone();
+        return UncaughtError { thrown, inspected, from_promise: false, exit_code: FAILED_CODE };
+    }
     // A value whose inspection throws is shown by what could be read of it.
     let inspected = inspect::inspect(ctx, error, &Options::default()).unwrap_or_else(|_| {
         drop(ctx.catch());
         thrown.heading.clone()
     });
-    UncaughtError {
-        thrown,
-        inspected,
-        from_promise: false,
-    }
+    UncaughtError { thrown, inspected, from_promise: false, exit_code: FAILED_CODE }
 }

@@ -32,11 +32,7 @@ struct State {
 impl IsolateHandle {
     pub(crate) fn new(interrupter: Interrupter) -> Self {
         let thread = std::thread::current();
-        Self(Arc::new(State {
-            interrupter,
-            thread,
-            notify: Notify::new(),
-        }))
+        Self(Arc::new(State { interrupter, thread, notify: Notify::new() }))
     }
 
     /// Stops the script that runs, and the event loop; nothing of the isolate runs again.

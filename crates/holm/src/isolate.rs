@@ -6,8 +6,7 @@ use std::rc::Rc;
 
 use holm_host::Host;
 use holm_js::{
-    Ctx, Promise, PromiseState, Realm, Root, ScriptOrigin, Value, compile_module, evaluate_module,
-    evaluate_script,
+    Ctx, Promise, PromiseState, Realm, Root, ScriptOrigin, Value, compile_module, evaluate_script,
 };
 use holm_node::{modules, process};
 
@@ -49,15 +48,9 @@ impl SourceKind {
     /// What a text without a file name is: a module if it has what only modules have, else
     /// CommonJS.
     pub fn of_text(text: &str) -> Self {
-        let may_be = ["import", "export", "await"]
-            .iter()
-            .any(|word| text.contains(word));
+        let may_be = ["import", "export", "await"].iter().any(|word| text.contains(word));
         let is_module = may_be && holm_node::syntax::queries::has_module_syntax(text);
-        if is_module {
-            Self::Module
-        } else {
-            Self::CommonJs
-        }
+        if is_module { Self::Module } else { Self::CommonJs }
     }
 }
 
@@ -77,13 +70,7 @@ impl Isolate {
         host: Rc<Host>,
         handle: IsolateHandle,
     ) -> Self {
-        Self {
-            event_loop,
-            realm,
-            host,
-            handle,
-            engine,
-        }
+        Self { event_loop, realm, host, handle, engine }
     }
 
     /// The engine the isolate was made with.
@@ -112,11 +99,7 @@ impl Isolate {
             event_loop.checkpoint(ctx, First::Ticks);
             result
         });
-        if handle.interrupter().is_due() {
-            Err(self.why_stopped())
-        } else {
-            result
-        }
+        if handle.interrupter().is_due() { Err(self.why_stopped()) } else { result }
     }
 
     /// Runs the event loop until nothing is left to do. Gives the error that ended it, if
@@ -143,7 +126,7 @@ impl Isolate {
             SourceKind::Module => {
                 let record = compile_module(ctx, name, source)?;
                 modules::fill_meta(ctx, &record, modules::IsMain::Yes)?;
-                evaluate_module(&record).map(Some)
+                modules::evaluate(ctx, &record).map(Some)
             }
         })
     }
@@ -188,10 +171,7 @@ impl Isolate {
     fn finish(&mut self, is_unsettled: bool) -> Result<Exit> {
         let lifecycle = &self.host.lifecycle;
         if let Some(code) = lifecycle.exit_code() {
-            return Ok(Exit {
-                code,
-                is_unsettled: false,
-            });
+            return Ok(Exit { code, is_unsettled: false });
         }
         if self.handle.interrupter().is_due() {
             return Err(self.why_stopped());
@@ -234,11 +214,7 @@ impl Isolate {
     }
 
     fn why_stopped(&self) -> Error {
-        if self.handle.interrupter().is_stopped() {
-            Error::stopped()
-        } else {
-            Error::time_limit()
-        }
+        if self.handle.interrupter().is_stopped() { Error::stopped() } else { Error::time_limit() }
     }
 }
 

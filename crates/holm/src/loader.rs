@@ -60,10 +60,7 @@ impl holm_js::ModuleLoader for Adapter {
         name: &str,
         _attributes: &ImportAttributes,
     ) -> holm_js::Result<ModuleRecord<'js>> {
-        let source = self
-            .0
-            .load(name)
-            .map_err(|message| throw(ctx, ErrorKind::Plain, &message))?;
+        let source = self.0.load(name).map_err(|message| throw(ctx, ErrorKind::Plain, &message))?;
         let record = compile_module(ctx, name, source)?;
         record.meta()?.set("url", name)?;
         Ok(record)

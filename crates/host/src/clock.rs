@@ -21,10 +21,7 @@ pub struct SystemClock {
 
 impl Default for SystemClock {
     fn default() -> Self {
-        Self {
-            start: Instant::now(),
-            origin: SystemTime::now(),
-        }
+        Self { start: Instant::now(), origin: SystemTime::now() }
     }
 }
 

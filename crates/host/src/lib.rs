@@ -63,9 +63,7 @@ impl Default for Host {
 
 impl fmt::Debug for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Host")
-            .field("permissions", &self.permissions)
-            .finish_non_exhaustive()
+        f.debug_struct("Host").field("permissions", &self.permissions).finish_non_exhaustive()
     }
 }
 

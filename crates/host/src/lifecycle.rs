@@ -18,6 +18,8 @@ pub struct UncaughtError {
     pub inspected: String,
     /// Whether it was a promise's rejection.
     pub from_promise: bool,
+    /// The code a program ends with because of it.
+    pub exit_code: i32,
 }
 
 /// The end of an isolate, from the first reason on.

@@ -35,8 +35,7 @@ pub trait Output {
 
     /// Whether text written to the stream should be coloured.
     fn has_colors(&self, stream: Stream) -> bool {
-        self.terminal(stream)
-            .is_some_and(|terminal| terminal.color_depth_bits > 1)
+        self.terminal(stream).is_some_and(|terminal| terminal.color_depth_bits > 1)
     }
 }
 

@@ -71,11 +71,7 @@ impl Denied {
 
 impl fmt::Display for Denied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} is not permitted: run again with {} to allow it",
-            self.what, self.flag
-        )
+        write!(f, "{} is not permitted: run again with {} to allow it", self.what, self.flag)
     }
 }
 
@@ -85,13 +81,7 @@ impl Permissions {
     /// Everything: for scripts that are trusted as the user is.
     pub fn all() -> Self {
         let all = || Grant::All;
-        Self {
-            read: all(),
-            write: all(),
-            net: all(),
-            env: all(),
-            run: all(),
-        }
+        Self { read: all(), write: all(), net: all(), env: all(), run: all() }
     }
 
     /// Refuses what is not granted.
@@ -123,11 +113,7 @@ impl Permissions {
                 name_flag("run", program),
             ),
         };
-        if allowed {
-            Ok(())
-        } else {
-            Err(Denied { what, flag })
-        }
+        if allowed { Ok(()) } else { Err(Denied { what, flag }) }
     }
 }
 
@@ -138,9 +124,7 @@ impl Grant {
             Self::All => true,
             Self::Only(roots) => {
                 let wanted = resolved(path);
-                roots
-                    .iter()
-                    .any(|root| wanted.starts_with(resolved(Path::new(root))))
+                roots.iter().any(|root| wanted.starts_with(resolved(Path::new(root))))
             }
         }
     }
@@ -159,9 +143,7 @@ impl Grant {
             Self::All => true,
             Self::Only(hosts) => hosts.iter().any(|allowed| {
                 allowed == address
-                    || address
-                        .rsplit_once(':')
-                        .is_some_and(|(host, _port)| host == allowed)
+                    || address.rsplit_once(':').is_some_and(|(host, _port)| host == allowed)
             }),
         }
     }
@@ -173,10 +155,7 @@ fn resolved(path: &Path) -> PathBuf {
     let mut existing = path;
     loop {
         if let Ok(found) = existing.canonicalize() {
-            return rest
-                .iter()
-                .rev()
-                .fold(found, |path, name| append(path, name));
+            return rest.iter().rev().fold(found, |path, name| append(path, name));
         }
         match (existing.parent(), existing.components().next_back()) {
             (Some(parent), Some(last)) => {
@@ -184,10 +163,7 @@ fn resolved(path: &Path) -> PathBuf {
                 existing = parent;
             }
             _ => {
-                return rest
-                    .iter()
-                    .rev()
-                    .fold(PathBuf::new(), |path, name| append(path, name));
+                return rest.iter().rev().fold(PathBuf::new(), |path, name| append(path, name));
             }
         }
     }
@@ -210,9 +186,7 @@ fn path_flag(kind: &str, path: &Path) -> String {
 
 /// The flag as a shell takes it.
 fn name_flag(kind: &str, name: &str) -> String {
-    let plain = name
-        .chars()
-        .all(|c| c.is_alphanumeric() || "/._-:@%+".contains(c));
+    let plain = name.chars().all(|c| c.is_alphanumeric() || "/._-:@%+".contains(c));
     if plain && !name.is_empty() {
         format!("--allow-{kind}={name}")
     } else {
@@ -256,12 +230,7 @@ mod tests {
         };
         let check = |path: &str, allowed: bool| {
             let path = inside.join(path);
-            assert_eq!(
-                set.check(Access::Read(&path)).is_ok(),
-                allowed,
-                "{}",
-                path.display()
-            );
+            assert_eq!(set.check(Access::Read(&path)).is_ok(), allowed, "{}", path.display());
         };
         check("a", true);
         check("missing/deep", true);
@@ -275,10 +244,7 @@ mod tests {
 
     #[test]
     fn hosts_with_and_without_port() {
-        let set = Permissions {
-            net: only(&["a.test", "b.test:81"]),
-            ..Permissions::default()
-        };
+        let set = Permissions { net: only(&["a.test", "b.test:81"]), ..Permissions::default() };
         for (address, allowed) in [
             ("a.test:80", true),
             ("a.test", true),
@@ -286,11 +252,7 @@ mod tests {
             ("b.test:80", false),
             ("c.test:80", false),
         ] {
-            assert_eq!(
-                set.check(Access::Net(address)).is_ok(),
-                allowed,
-                "{address}"
-            );
+            assert_eq!(set.check(Access::Net(address)).is_ok(), allowed, "{address}");
         }
     }
 

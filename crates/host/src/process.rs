@@ -26,6 +26,8 @@ pub struct ProcessInfo {
     pub conditions: Vec<String>,
     /// Whether standard input can be read.
     pub has_stdin: bool,
+    /// Whether the script may listen for the signals of the process.
+    pub handles_signals: bool,
     /// The terminal behind standard input, if it is one.
     pub input_terminal: Option<Terminal>,
     /// Tells how much memory the process holds.

@@ -49,13 +49,7 @@ impl Tasks {
         let id = TaskId(self.next.replace(self.next.get() + 1));
         let (abort, registration) = AbortHandle::new_pair();
         let work = Abortable::new(work, registration);
-        self.entries.borrow_mut().insert(
-            id,
-            Entry {
-                abort,
-                keeps_alive: true,
-            },
-        );
+        self.entries.borrow_mut().insert(id, Entry { abort, keeps_alive: true });
         self.added.borrow_mut().push(Box::pin(async move {
             let completion = work
                 .await
@@ -87,10 +81,7 @@ impl Tasks {
 
     /// Whether a task keeps the isolate alive.
     pub fn keep_alive(&self) -> bool {
-        self.entries
-            .borrow()
-            .values()
-            .any(|entry| entry.keeps_alive)
+        self.entries.borrow().values().any(|entry| entry.keeps_alive)
     }
 
     /// The next finished task's completion. `Pending` when none is finished, also when none
@@ -126,8 +117,6 @@ impl Tasks {
 
 impl fmt::Debug for Tasks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tasks")
-            .field("in_flight", &self.entries.borrow().len())
-            .finish()
+        f.debug_struct("Tasks").field("in_flight", &self.entries.borrow().len()).finish()
     }
 }

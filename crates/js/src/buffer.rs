@@ -39,19 +39,13 @@ impl Backing {
     /// The bytes are readable and writable for as long as `keeper` lives, and nothing in Rust
     /// holds a reference into them while script may run.
     pub unsafe fn new(start: NonNull<u8>, len_bytes: usize, keeper: impl Any) -> Self {
-        Self {
-            start,
-            len_bytes,
-            keeper: Box::new(keeper),
-        }
+        Self { start, len_bytes, keeper: Box::new(keeper) }
     }
 }
 
 impl fmt::Debug for Backing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Backing")
-            .field("len_bytes", &self.len_bytes)
-            .finish_non_exhaustive()
+        f.debug_struct("Backing").field("len_bytes", &self.len_bytes).finish_non_exhaustive()
     }
 }
 
@@ -228,11 +222,8 @@ struct Protection {
     installed: Cell<bool>,
 }
 
-const TRANSFERS: [(&str, u32); 3] = [
-    ("transfer", 0),
-    ("transferToFixedLength", 0),
-    ("transferToImmutable", 0),
-];
+const TRANSFERS: [(&str, u32); 3] =
+    [("transfer", 0), ("transferToFixedLength", 0), ("transferToImmutable", 0)];
 
 impl Protection {
     fn protect(&self, start: usize) {
@@ -264,10 +255,8 @@ impl Protection {
                     return Err(throw(call.ctx(), ErrorKind::Type, &text));
                 }
                 let original: Function<'_> = original.get(call.ctx())?;
-                original.call((
-                    rquickjs::function::This(this),
-                    rquickjs::function::Rest(call.rest(0)),
-                ))
+                original
+                    .call((rquickjs::function::This(this), rquickjs::function::Rest(call.rest(0))))
             })?;
             define_value(&prototype, name, wrapper, Attributes::BUILT_IN)?;
         }

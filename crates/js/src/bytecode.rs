@@ -55,30 +55,19 @@ pub fn run_bytecode<'js>(ctx: &Ctx<'js>, file: &'static [u8]) -> Result<Value<'j
             qjs::JS_READ_OBJ_BYTECODE as i32,
         );
         let compiled = raw::own(ctx, compiled)?;
-        raw::own(
-            ctx,
-            qjs::JS_EvalFunction(raw::context(ctx), raw::give(&compiled)),
-        )
+        raw::own(ctx, qjs::JS_EvalFunction(raw::context(ctx), raw::give(&compiled)))
     }
 }
 
 fn refused(ctx: &Ctx<'_>) -> Error {
-    throw(
-        ctx,
-        ErrorKind::Internal,
-        "an embedded script is damaged: build Holm again",
-    )
+    throw(ctx, ErrorKind::Internal, "an embedded script is damaged: build Holm again")
 }
 
 /// FNV-1a over the code and the engine's version.
 fn checksum(code: &[u8]) -> u64 {
     // SAFETY: a constant string of the engine.
     let version = unsafe { std::ffi::CStr::from_ptr(qjs::JS_GetVersion()) };
-    version
-        .to_bytes()
-        .iter()
-        .chain(code)
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-        })
+    version.to_bytes().iter().chain(code).fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }

@@ -87,9 +87,7 @@ impl<'a, 'js> Call<'a, 'js> {
 
 impl fmt::Debug for Call<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Call")
-            .field("arguments", &self.len())
-            .finish_non_exhaustive()
+        f.debug_struct("Call").field("arguments", &self.len()).finish_non_exhaustive()
     }
 }
 
@@ -138,13 +136,7 @@ pub fn callable<'js, T: HostCallable>(
         let object = qjs::JS_NewObjectProtoClass(raw::context(ctx), prototype.as_raw(), class);
         raw::own(ctx, object)?
     };
-    let parts = HostBox::leak(
-        ctx,
-        Callable {
-            call: T::call_erased,
-            inside,
-        },
-    );
+    let parts = HostBox::leak(ctx, Callable { call: T::call_erased, inside });
     // SAFETY: the object is new and of our class; it takes over the box.
     unsafe { qjs::JS_SetOpaque(object.as_raw(), parts.cast()) };
     let object = object.into_object().ok_or(Error::Unknown)?;
@@ -210,12 +202,7 @@ pub(crate) unsafe extern "C" fn call(
         } else {
             CallKind::Construct
         };
-        let call = Call {
-            ctx: &ctx,
-            this,
-            arguments,
-            kind,
-        };
+        let call = Call { ctx: &ctx, this, arguments, kind };
         raw::guarded(&ctx, || {
             let Some(erased) = parts.cast::<HostBox<Callable<()>>>().as_ref() else {
                 return Err(Error::Unknown);

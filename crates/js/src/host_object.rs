@@ -243,21 +243,12 @@ struct VTable {
 }
 
 impl<T: HostObject> HostBox<T> {
-    const VTABLE: &'static VTable = &VTable {
-        cast: Self::cast,
-        trace: Self::trace,
-        finalize: Self::finalize,
-    };
+    const VTABLE: &'static VTable =
+        &VTable { cast: Self::cast, trace: Self::trace, finalize: Self::finalize };
 
     pub(crate) fn leak(ctx: &Ctx<'_>, inside: T) -> *mut Self {
         let graveyard = RealmData::of(ctx).shared().graveyard.clone();
-        Box::into_raw(Box::new(Self {
-            header: Header {
-                vtable: Self::VTABLE,
-                graveyard,
-            },
-            inside,
-        }))
+        Box::into_raw(Box::new(Self { header: Header { vtable: Self::VTABLE, graveyard }, inside }))
     }
 
     /// # Safety
@@ -291,11 +282,7 @@ unsafe extern "C" fn mark(runtime: RawRuntime, value: qjs::JSValue, mark: qjs::J
     unsafe {
         let pointer = opaque(value);
         if let Some(header) = pointer.cast::<Header>().as_ref() {
-            let tracer = Tracer {
-                runtime,
-                mark,
-                _scope: PhantomData,
-            };
+            let tracer = Tracer { runtime, mark, _scope: PhantomData };
             (header.vtable.trace)(pointer, &tracer);
         }
     }

@@ -1,7 +1,7 @@
 //! The job queue (microtasks), and promises that were rejected with nobody listening.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::c_void;
 
 use rquickjs::{Ctx, Promise, Result, Value, qjs};
@@ -45,10 +45,7 @@ pub fn promise_result<'js>(promise: &Promise<'js>) -> Value<'js> {
     let ctx = promise.ctx();
     // SAFETY: a live promise; its result comes with a reference of its own.
     unsafe {
-        Value::from_raw(
-            ctx.clone(),
-            qjs::JS_PromiseResult(raw::context(ctx), promise.as_raw()),
-        )
+        Value::from_raw(ctx.clone(), qjs::JS_PromiseResult(raw::context(ctx), promise.as_raw()))
     }
 }
 
@@ -67,6 +64,12 @@ pub fn take_rejections(ctx: &Ctx<'_>) -> Vec<Rejection> {
     RealmData::of(ctx).shared().rejections.take()
 }
 
+/// Takes the promises that were handled after [`take_rejections`] had given them.
+pub fn take_handled_late(ctx: &Ctx<'_>) -> Vec<Root<Value<'static>>> {
+    let rejections = &RealmData::of(ctx).shared().rejections;
+    std::mem::take(&mut rejections.0.borrow_mut().handled_late)
+}
+
 /// Unhandled promises by age, and where each stands by its address.
 #[derive(Default)]
 pub(crate) struct Rejections(RefCell<Pending>);
@@ -76,6 +79,10 @@ struct Pending {
     next: u64,
     by_age: BTreeMap<u64, Rejection>,
     by_promise: HashMap<usize, u64>,
+    /// Addresses of promises that were taken. Not kept alive: an address that comes again
+    /// is that of a new promise, which is added before it can be handled.
+    taken: HashSet<usize>,
+    handled_late: Vec<Root<Value<'static>>>,
 }
 
 impl Rejections {
@@ -83,6 +90,7 @@ impl Rejections {
         let mut pending = self.0.borrow_mut();
         let age = pending.next;
         pending.next += 1;
+        pending.taken.remove(&address);
         pending.by_age.insert(age, rejection);
         pending.by_promise.insert(address, age);
     }
@@ -93,14 +101,21 @@ impl Rejections {
         pending.by_age.remove(&age)
     }
 
+    fn was_taken(&self, address: usize) -> bool {
+        self.0.borrow_mut().taken.remove(&address)
+    }
+
     fn take(&self) -> Vec<Rejection> {
         let mut pending = self.0.borrow_mut();
-        pending.by_promise.clear();
+        let addresses = std::mem::take(&mut pending.by_promise);
+        pending.taken.extend(addresses.into_keys());
         std::mem::take(&mut pending.by_age).into_values().collect()
     }
 
     pub(crate) fn clear(&self) {
         drop(self.take());
+        let late = std::mem::take(&mut self.0.borrow_mut().handled_late);
+        drop(late);
     }
 }
 
@@ -130,14 +145,17 @@ unsafe extern "C" fn track(
         let address = qjs::JS_VALUE_GET_PTR(promise.as_raw()) as usize;
         let rejections = &RealmData::of(&ctx).shared().rejections;
         if is_handled {
-            drop(rejections.remove(address));
+            let was_pending = rejections.remove(address).is_some();
+            if !was_pending
+                && rejections.was_taken(address)
+                && let Ok(root) = Root::new(&ctx, promise)
+            {
+                rejections.0.borrow_mut().handled_late.push(root);
+            }
             return;
         }
         let made: Result<Rejection> = (|| {
-            Ok(Rejection {
-                promise: Root::new(&ctx, promise)?,
-                reason: Root::new(&ctx, reason)?,
-            })
+            Ok(Rejection { promise: Root::new(&ctx, promise)?, reason: Root::new(&ctx, reason)? })
         })();
         if let Ok(rejection) = made {
             rejections.add(address, rejection);

@@ -122,12 +122,7 @@ where
 /// One of ECMAScript's well-known symbols, whatever script did to the global `Symbol`.
 pub fn well_known_symbol<'js>(ctx: &Ctx<'js>, symbol: PredefinedAtom) -> Result<Value<'js>> {
     // SAFETY: predefined atoms are valid in every runtime.
-    unsafe {
-        raw::own(
-            ctx,
-            qjs::JS_AtomToValue(raw::context(ctx), symbol as qjs::JSAtom),
-        )
-    }
+    unsafe { raw::own(ctx, qjs::JS_AtomToValue(raw::context(ctx), symbol as qjs::JSAtom)) }
 }
 
 /// A property key for the raw API; released when dropped.

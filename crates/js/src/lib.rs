@@ -24,8 +24,10 @@ mod jobs;
 mod lazy;
 mod limits;
 mod modules;
+mod pristine;
 mod raw;
 mod realm;
+pub mod reflect;
 mod root;
 mod runtime;
 mod script;
@@ -45,7 +47,10 @@ pub use errors::{
 };
 pub use function::{Call, HostCallable, callable, constructor, function};
 pub use host_object::{Graveyard, Held, HostObject, Tracer, host_object, host_ref};
-pub use jobs::{JobOutcome, Rejection, mark_handled, promise_result, run_job, take_rejections};
+pub use jobs::{
+    JobOutcome, Rejection, mark_handled, promise_result, run_job, take_handled_late,
+    take_rejections,
+};
 pub use lazy::{Attributes, define_accessor, define_lazy, define_value, well_known_symbol};
 pub use limits::{Interrupter, Limits};
 pub use modules::{
@@ -60,10 +65,10 @@ pub use rquickjs::{
     Array, ArrayBuffer, Atom, BigInt, Coerced, Ctx, Error, Filter, FromJs, Function, IntoJs,
     Object, Promise, Result, String as JsString, Symbol, Type, TypedArray, Value,
 };
-pub use runtime::{Runtime, engine_version, heap_bytes};
+pub use runtime::{Runtime, engine_version, heap_bytes, is_out_of_memory};
 pub use script::{
     ScriptOrigin, compiles_as_function_body, evaluate_async_script, evaluate_script, parse_json,
 };
 pub use stack::{StackLimits, enter_stack, leave_stack};
 pub use text::to_text;
-pub use thrown::{Frame, HINT_PROPERTY, Thrown};
+pub use thrown::{Frame, HINT_PROPERTY, OUT_OF_MEMORY, Thrown};

@@ -21,10 +21,7 @@ const DEFAULT_STACK_BYTES: usize = 1 << 20;
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            heap_bytes: None,
-            stack_bytes: DEFAULT_STACK_BYTES,
-        }
+        Self { heap_bytes: None, stack_bytes: DEFAULT_STACK_BYTES }
     }
 }
 
@@ -65,19 +62,13 @@ impl Interrupter {
 
     /// Stops script that runs at that moment or later.
     pub fn set_deadline(&self, deadline: Option<Instant>) {
-        *self
-            .0
-            .deadline
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner) = deadline;
+        *self.0.deadline.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = deadline;
     }
 
     /// Whether script has to stop now.
     pub fn is_due(&self) -> bool {
         self.0.requested.load(Ordering::Relaxed)
-            || self
-                .deadline()
-                .is_some_and(|deadline| deadline <= Instant::now())
+            || self.deadline().is_some_and(|deadline| deadline <= Instant::now())
     }
 
     /// Whether [`Self::stop`] was called.
@@ -87,10 +78,6 @@ impl Interrupter {
 
     /// When script has to stop.
     pub fn deadline(&self) -> Option<Instant> {
-        *self
-            .0
-            .deadline
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        *self.0.deadline.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

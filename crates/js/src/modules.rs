@@ -47,17 +47,12 @@ pub struct ImportAttributes(Vec<(String, String)>);
 impl ImportAttributes {
     /// The value of one attribute.
     pub fn get(&self, key: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(name, _)| name == key)
-            .map(|(_, value)| value.as_str())
+        self.0.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
     }
 
     /// All of them, in source order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     fn from_js(ctx: &Ctx<'_>, value: &Value<'_>) -> Result<Self> {
@@ -81,12 +76,8 @@ impl<'js> ModuleRecord<'js> {
     pub fn meta(&self) -> Result<Object<'js>> {
         let ctx = self.0.ctx();
         // SAFETY: the record is alive.
-        let meta = unsafe {
-            raw::own(
-                ctx,
-                qjs::JS_GetImportMeta(raw::context(ctx), self.pointer()),
-            )?
-        };
+        let meta =
+            unsafe { raw::own(ctx, qjs::JS_GetImportMeta(raw::context(ctx), self.pointer()))? };
         meta.into_object().ok_or(Error::Unknown)
     }
 
@@ -100,11 +91,7 @@ impl<'js> ModuleRecord<'js> {
         let value: Value<'js> = root.get(ctx)?;
         // SAFETY: reading the tag of a live value.
         let tag = unsafe { qjs::JS_VALUE_GET_TAG(value.as_raw()) };
-        if tag == qjs::JS_TAG_MODULE {
-            Ok(Self(value))
-        } else {
-            Err(Error::Unknown)
-        }
+        if tag == qjs::JS_TAG_MODULE { Ok(Self(value)) } else { Err(Error::Unknown) }
     }
 
     /// The namespace object.
@@ -112,10 +99,7 @@ impl<'js> ModuleRecord<'js> {
         let ctx = self.0.ctx();
         // SAFETY: the record is alive.
         let namespace = unsafe {
-            raw::own(
-                ctx,
-                qjs::JS_GetModuleNamespace(raw::context(ctx), self.pointer()),
-            )?
+            raw::own(ctx, qjs::JS_GetModuleNamespace(raw::context(ctx), self.pointer()))?
         };
         namespace.into_object().ok_or(Error::Unknown)
     }
@@ -141,20 +125,13 @@ impl<'js> ModuleRecord<'js> {
     /// `pointer` is a live module of the realm of `ctx`.
     unsafe fn from_pointer(ctx: &Ctx<'js>, pointer: *mut qjs::JSModuleDef) -> Self {
         // SAFETY: by the caller; the realm owns the module, the value takes a new reference.
-        unsafe {
-            Self(raw::borrow(
-                ctx,
-                qjs::JS_MKPTR(qjs::JS_TAG_MODULE, pointer.cast()),
-            ))
-        }
+        unsafe { Self(raw::borrow(ctx, qjs::JS_MKPTR(qjs::JS_TAG_MODULE, pointer.cast()))) }
     }
 }
 
 impl fmt::Debug for ModuleRecord<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ModuleRecord")
-            .field(&self.name().unwrap_or_default())
-            .finish()
+        f.debug_tuple("ModuleRecord").field(&self.name().unwrap_or_default()).finish()
     }
 }
 
@@ -172,12 +149,8 @@ pub fn compile_module<'js>(
 pub fn evaluate_module<'js>(record: &ModuleRecord<'js>) -> Result<Promise<'js>> {
     let ctx = record.0.ctx();
     // SAFETY: the record is alive; the call takes over a new reference.
-    let promise = unsafe {
-        raw::own(
-            ctx,
-            qjs::JS_EvalFunction(raw::context(ctx), raw::give(&record.0)),
-        )?
-    };
+    let promise =
+        unsafe { raw::own(ctx, qjs::JS_EvalFunction(raw::context(ctx), raw::give(&record.0)))? };
     promise.into_promise().ok_or(Error::Unknown)
 }
 
@@ -193,15 +166,7 @@ where
     F: for<'a> Fn(&Ctx<'a>) -> Result<Object<'a>> + 'static,
 {
     let c_name = c_string(ctx, name)?;
-    let maker = callable(
-        ctx,
-        "",
-        0,
-        Maker {
-            exports: exports.to_vec(),
-            make,
-        },
-    )?;
+    let maker = callable(ctx, "", 0, Maker { exports: exports.to_vec(), make })?;
     // SAFETY: the names live during the calls, which copy them; the private value takes a
     // new reference.
     unsafe {
@@ -211,18 +176,10 @@ where
         }
         for export in exports {
             let export = c_string(ctx, export)?;
-            raw::check(qjs::JS_AddModuleExport(
-                raw::context(ctx),
-                module,
-                export.as_ptr(),
-            ))?;
+            raw::check(qjs::JS_AddModuleExport(raw::context(ctx), module, export.as_ptr()))?;
         }
         let maker = raw::give(maker.as_value());
-        raw::check(qjs::JS_SetModulePrivateValue(
-            raw::context(ctx),
-            module,
-            maker,
-        ))?;
+        raw::check(qjs::JS_SetModulePrivateValue(raw::context(ctx), module, maker))?;
         Ok(ModuleRecord::from_pointer(ctx, module))
     }
 }
@@ -262,12 +219,7 @@ unsafe extern "C" fn evaluate_native(raw_ctx: RawContext, module: *mut qjs::JSMo
             for index in (0..pairs.len()).step_by(2) {
                 let name = c_string(&ctx, &pairs.get::<String>(index)?)?;
                 let value = raw::give(&pairs.get::<Value<'_>>(index + 1)?);
-                raw::check(qjs::JS_SetModuleExport(
-                    raw_ctx,
-                    module,
-                    name.as_ptr(),
-                    value,
-                ))?;
+                raw::check(qjs::JS_SetModuleExport(raw_ctx, module, name.as_ptr(), value))?;
             }
             Ok(())
         });
@@ -292,11 +244,7 @@ impl LoaderSlot {
     fn get(&self, ctx: &Ctx<'_>) -> Result<Rc<dyn ModuleLoader>> {
         let loader = self.0.borrow().clone();
         loader.ok_or_else(|| {
-            throw(
-                ctx,
-                ErrorKind::Type,
-                "this isolate has no module loader: it cannot import",
-            )
+            throw(ctx, ErrorKind::Type, "this isolate has no module loader: it cannot import")
         })
     }
 }
@@ -371,19 +319,12 @@ unsafe extern "C" fn load(
 /// `text` is a C string.
 unsafe fn text(text: *const c_char) -> String {
     // SAFETY: by the caller.
-    unsafe { CStr::from_ptr(text) }
-        .to_string_lossy()
-        .into_owned()
+    unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
 }
 
 fn c_string(ctx: &Ctx<'_>, text: &str) -> Result<CString> {
-    CString::new(text).map_err(|_| {
-        throw(
-            ctx,
-            ErrorKind::Syntax,
-            "a module or export name holds a NUL character",
-        )
-    })
+    CString::new(text)
+        .map_err(|_| throw(ctx, ErrorKind::Syntax, "a module or export name holds a NUL character"))
 }
 
 fn status(ctx: &Ctx<'_>, done: Result<()>) -> c_int {

@@ -64,11 +64,7 @@ pub(crate) fn give(value: &Value<'_>) -> qjs::JSValue {
 
 /// `Err(Exception)` for C's `-1`, the number otherwise.
 pub(crate) fn check(status: c_int) -> Result<c_int> {
-    if status < 0 {
-        Err(Error::Exception)
-    } else {
-        Ok(status)
-    }
+    if status < 0 { Err(Error::Exception) } else { Ok(status) }
 }
 
 /// Runs a callback's body; what it returns or throws is in the form C expects.
@@ -94,11 +90,7 @@ pub(crate) fn caught<'js, T>(ctx: &Ctx<'js>, body: impl FnOnce() -> Result<T>) -
             .map(|text| (*text).to_owned())
             .or_else(|| panic.downcast_ref::<String>().cloned())
             .unwrap_or_default();
-        Err(errors::throw(
-            ctx,
-            ErrorKind::Internal,
-            &format!("a bug in Holm: {text}"),
-        ))
+        Err(errors::throw(ctx, ErrorKind::Internal, &format!("a bug in Holm: {text}")))
     })
 }
 

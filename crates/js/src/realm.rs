@@ -30,10 +30,7 @@ impl Realm {
             qjs::JS_SetContextOpaque(context.as_raw().as_ptr(), pointer.cast());
         }
         runtime.keep_realm_data(data);
-        let realm = Self {
-            context,
-            runtime: runtime.clone(),
-        };
+        let realm = Self { context, runtime: runtime.clone() };
         realm.enter(stack_trace::install)?;
         Ok(realm)
     }
@@ -77,10 +74,7 @@ pub(crate) struct RealmData {
 
 impl RealmData {
     fn new(shared: Rc<Shared>) -> Self {
-        Self {
-            slots: RefCell::default(),
-            shared,
-        }
+        Self { slots: RefCell::default(), shared }
     }
 
     pub(crate) fn of<'a>(ctx: &'a Ctx<'_>) -> &'a Self {
@@ -98,9 +92,7 @@ impl RealmData {
             return found.clone().downcast().expect("the key is the type");
         }
         let made = Rc::new(T::default());
-        self.slots
-            .borrow_mut()
-            .insert(TypeId::of::<T>(), made.clone());
+        self.slots.borrow_mut().insert(TypeId::of::<T>(), made.clone());
         made
     }
 

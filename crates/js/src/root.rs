@@ -31,11 +31,7 @@ impl<T> Root<T> {
         let value = value.into_js(ctx)?;
         let shared = RealmData::of(ctx).shared().clone();
         let index = shared.roots.insert(raw::give(&value));
-        Ok(Self {
-            index,
-            shared,
-            _type: PhantomData,
-        })
+        Ok(Self { index, shared, _type: PhantomData })
     }
 
     /// The value, in a scope of its runtime.

@@ -10,7 +10,7 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
 
-use rquickjs::{Context, Ctx, Result, qjs};
+use rquickjs::{Context, Ctx, Result, Value, qjs};
 
 use crate::host_object::{Classes, Graveyard};
 use crate::jobs::Rejections;
@@ -48,6 +48,7 @@ pub(crate) struct Shared {
     pub(crate) loader: LoaderSlot,
     pub(crate) rejections: Rejections,
     pub(crate) stack: Cell<StackLimits>,
+    pub(crate) heap_limit_bytes: Option<usize>,
 }
 
 impl Runtime {
@@ -69,6 +70,7 @@ impl Runtime {
             loader: LoaderSlot::default(),
             rejections: Rejections::default(),
             stack: Cell::new(StackLimits::new(limits.stack_bytes)),
+            heap_limit_bytes: limits.heap_bytes,
         });
         // SAFETY: the callbacks find `Shared` through their context, not through a pointer.
         unsafe {
@@ -163,10 +165,15 @@ pub fn heap_bytes(ctx: &Ctx<'_>) -> usize {
     usize::try_from(usage.malloc_size).unwrap_or(0)
 }
 
+/// Whether a thrown value means that the heap is full. When not even the error fits any more,
+/// the engine throws `null`: then the heap itself tells.
+pub fn is_out_of_memory(ctx: &Ctx<'_>, thrown: &Value<'_>) -> bool {
+    let limit = RealmData::of(ctx).shared().heap_limit_bytes;
+    thrown.is_null() && limit.is_some_and(|limit| heap_bytes(ctx) > limit / 2)
+}
+
 /// The version of QuickJS-NG.
 pub fn engine_version() -> String {
     // SAFETY: a constant string of the engine.
-    unsafe { std::ffi::CStr::from_ptr(qjs::JS_GetVersion()) }
-        .to_string_lossy()
-        .into_owned()
+    unsafe { std::ffi::CStr::from_ptr(qjs::JS_GetVersion()) }.to_string_lossy().into_owned()
 }

@@ -18,10 +18,7 @@ pub struct ScriptOrigin<'a> {
 impl<'a> ScriptOrigin<'a> {
     /// A script that begins at line 1.
     pub fn new(name: &'a str) -> Self {
-        Self {
-            name,
-            first_line: 1,
-        }
+        Self { name, first_line: 1 }
     }
 }
 
@@ -78,9 +75,7 @@ pub(crate) fn evaluate<'js>(
 /// Whether `body` compiles as a sloppy function with these parameters. Nothing runs, and what
 /// is wrong with it is dropped.
 pub fn compiles_as_function_body(ctx: &Ctx<'_>, parameters: &str, body: &str) -> bool {
-    let body = body
-        .strip_prefix("#!")
-        .map_or_else(|| body.to_owned(), |rest| format!("//{rest}"));
+    let body = body.strip_prefix("#!").map_or_else(|| body.to_owned(), |rest| format!("//{rest}"));
     let source = format!("(function ({parameters}) {{\n{body}\n}})");
     let flags = qjs::JS_EVAL_TYPE_GLOBAL | qjs::JS_EVAL_FLAG_COMPILE_ONLY;
     evaluate(ctx, source.into(), ScriptOrigin::new("probe"), flags)
@@ -97,12 +92,8 @@ pub fn parse_json<'js>(ctx: &Ctx<'js>, text: &str, name: &str) -> Result<Value<'
     // until the call is over.
     unsafe {
         let len = text.len() as qjs::size_t;
-        let value = qjs::JS_ParseJSON(
-            raw::context(ctx),
-            source.as_ptr().cast(),
-            len,
-            name.as_ptr(),
-        );
+        let value =
+            qjs::JS_ParseJSON(raw::context(ctx), source.as_ptr().cast(), len, name.as_ptr());
         raw::own(ctx, value)
     }
 }

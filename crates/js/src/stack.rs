@@ -33,10 +33,7 @@ pub fn leave_stack(ctx: &Ctx<'_>, previous: StackLimits) {
     RealmData::of(ctx).shared().stack.set(previous);
     // The engine can only count from here: take off what is in use above.
     let used = previous.top.saturating_sub(here());
-    apply(
-        raw::runtime(ctx),
-        previous.bytes.saturating_sub(used).max(1),
-    );
+    apply(raw::runtime(ctx), previous.bytes.saturating_sub(used).max(1));
 }
 
 /// The limits of a runtime when it is entered from Rust.

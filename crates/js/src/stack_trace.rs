@@ -33,9 +33,7 @@ fn wrap_accessor<'js>(ctx: &Ctx<'js>, prototype: &Object<'js>) -> Result<()> {
     let describe: Function<'_> = ctx.eval("Object.getOwnPropertyDescriptor")?;
     let original: Object<'_> = describe.call((prototype.clone(), "stack"))?;
     let (read, write): (Function<'_>, Function<'_>) = (original.get("get")?, original.get("set")?);
-    slot::<Originals>(ctx)
-        .read
-        .replace(Some(Root::new(ctx, read)?));
+    slot::<Originals>(ctx).read.replace(Some(Root::new(ctx, read)?));
     let getter = function(ctx, "get stack", 0, |call| {
         let read: Function<'_> = match &*slot::<Originals>(call.ctx()).read.borrow() {
             Some(root) => root.get(call.ctx())?,
@@ -44,20 +42,12 @@ fn wrap_accessor<'js>(ctx: &Ctx<'js>, prototype: &Object<'js>) -> Result<()> {
         let stack: Value<'_> = read.call((rquickjs::function::This(call.this()),))?;
         with_heading(call.ctx(), &call.this(), stack)
     })?;
-    define_accessor(
-        prototype,
-        "stack",
-        Some(&getter),
-        Some(&write),
-        Attributes::CONFIGURABLE,
-    )
+    define_accessor(prototype, "stack", Some(&getter), Some(&write), Attributes::CONFIGURABLE)
 }
 
 fn wrap_capture<'js>(ctx: &Ctx<'js>, error: &Object<'js>) -> Result<()> {
     let capture: Function<'_> = error.get("captureStackTrace")?;
-    slot::<Originals>(ctx)
-        .capture
-        .replace(Some(Root::new(ctx, capture)?));
+    slot::<Originals>(ctx).capture.replace(Some(Root::new(ctx, capture)?));
     let wrapper = function(ctx, "captureStackTrace", 2, |call| {
         let capture: Function<'_> = match &*slot::<Originals>(call.ctx()).capture.borrow() {
             Some(root) => root.get(call.ctx())?,
@@ -75,7 +65,11 @@ fn wrap_capture<'js>(ctx: &Ctx<'js>, error: &Object<'js>) -> Result<()> {
 }
 
 /// The stack with its heading, if it is one of the engine's.
-fn with_heading<'js>(ctx: &Ctx<'js>, error: &Value<'js>, stack: Value<'js>) -> Result<Value<'js>> {
+pub(crate) fn with_heading<'js>(
+    ctx: &Ctx<'js>,
+    error: &Value<'js>,
+    stack: Value<'js>,
+) -> Result<Value<'js>> {
     if !stack.is_string() || has_own_format(ctx)? {
         return Ok(stack);
     }
@@ -94,9 +88,7 @@ fn with_heading<'js>(ctx: &Ctx<'js>, error: &Value<'js>, stack: Value<'js>) -> R
 fn has_own_format(ctx: &Ctx<'_>) -> Result<bool> {
     let error: Value<'_> = ctx.globals().get("Error")?;
     match error.as_object() {
-        Some(error) => Ok(error
-            .get::<_, Value<'_>>("prepareStackTrace")?
-            .is_function()),
+        Some(error) => Ok(error.get::<_, Value<'_>>("prepareStackTrace")?.is_function()),
         None => Ok(false),
     }
 }
@@ -138,9 +130,5 @@ fn frame_text(frame: &str) -> String {
     else {
         return frame.to_owned();
     };
-    if place == "native" {
-        "    at <anonymous>".to_owned()
-    } else {
-        format!("    at {place}")
-    }
+    if place == "native" { "    at <anonymous>".to_owned() } else { format!("    at {place}") }
 }

@@ -2,6 +2,7 @@
 
 use rquickjs::{Ctx, Object, Result, Value, qjs};
 
+use crate::runtime::is_out_of_memory;
 use crate::text::to_text;
 
 /// A thrown value as Rust can keep it.
@@ -22,6 +23,9 @@ pub struct Thrown {
     /// Whether script could not have caught it: it was stopped.
     pub is_uncatchable: bool,
 }
+
+/// The heading of the engine's error for a full heap.
+pub const OUT_OF_MEMORY: &str = "InternalError: out of memory";
 
 /// The property under which the host's errors carry their hint; not enumerable.
 pub const HINT_PROPERTY: &str = "hint";
@@ -48,6 +52,7 @@ impl Thrown {
         let mut thrown = match value.as_object() {
             // SAFETY: as above.
             Some(object) if unsafe { qjs::JS_IsError(value.as_raw()) } => Self::of(ctx, object),
+            _ if is_out_of_memory(ctx, value) => Self::plain(OUT_OF_MEMORY.to_owned()),
             _ => Self::plain(caught(ctx, to_text(ctx, value)).unwrap_or_default()),
         };
         thrown.is_uncatchable = is_uncatchable;
@@ -69,11 +74,7 @@ impl Thrown {
     fn of(ctx: &Ctx<'_>, error: &Object<'_>) -> Self {
         let part = |key: &str| -> Option<String> {
             let value: Value<'_> = caught(ctx, error.get(key))?;
-            if value.is_undefined() {
-                None
-            } else {
-                caught(ctx, to_text(ctx, &value))
-            }
+            if value.is_undefined() { None } else { caught(ctx, to_text(ctx, &value)) }
         };
         let stack = part("stack").unwrap_or_default();
         let name = part("name");
@@ -84,9 +85,7 @@ impl Thrown {
             None if !stack.is_empty() => stack.clone(),
             None => format!("{}: {message}", name.as_deref().unwrap_or("Error")),
         };
-        let frames = stack[first_frame.unwrap_or(stack.len())..]
-            .lines()
-            .filter_map(Frame::parse);
+        let frames = stack[first_frame.unwrap_or(stack.len())..].lines().filter_map(Frame::parse);
         Self {
             frames: frames.collect(),
             code: part("code"),
@@ -103,20 +102,13 @@ impl Frame {
     /// Reads `    at name (file:line:col)` or `    at file:line:col`.
     pub fn parse(line: &str) -> Option<Self> {
         let rest = line.trim_start().strip_prefix("at ")?;
-        let (function, place) = match rest
-            .strip_suffix(')')
-            .and_then(|rest| rest.rsplit_once(" ("))
+        let (function, place) = match rest.strip_suffix(')').and_then(|rest| rest.rsplit_once(" ("))
         {
             Some((function, place)) => (Some(function.to_owned()), place),
             None => (None, rest),
         };
         let (file, line, column) = split_place(place);
-        Some(Self {
-            function,
-            file: file.to_owned(),
-            line,
-            column,
-        })
+        Some(Self { function, file: file.to_owned(), line, column })
     }
 }
 
@@ -125,10 +117,7 @@ fn split_place(place: &str) -> (&str, Option<u32>, Option<u32>) {
     if let Some((rest, last)) = place.rsplit_once(':')
         && let Some(last) = number(last)
     {
-        return match rest
-            .rsplit_once(':')
-            .and_then(|(file, line)| Some((file, number(line)?)))
-        {
+        return match rest.rsplit_once(':').and_then(|(file, line)| Some((file, number(line)?))) {
             Some((file, line)) => (file, Some(line), Some(last)),
             None => (rest, Some(last), None),
         };
@@ -157,25 +146,10 @@ mod tests {
             assert_eq!(frame.file, file, "{line}");
             assert_eq!((frame.line, frame.column), line_and_column, "{line}");
         };
-        check(
-            "    at f (file:///a.mjs:1:2)",
-            Some("f"),
-            "file:///a.mjs",
-            (Some(1), Some(2)),
-        );
-        check(
-            "    at /x/a b.js:10:20",
-            None,
-            "/x/a b.js",
-            (Some(10), Some(20)),
-        );
+        check("    at f (file:///a.mjs:1:2)", Some("f"), "file:///a.mjs", (Some(1), Some(2)));
+        check("    at /x/a b.js:10:20", None, "/x/a b.js", (Some(10), Some(20)));
         check("    at map (native)", Some("map"), "native", (None, None));
-        check(
-            "    at new A (/a.js:3)",
-            Some("new A"),
-            "/a.js",
-            (Some(3), None),
-        );
+        check("    at new A (/a.js:3)", Some("new A"), "/a.js", (Some(3), None));
         assert!(Frame::parse("Error: at nothing").is_none());
     }
 }

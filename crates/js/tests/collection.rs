@@ -40,10 +40,7 @@ struct Holder {
 impl HostObject for Holder {
     fn trace(&self, tracer: &Tracer<'_>) {
         if self.marks {
-            self.value
-                .borrow()
-                .iter()
-                .for_each(|held| tracer.mark(held));
+            self.value.borrow().iter().for_each(|held| tracer.mark(held));
         }
     }
 
@@ -66,11 +63,7 @@ impl Interface for Holder {
 
 fn make_cycles(ctx: &Ctx<'_>, count: &Rc<Cell<usize>>, marks: bool) -> Result<()> {
     for _ in 0..CYCLES {
-        let holder = Holder {
-            value: RefCell::default(),
-            marks,
-            alive: Alive::new(count),
-        };
+        let holder = Holder { value: RefCell::default(), marks, alive: Alive::new(count) };
         let object = webidl::new_object(ctx, holder)?;
         define_value(&ctx.globals(), "holder", object, Attributes::ALL)?;
         support::check(
@@ -87,9 +80,7 @@ fn make_cycles(ctx: &Ctx<'_>, count: &Rc<Cell<usize>>, marks: bool) -> Result<()
 #[test]
 fn a_thousand_marked_cycles_are_collected() {
     let (realm, count) = (support::realm(), Rc::new(Cell::new(0)));
-    realm
-        .enter(|ctx| make_cycles(ctx, &count, true))
-        .expect("cycles");
+    realm.enter(|ctx| make_cycles(ctx, &count, true)).expect("cycles");
     realm.runtime().collect_garbage();
     assert_eq!(count.get(), 0);
 }
@@ -97,9 +88,7 @@ fn a_thousand_marked_cycles_are_collected() {
 #[test]
 fn without_marking_none_is_collected() {
     let (realm, count) = (support::realm(), Rc::new(Cell::new(0)));
-    realm
-        .enter(|ctx| make_cycles(ctx, &count, false))
-        .expect("cycles");
+    realm.enter(|ctx| make_cycles(ctx, &count, false)).expect("cycles");
     realm.runtime().collect_garbage();
     assert_eq!(count.get(), CYCLES);
     // They would outlive the runtime, which the engine answers by aborting.
@@ -130,10 +119,8 @@ fn cycles_through_callables_are_collected() {
     realm.enter(|ctx| {
         for _ in 0..CYCLES {
             let target = Object::new(ctx.clone()).expect("object");
-            let returns = Returns {
-                value: Held::new(target.as_value()),
-                _alive: Alive::new(&count),
-            };
+            let returns =
+                Returns { value: Held::new(target.as_value()), _alive: Alive::new(&count) };
             let function = callable(ctx, "f", 0, returns).expect("function");
             assert!(function.call::<_, Object<'_>>(()).is_ok());
             target.set("function", function).expect("set");
@@ -147,11 +134,7 @@ fn cycles_through_callables_are_collected() {
 fn the_runtime_ends_with_live_objects_and_late_roots() {
     let (realm, count) = (support::realm(), Rc::new(Cell::new(0)));
     let root = realm.enter(|ctx| {
-        let holder = Holder {
-            value: RefCell::default(),
-            marks: true,
-            alive: Alive::new(&count),
-        };
+        let holder = Holder { value: RefCell::default(), marks: true, alive: Alive::new(&count) };
         let object = webidl::new_object(ctx, holder).expect("object");
         define_value(&ctx.globals(), "kept", object.clone(), Attributes::ALL).expect("define");
         support::check(ctx, &[("kept.hold(kept)", "undefined")]);
@@ -199,11 +182,7 @@ impl Interface for Derived {
 fn inherited_operations_work_on_the_derived_object() {
     let (realm, count) = (support::realm(), Rc::new(Cell::new(0)));
     realm.enter(|ctx| {
-        let holder = Holder {
-            value: RefCell::default(),
-            marks: true,
-            alive: Alive::new(&count),
-        };
+        let holder = Holder { value: RefCell::default(), marks: true, alive: Alive::new(&count) };
         let object = webidl::new_object(ctx, Derived(holder)).expect("object");
         define_value(&ctx.globals(), "derived", object, Attributes::ALL).expect("define");
         support::check(

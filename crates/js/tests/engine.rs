@@ -35,19 +35,13 @@ fn stacks_read_as_in_v8() {
 
 #[test]
 fn recursion_and_memory_end_in_errors() {
-    let limits = Limits {
-        heap_bytes: Some(8 << 20),
-        ..Limits::default()
-    };
+    let limits = Limits { heap_bytes: Some(8 << 20), ..Limits::default() };
     let realm = Realm::new(&Runtime::new(&limits).expect("runtime")).expect("realm");
     realm.enter(|ctx| {
         support::check(
             ctx,
             &[
-                (
-                    "(function f() { return f() })()",
-                    "RangeError: Maximum call stack size exceeded",
-                ),
+                ("(function f() { return f() })()", "RangeError: Maximum call stack size exceeded"),
                 ("new Array(1e9).fill() + ''", "InternalError: out of memory"),
                 ("1 + 1", "2"),
             ],
@@ -61,10 +55,8 @@ fn an_interrupted_script_cannot_go_on() {
     let interrupter = realm.runtime().interrupter().clone();
     interrupter.set_deadline(Some(Instant::now() + Duration::from_millis(20)));
     realm.enter(|ctx| {
-        let text = support::run(
-            ctx,
-            "for (;;) { try { for (;;); } catch {} finally { for (;;); } }",
-        );
+        let text =
+            support::run(ctx, "for (;;) { try { for (;;); } catch {} finally { for (;;); } }");
         assert_eq!(text, "InternalError: interrupted");
     });
     interrupter.set_deadline(None);
@@ -97,11 +89,7 @@ fn foreign_memory_shows_without_copy_and_cannot_be_detached() {
     });
     // SAFETY: script is not running, and the buffer is detached.
     assert_eq!(unsafe { start.as_ptr().add(3).read() }, 9);
-    assert_eq!(
-        Arc::strong_count(&keeper),
-        1,
-        "the keeper went with the buffer"
-    );
+    assert_eq!(Arc::strong_count(&keeper), 1, "the keeper went with the buffer");
 }
 
 struct Loader;
@@ -114,11 +102,7 @@ impl ModuleLoader for Loader {
         referrer: &str,
         _: &ImportAttributes,
     ) -> Result<String> {
-        Ok(if specifier == "here" {
-            format!("{referrer}/here")
-        } else {
-            specifier.to_owned()
-        })
+        Ok(if specifier == "here" { format!("{referrer}/here") } else { specifier.to_owned() })
     }
 
     fn load<'js>(
@@ -150,10 +134,7 @@ fn modules_go_through_the_loader() {
         let source = "import here from 'here'; import { n } from 'x' with { type: 'native' };
             const late = await import('late'); globalThis.result = [here, n, late.default].join();";
         let record = compile_module(ctx, "main", source).expect("compiles");
-        record
-            .meta()
-            .and_then(|meta| meta.set("url", "u"))
-            .expect("meta");
+        record.meta().and_then(|meta| meta.set("url", "u")).expect("meta");
         evaluate_module(&record).expect("evaluates");
         while matches!(run_job(ctx), JobOutcome::Ran) {}
         support::check(ctx, &[("result", "main/here,7,late")]);
@@ -183,11 +164,7 @@ fn bytecode_runs_and_foreign_bytes_do_not() {
         let mut damaged = file.clone();
         *damaged.last_mut().expect("not empty") ^= 1;
         let add = run_bytecode(ctx, file.leak()).expect("runs");
-        let sum: i32 = add
-            .as_function()
-            .expect("function")
-            .call((77, 88))
-            .expect("calls");
+        let sum: i32 = add.as_function().expect("function").call((77, 88)).expect("calls");
         assert_eq!(sum, 165);
         assert!(run_bytecode(ctx, damaged.leak()).is_err());
         assert!(run_bytecode(ctx, b"short").is_err());
@@ -217,10 +194,7 @@ fn limits_follow_the_stack() {
         let inside: u32 = inside.parse().expect("a number, not an error");
         assert!(inside > 10 && inside < before / 2, "{inside} of {before}");
         let after = depth(ctx);
-        assert!(
-            after.abs_diff(before) < before / 50,
-            "{after} is about {before}"
-        );
+        assert!(after.abs_diff(before) < before / 50, "{after} is about {before}");
         while let CoroutineResult::Yield(_) = coroutine.resume(()) {}
     });
 }

@@ -76,19 +76,13 @@ fn functions_are_built_in_functions() {
                 ("f instanceof Function", "true"),
                 ("'prototype' in f", "false"),
                 ("new f()", "TypeError: f is not a constructor"),
-                (
-                    "Function.prototype.toString.call(f)",
-                    "function f() {\n    [native code]\n}",
-                ),
+                ("Function.prototype.toString.call(f)", "function f() {\n    [native code]\n}"),
                 (
                     "JSON.stringify(Object.getOwnPropertyDescriptor(f, 'name'))",
                     r#"{"value":"f","writable":false,"enumerable":false,"configurable":true}"#,
                 ),
                 ("try { fails() } catch (e) { e.message.length }", "500"),
-                (
-                    "try { panics() } catch (e) { e.message }",
-                    "a bug in Holm: on purpose",
-                ),
+                ("try { panics() } catch (e) { e.message }", "a bug in Holm: on purpose"),
                 (
                     "lazy === lazy && Object.getOwnPropertyDescriptor(globalThis, 'lazy').writable",
                     "true",

@@ -92,7 +92,8 @@
     if (!exiting) {
       exiting = true;
       self._exiting = true;
-      if (code !== undefined) exitCode = code;
+      // A failure has its code; one for want of anything better gives way to the script's.
+      if (code !== undefined && (code === 1 || exitCode === undefined)) exitCode = code;
       self.emit('exit', exitCode ?? 0);
     }
     return exitCode ?? 0;
@@ -117,6 +118,19 @@
   hrtime.bigint = () => native.hrtime();
   define('hrtime', hrtime);
   define('uptime', () => native.uptime());
+
+  // Signals: listened for while somebody listens here.
+  const listening = new Map();
+  self.on('newListener', (type) => {
+    if (listening.has(type) || typeof type !== 'string' || !type.startsWith('SIG')) return;
+    const stop = native.listenSignal(type, (number) => self.emit(type, type, number));
+    if (stop !== undefined) listening.set(type, stop);
+  });
+  self.on('removeListener', (type) => {
+    if (!listening.has(type) || self.listenerCount(type) > 0) return;
+    listening.get(type)();
+    listening.delete(type);
+  });
 
   // The machine.
   define('cwd', () => native.cwd());
@@ -292,6 +306,7 @@
       self.emit('uncaughtExceptionMonitor', error, origin);
       return self.emit('uncaughtException', error, origin);
     },
+    rejectionHandled: (promise) => self.emit('rejectionHandled', promise),
     unhandledRejection: (reason, promise) => self.emit('unhandledRejection', reason, promise),
   };
   return { process: self, hooks };

@@ -90,10 +90,7 @@ pub(crate) fn load<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
         return found.get(ctx);
     }
     let made = make(ctx, name)?;
-    loaded
-        .0
-        .borrow_mut()
-        .insert(name.to_owned(), Root::new(ctx, made.clone())?);
+    loaded.0.borrow_mut().insert(name.to_owned(), Root::new(ctx, made.clone())?);
     Ok(made)
 }
 
@@ -131,21 +128,11 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
         "util" => util(ctx),
         _ if is_builtin(name) || SCHEME_ONLY.contains(&name) => {
             let text = format!("node:{name} is not part of Holm yet");
-            Err(throw_coded(
-                ctx,
-                ErrorKind::Plain,
-                "ERR_UNKNOWN_BUILTIN_MODULE",
-                &text,
-            ))
+            Err(throw_coded(ctx, ErrorKind::Plain, "ERR_UNKNOWN_BUILTIN_MODULE", &text))
         }
         _ => {
             let text = format!("No such built-in module: node:{name}");
-            Err(throw_coded(
-                ctx,
-                ErrorKind::Plain,
-                "ERR_UNKNOWN_BUILTIN_MODULE",
-                &text,
-            ))
+            Err(throw_coded(ctx, ErrorKind::Plain, "ERR_UNKNOWN_BUILTIN_MODULE", &text))
         }
     }
 }
@@ -164,11 +151,7 @@ fn util<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
     let module = Object::new(ctx.clone())?;
     module.set("inspect", inspect::inspect_function(ctx)?)?;
     let format = function(ctx, "format", 0, |call| {
-        call.returns(inspect::format(
-            call.ctx(),
-            &call.rest(0),
-            &Options::default(),
-        )?)
+        call.returns(inspect::format(call.ctx(), &call.rest(0), &Options::default())?)
     })?;
     module.set("format", format)?;
     let format = function(ctx, "formatWithOptions", 1, |call| {

@@ -23,8 +23,6 @@ impl Embedded {
 
     /// The script's function.
     pub(crate) fn load<'js>(self, ctx: &Ctx<'js>) -> Result<Function<'js>> {
-        run_bytecode(ctx, self.bytecode())?
-            .into_function()
-            .ok_or(Error::Unknown)
+        run_bytecode(ctx, self.bytecode())?.into_function().ok_or(Error::Unknown)
     }
 }

@@ -24,11 +24,7 @@ pub(crate) fn read<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
     host.tasks.spawn(
         async move {
             let mut bytes = vec![0; CHUNK_BYTES];
-            let len = if has_input {
-                tokio::io::stdin().read(&mut bytes).await?
-            } else {
-                0
-            };
+            let len = if has_input { tokio::io::stdin().read(&mut bytes).await? } else { 0 };
             bytes.truncate(len);
             Ok(bytes)
         },
@@ -61,11 +57,8 @@ pub(crate) fn decode<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
     let state = slot::<Undecoded>(call.ctx());
     let mut pending = state.0.borrow_mut();
     pending.extend_from_slice(&bytes);
-    let complete = if call.get::<String>(1)? == "last" {
-        pending.len()
-    } else {
-        complete(&pending)
-    };
+    let complete =
+        if call.get::<String>(1)? == "last" { pending.len() } else { complete(&pending) };
     let text = String::from_utf8_lossy(&pending[..complete]).into_owned();
     pending.drain(..complete);
     call.returns(text)
@@ -82,11 +75,7 @@ fn complete(bytes: &[u8]) -> usize {
             0x80..=0xbf => continue,
             _ => return bytes.len(),
         };
-        return if bytes.len() - start < needed {
-            start
-        } else {
-            bytes.len()
-        };
+        return if bytes.len() - start < needed { start } else { bytes.len() };
     }
     bytes.len()
 }
@@ -99,18 +88,9 @@ mod tests {
     fn characters_are_not_cut() {
         let text = "aé€😀".as_bytes();
         let check = |len: usize, whole: usize| assert_eq!(complete(&text[..len]), whole, "{len}");
-        for (len, whole) in [
-            (0, 0),
-            (1, 1),
-            (2, 1),
-            (3, 3),
-            (4, 3),
-            (5, 3),
-            (6, 6),
-            (7, 6),
-            (9, 6),
-            (10, 10),
-        ] {
+        for (len, whole) in
+            [(0, 0), (1, 1), (2, 1), (3, 3), (4, 3), (5, 3), (6, 6), (7, 6), (9, 6), (10, 10)]
+        {
             check(len, whole);
         }
         assert_eq!(complete(b"\x80\x80\x80\x80"), 4);

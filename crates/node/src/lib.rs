@@ -11,6 +11,7 @@ mod embedded;
 mod input;
 pub mod modules;
 pub mod process;
+mod signals;
 pub mod syntax;
 pub mod ticks;
 

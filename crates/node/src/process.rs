@@ -12,7 +12,7 @@ use holm_web::console::inspect::{self, Options};
 use holm_web::node_errors::{invalid_argument, out_of_range};
 
 use crate::embedded::Embedded;
-use crate::{builtins, input, ticks};
+use crate::{builtins, input, signals, ticks};
 
 /// The version of Node whose interfaces are followed: packages look at it.
 const NODE_VERSION: &str = "24.11.0";
@@ -35,10 +35,7 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     let events = builtins::load(ctx, "events")?;
     let made: Object<'js> = Embedded::Process.load(ctx)?.call((natives(ctx)?, events))?;
     let (object, hooks): (Object<'js>, Object<'js>) = (made.get("process")?, made.get("hooks")?);
-    let parts = Parts {
-        object: Root::new(ctx, object.clone())?,
-        hooks: Root::new(ctx, hooks)?,
-    };
+    let parts = Parts { object: Root::new(ctx, object.clone())?, hooks: Root::new(ctx, hooks)? };
     slot.0.replace(Some(parts));
     Ok(object)
 }
@@ -71,6 +68,11 @@ pub fn unhandled_rejection<'js>(
     Ok(taken.and_then(|taken| taken.as_bool()).unwrap_or(false))
 }
 
+/// Tells the script of a rejection that was handled after all.
+pub fn rejection_handled<'js>(ctx: &Ctx<'js>, promise: Value<'js>) -> Result<()> {
+    hook(ctx, "rejectionHandled", &[promise]).map(drop)
+}
+
 /// `beforeExit`: the loop is empty, and listeners may fill it again.
 pub fn before_exit(ctx: &Ctx<'_>) -> Result<()> {
     hook(ctx, "emitBeforeExit", &[]).map(drop)
@@ -96,12 +98,7 @@ impl Environment {
         body(names.get_or_insert_with(|| {
             let host = host(ctx);
             let allowed = |name: &str| host.permissions.check(Access::Env(name)).is_ok();
-            host.process
-                .env
-                .iter()
-                .filter(|(name, _)| allowed(name))
-                .cloned()
-                .collect()
+            host.process.env.iter().filter(|(name, _)| allowed(name)).cloned().collect()
         }))
     }
 }
@@ -122,9 +119,7 @@ fn natives<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
         let nanoseconds = u64::try_from(nanoseconds).unwrap_or(u64::MAX);
         Ok(BigInt::from_u64(call.ctx().clone(), nanoseconds)?.into_value())
     })?;
-    define("uptime", 0, |call| {
-        call.returns(host(call.ctx()).clock.elapsed().as_secs_f64())
-    })?;
+    define("uptime", 0, |call| call.returns(host(call.ctx()).clock.elapsed().as_secs_f64()))?;
     define("cwd", 0, |call| {
         call.returns(host(call.ctx()).process.current_dir().display().to_string())
     })?;
@@ -140,6 +135,7 @@ fn natives<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
         let bytes = view_bytes(&call.get(0)?)?;
         call.returns(String::from_utf8_lossy(&bytes).into_owned())
     })?;
+    define("listenSignal", 2, signals::listen)?;
     define("readInput", 1, input::read)?;
     define("decodeInput", 2, input::decode)?;
     Ok(natives)
@@ -160,12 +156,7 @@ pub(crate) fn error_natives<'js>(ctx: &Ctx<'js>, natives: &Object<'js>) -> Resul
         };
     made("invalidArgument", |call| {
         let (name, expected): (String, String) = (call.get(0)?, call.get(1)?);
-        Ok(invalid_argument(
-            call.ctx(),
-            &name,
-            &expected,
-            &call.value(2),
-        ))
+        Ok(invalid_argument(call.ctx(), &name, &expected, &call.value(2)))
     })?;
     made("outOfRange", |call| {
         let (name, range): (String, String) = (call.get(0)?, call.get(1)?);
@@ -281,16 +272,9 @@ fn exit_now<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
 fn change_dir<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
     let (ctx, host) = (call.ctx(), host(call.ctx()));
     let wanted = host.process.current_dir().join(call.get::<String>(0)?);
-    host.permissions
-        .check(Access::Read(&wanted))
-        .map_err(|denied| {
-            throw_coded(
-                ctx,
-                ErrorKind::Plain,
-                "ERR_ACCESS_DENIED",
-                &denied.to_string(),
-            )
-        })?;
+    host.permissions.check(Access::Read(&wanted)).map_err(|denied| {
+        throw_coded(ctx, ErrorKind::Plain, "ERR_ACCESS_DENIED", &denied.to_string())
+    })?;
     match wanted.canonicalize() {
         Ok(found) if found.is_dir() => {
             host.process.set_current_dir(found);
@@ -305,10 +289,7 @@ fn change_dir<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
 
 fn memory_usage<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
     let heap = holm_js::heap_bytes(call.ctx()) as f64;
-    let rss = host(call.ctx())
-        .process
-        .resident_bytes()
-        .map_or(heap, |bytes| bytes as f64);
+    let rss = host(call.ctx()).process.resident_bytes().map_or(heap, |bytes| bytes as f64);
     let usage = Object::new(call.ctx().clone())?;
     usage.set("rss", rss)?;
     usage.set("heapTotal", heap)?;
@@ -341,11 +322,7 @@ fn write<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
     match written {
         Ok(()) => call.undefined(),
         Err(error) => {
-            let code = if error.kind() == std::io::ErrorKind::BrokenPipe {
-                "EPIPE"
-            } else {
-                "EIO"
-            };
+            let code = if error.kind() == std::io::ErrorKind::BrokenPipe { "EPIPE" } else { "EIO" };
             let text = format!("{code}: {error}, write");
             Ok(holm_js::coded_error(ctx, ErrorKind::Plain, code, &text)?.into_value())
         }

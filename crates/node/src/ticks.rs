@@ -22,11 +22,8 @@ pub fn run_next(ctx: &Ctx<'_>) -> Option<Result<()>> {
 
 impl Tick {
     fn run(self, ctx: &Ctx<'_>) -> Result<()> {
-        let arguments: Result<Vec<Value<'_>>> = self
-            .arguments
-            .iter()
-            .map(|argument| argument.get(ctx))
-            .collect();
+        let arguments: Result<Vec<Value<'_>>> =
+            self.arguments.iter().map(|argument| argument.get(ctx)).collect();
         let callback: Function<'_> = self.callback.get(ctx)?;
         callback.call::<_, Value<'_>>((Rest(arguments?),)).map(drop)
     }
@@ -36,21 +33,11 @@ impl Tick {
 pub(crate) fn next_tick<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
     let (ctx, callback) = (call.ctx(), call.value(0));
     if !callback.is_function() {
-        return Err(invalid_argument(
-            ctx,
-            "callback",
-            "of type function",
-            &callback,
-        ));
+        return Err(invalid_argument(ctx, "callback", "of type function", &callback));
     }
-    let arguments = call
-        .rest(1)
-        .into_iter()
-        .map(|argument| Root::new(ctx, argument));
-    let tick = Tick {
-        callback: Root::new(ctx, callback)?,
-        arguments: arguments.collect::<Result<_>>()?,
-    };
+    let arguments = call.rest(1).into_iter().map(|argument| Root::new(ctx, argument));
+    let tick =
+        Tick { callback: Root::new(ctx, callback)?, arguments: arguments.collect::<Result<_>>()? };
     slot::<Ticks>(ctx).0.borrow_mut().push_back(tick);
     call.undefined()
 }

@@ -12,11 +12,7 @@ pub fn invalid_argument<'js>(
     expected: &str,
     value: &Value<'js>,
 ) -> Error {
-    let kind = if name.contains('.') {
-        "property"
-    } else {
-        "argument"
-    };
+    let kind = if name.contains('.') { "property" } else { "argument" };
     let received = match received(ctx, value) {
         Ok(received) => received,
         Err(error) => return error,
@@ -55,14 +51,11 @@ fn received<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<String> {
         return Ok(format!("type string ('{cut}{dots}')"));
     }
     if value.is_symbol() {
-        let description: Value<'_> = value.clone().into_symbol().map_or_else(
-            || Ok(Value::new_undefined(ctx.clone())),
-            |symbol| symbol.description(),
-        )?;
-        return Ok(format!(
-            "type symbol (Symbol({}))",
-            to_text(ctx, &description)?
-        ));
+        let description: Value<'_> = value
+            .clone()
+            .into_symbol()
+            .map_or_else(|| Ok(Value::new_undefined(ctx.clone())), |symbol| symbol.description())?;
+        return Ok(format!("type symbol (Symbol({}))", to_text(ctx, &description)?));
     }
     let suffix = if value.is_big_int() { "n" } else { "" };
     let kind = match value.type_of() {
@@ -75,8 +68,5 @@ fn received<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<String> {
 
 fn class_name(object: &Object<'_>) -> Option<String> {
     let constructor: Object<'_> = object.get("constructor").ok()?;
-    constructor
-        .get::<_, String>("name")
-        .ok()
-        .filter(|name| !name.is_empty())
+    constructor.get::<_, String>("name").ok().filter(|name| !name.is_empty())
 }

@@ -27,10 +27,7 @@ pub fn sample(mut command: Command) -> Result<Sample, Failure> {
     let used = child.wait4().map_err(Failure::while_doing(&what))?;
     let wall_ms = start.elapsed().as_secs_f64() * 1e3;
     match used.status.success() {
-        true => Ok(Sample {
-            wall_ms,
-            peak_rss_mb: used.rusage.maxrss as f64 / 1e6,
-        }),
+        true => Ok(Sample { wall_ms, peak_rss_mb: used.rusage.maxrss as f64 / 1e6 }),
         false => Err(Failure::Failed(format!("error: {what}: {}", used.status))),
     }
 }
@@ -38,22 +35,15 @@ pub fn sample(mut command: Command) -> Result<Sample, Failure> {
 /// A run that is not measured: fails unless it prints exactly `expected`, so that no broken start is timed.
 pub fn warm_up(mut command: Command, expected: &str) -> Result<(), Failure> {
     let what = format!("running {command:?}");
-    let mut child = command
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(Failure::while_doing(&what))?;
+    let mut child = command.stdout(Stdio::piped()).spawn().map_err(Failure::while_doing(&what))?;
     let mut printed = Vec::new();
     if let Some(mut stdout) = child.stdout.take() {
-        stdout
-            .read_to_end(&mut printed)
-            .map_err(Failure::while_doing(&what))?;
+        stdout.read_to_end(&mut printed).map_err(Failure::while_doing(&what))?;
     }
     let status = child.wait().map_err(Failure::while_doing(&what))?;
     if status.success() && printed == expected.as_bytes() {
         return Ok(());
     }
     let printed = String::from_utf8_lossy(&printed);
-    Err(Failure::Failed(format!(
-        "error: {what}: {status}, printed {printed:?}, not {expected:?}"
-    )))
+    Err(Failure::Failed(format!("error: {what}: {status}, printed {printed:?}, not {expected:?}")))
 }

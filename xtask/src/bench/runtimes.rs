@@ -19,22 +19,14 @@ pub struct Runtime {
 impl Runtime {
     pub fn command(&self, script: &Path) -> Command {
         let mut command = Command::new(&self.path);
-        command
-            .args(self.arguments)
-            .arg(script)
-            .stdin(Stdio::null());
+        command.args(self.arguments).arg(script).stdin(Stdio::null());
         command
     }
 
     /// One that is never started.
     #[cfg(test)]
     pub fn named(name: &'static str) -> Self {
-        Runtime {
-            name,
-            version: String::new(),
-            path: PathBuf::new(),
-            arguments: &[],
-        }
+        Runtime { name, version: String::new(), path: PathBuf::new(), arguments: &[] }
     }
 }
 
@@ -51,10 +43,7 @@ impl Given {
     }
 
     fn path(&self, name: &str) -> Option<PathBuf> {
-        self.0
-            .iter()
-            .rfind(|(given, _)| *given == name)
-            .map(|(_, path)| path.clone())
+        self.0.iter().rfind(|(given, _)| *given == name).map(|(_, path)| path.clone())
     }
 }
 
@@ -75,21 +64,13 @@ pub fn found(given: &Given) -> Result<Vec<Runtime>, Failure> {
 }
 
 fn runtime(name: &'static str, path: PathBuf) -> Result<Runtime, Failure> {
-    let asked = Command::new(&path)
-        .arg("--version")
-        .stdin(Stdio::null())
-        .output();
+    let asked = Command::new(&path).arg("--version").stdin(Stdio::null()).output();
     let output = asked.map_err(Failure::while_doing(format!("starting {}", path.display())))?;
     let text = String::from_utf8_lossy(&output.stdout);
     let first_line = text.lines().next().unwrap_or("");
     let version = first_line.trim_start_matches(name).trim();
     let arguments: &[&str] = if name == "deno" { &["run"] } else { &[] };
-    Ok(Runtime {
-        name,
-        version: version.into(),
-        path,
-        arguments,
-    })
+    Ok(Runtime { name, version: version.into(), path, arguments })
 }
 
 fn on_path(name: &str) -> Option<PathBuf> {

@@ -34,11 +34,7 @@ fn run(args: lexopt::Parser) -> Result<(), Failure> {
     for file in FILES {
         let script = folder.path().join(file);
         fs::write(&script, SCRIPT).map_err(Failure::while_doing(format!("writing {file}")))?;
-        contests.extend(
-            runtimes
-                .iter()
-                .map(|runtime| Contest::new(file, script.clone(), runtime)),
-        );
+        contests.extend(runtimes.iter().map(|runtime| Contest::new(file, script.clone(), runtime)));
     }
     contests.push(Contest::floor());
     measure_in_turn(&mut contests, runs)?;
@@ -75,22 +71,12 @@ struct Contest<'a> {
 
 impl<'a> Contest<'a> {
     fn new(file: &'static str, script: PathBuf, runtime: &'a Runtime) -> Self {
-        Contest {
-            file,
-            script,
-            runtime: Some(runtime),
-            samples: Vec::new(),
-        }
+        Contest { file, script, runtime: Some(runtime), samples: Vec::new() }
     }
 
     /// `true`, which does nothing: what a process costs here and the least memory that can be seen.
     fn floor() -> Self {
-        Contest {
-            file: "-",
-            script: PathBuf::new(),
-            runtime: None,
-            samples: Vec::new(),
-        }
+        Contest { file: "-", script: PathBuf::new(), runtime: None, samples: Vec::new() }
     }
 
     fn command(&self) -> Process {
@@ -120,11 +106,7 @@ fn measure_in_turn(contests: &mut [Contest<'_>], runs: usize) -> Result<(), Fail
     let progress = Progress::new();
     for contest in contests.iter() {
         progress.show(&format!("warming up {}", contest.label()));
-        let expected = if contest.runtime.is_some() {
-            PRINTED
-        } else {
-            ""
-        };
+        let expected = if contest.runtime.is_some() { PRINTED } else { "" };
         for _ in 0..WARM_UPS {
             measure::warm_up(contest.command(), expected)?;
         }
@@ -141,24 +123,13 @@ fn measure_in_turn(contests: &mut [Contest<'_>], runs: usize) -> Result<(), Fail
     Ok(())
 }
 
-const HEADER: [&str; 9] = [
-    "script",
-    "runtime",
-    "wall ms",
-    "min",
-    "IQR",
-    "× holm",
-    "peak RSS MB",
-    "IQR",
-    "× holm",
-];
+const HEADER: [&str; 9] =
+    ["script", "runtime", "wall ms", "min", "IQR", "× holm", "peak RSS MB", "IQR", "× holm"];
 
 fn table(contests: &[Contest<'_>], runs: usize) -> String {
     let mut rows = vec![HEADER.map(String::from)];
     for contest in contests {
-        let rival = contests
-            .iter()
-            .find(|other| other.file == contest.file && other.is_holm());
+        let rival = contests.iter().find(|other| other.file == contest.file && other.is_holm());
         rows.extend(row(contest, rival));
     }
     let mut text = aligned(&rows);
@@ -192,12 +163,8 @@ fn row(contest: &Contest<'_>, holm: Option<&Contest<'_>>) -> Option<[String; 9]>
 /// Names to the left, numbers to the right.
 fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
     const NAMES: usize = 2;
-    let width = |column: usize| {
-        rows.iter()
-            .map(|row| row[column].chars().count())
-            .max()
-            .unwrap_or(0)
-    };
+    let width =
+        |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let mut text = String::new();
     for row in rows {
         let cells: Vec<String> = row
@@ -230,14 +197,8 @@ mod tests {
         let node = Runtime::named("node");
         let mut contests =
             [&holm, &node].map(|runtime| Contest::new("hello.mjs", PathBuf::new(), runtime));
-        contests[0].samples = vec![Sample {
-            wall_ms: 2.0,
-            peak_rss_mb: 8.0,
-        }];
-        contests[1].samples = vec![Sample {
-            wall_ms: 30.0,
-            peak_rss_mb: 40.0,
-        }];
+        contests[0].samples = vec![Sample { wall_ms: 2.0, peak_rss_mb: 8.0 }];
+        contests[1].samples = vec![Sample { wall_ms: 30.0, peak_rss_mb: 40.0 }];
         let row = row(&contests[1], Some(&contests[0])).unwrap();
         assert_eq!(row[5..], ["15.00", "40.0", "0.0", "5.00"].map(String::from));
     }

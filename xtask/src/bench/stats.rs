@@ -30,10 +30,7 @@ impl Summary {
 /// Between the two nearest measurements, linearly. `sorted` is not empty.
 fn quantile(sorted: &[f64], fraction: f64) -> f64 {
     let position = fraction * (sorted.len() - 1) as f64;
-    let (below, above) = (
-        sorted[position.floor() as usize],
-        sorted[position.ceil() as usize],
-    );
+    let (below, above) = (sorted[position.floor() as usize], sorted[position.ceil() as usize]);
     below + (above - below) * position.fract()
 }
 
@@ -44,12 +41,7 @@ mod tests {
     #[test]
     fn quartiles_lie_between_measurements() {
         let summary = Summary::of(vec![4.0, 1.0, 3.0, 2.0, 5.0]).unwrap();
-        let expected = Summary {
-            min: 1.0,
-            lower_quartile: 2.0,
-            median: 3.0,
-            upper_quartile: 4.0,
-        };
+        let expected = Summary { min: 1.0, lower_quartile: 2.0, median: 3.0, upper_quartile: 4.0 };
         assert_eq!(summary, expected);
         assert_eq!(Summary::of(vec![1.0, 2.0]).unwrap().median, 1.5);
         assert_eq!(Summary::of(vec![7.0]).unwrap().interquartile_range(), 0.0);

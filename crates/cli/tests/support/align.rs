@@ -55,10 +55,7 @@ pub(crate) fn align<'a>(expected: &'a str, actual: &'a str) -> Vec<Step<'a>> {
                 column += 1;
             }
         } else if costs.same(row, column) && costs.at(row + 1, column + 1) == here {
-            steps.push(Step::Same {
-                expected: expected[row],
-                actual: actual[column],
-            });
+            steps.push(Step::Same { expected: expected[row], actual: actual[column] });
             (row, column) = (row + 1, column + 1);
         } else if row < expected.len() && costs.at(row + 1, column) + 1 == here {
             steps.push(Step::Missing(expected[row]));
@@ -81,11 +78,7 @@ struct Costs<'a> {
 impl<'a> Costs<'a> {
     fn of(expected: &'a [&'a str], actual: &'a [&'a str]) -> Costs<'a> {
         let cells = vec![0; (expected.len() + 1) * (actual.len() + 1)];
-        let mut costs = Costs {
-            expected,
-            actual,
-            cells,
-        };
+        let mut costs = Costs { expected, actual, cells };
         for row in (0..=expected.len()).rev() {
             for column in (0..=actual.len()).rev() {
                 let index = costs.index(row, column);
@@ -99,11 +92,7 @@ impl<'a> Costs<'a> {
         let (rows_left, columns_left) = (row < self.expected.len(), column < self.actual.len());
         if rows_left && self.expected[row] == LINES {
             let nothing = self.at(row + 1, column);
-            return if columns_left {
-                nothing.min(self.at(row, column + 1))
-            } else {
-                nothing
-            };
+            return if columns_left { nothing.min(self.at(row, column + 1)) } else { nothing };
         }
         let mut ways = Vec::with_capacity(3);
         if self.same(row, column) {

@@ -18,16 +18,10 @@ pub(crate) struct Section {
 
 impl Archive {
     pub(crate) fn parse(text: &str) -> Archive {
-        let mut archive = Archive {
-            head: String::new(),
-            sections: Vec::new(),
-        };
+        let mut archive = Archive { head: String::new(), sections: Vec::new() };
         for line in text.lines() {
             if let Some(name) = section_name(line) {
-                archive.sections.push(Section {
-                    name: name.into(),
-                    body: String::new(),
-                });
+                archive.sections.push(Section { name: name.into(), body: String::new() });
                 continue;
             }
             let body = match archive.sections.last_mut() {
@@ -49,27 +43,13 @@ impl Archive {
 
     /// Replaces the body of a section, or adds the section: before the first of `followers`, else at the end.
     pub(crate) fn set_section(&mut self, name: &str, body: String, followers: &[&str]) {
-        if let Some(section) = self
-            .sections
-            .iter_mut()
-            .find(|section| section.name == name)
-        {
+        if let Some(section) = self.sections.iter_mut().find(|section| section.name == name) {
             section.body = body;
             return;
         }
         let follows = |section: &Section| followers.contains(&section.name.as_str());
-        let place = self
-            .sections
-            .iter()
-            .position(follows)
-            .unwrap_or(self.sections.len());
-        self.sections.insert(
-            place,
-            Section {
-                name: name.into(),
-                body,
-            },
-        );
+        let place = self.sections.iter().position(follows).unwrap_or(self.sections.len());
+        self.sections.insert(place, Section { name: name.into(), body });
     }
 }
 
@@ -79,11 +59,7 @@ impl fmt::Display for Archive {
         for section in &self.sections {
             writeln!(f, "-- {} --", section.name)?;
             for line in section.body.lines() {
-                let escape = if section_name(unescaped_fully(line)).is_some() {
-                    "\\"
-                } else {
-                    ""
-                };
+                let escape = if section_name(unescaped_fully(line)).is_some() { "\\" } else { "" };
                 writeln!(f, "{escape}{line}")?;
             }
         }
@@ -92,10 +68,7 @@ impl fmt::Display for Archive {
 }
 
 fn section_name(line: &str) -> Option<&str> {
-    line.strip_prefix("-- ")?
-        .strip_suffix(" --")
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
+    line.strip_prefix("-- ")?.strip_suffix(" --").map(str::trim).filter(|name| !name.is_empty())
 }
 
 /// `\-- x --` stands for a line `-- x --` of the body, `\\-- x --` for `\-- x --`, and so on.

@@ -44,16 +44,12 @@ impl Case {
             exit: if exit.is_empty() { "0".into() } else { exit },
         };
         let special = [STDIN, ENV, STDOUT, STDERR, EXIT];
-        let files = archive
-            .sections
-            .iter()
-            .filter(|section| !special.contains(&section.name.as_str()));
+        let files =
+            archive.sections.iter().filter(|section| !special.contains(&section.name.as_str()));
         Ok(Case {
             commands,
             directives,
-            files: files
-                .map(|section| (section.name.clone(), section.body.clone()))
-                .collect(),
+            files: files.map(|section| (section.name.clone(), section.body.clone())).collect(),
             stdin: text(STDIN),
             env: read_env(&text(ENV))?,
             expected,
@@ -70,10 +66,7 @@ fn read_head(head: &str) -> Result<(Vec<Vec<String>>, Directives), String> {
             directives.add(directive)?;
         }
     }
-    let says_what_it_shows = head
-        .lines()
-        .next()
-        .is_some_and(|line| line.ends_with(['.', '?']));
+    let says_what_it_shows = head.lines().next().is_some_and(|line| line.ends_with(['.', '?']));
     if !says_what_it_shows {
         return Err("the first line must be a sentence that says what the case shows".into());
     }
@@ -86,9 +79,8 @@ fn read_head(head: &str) -> Result<(Vec<Vec<String>>, Directives), String> {
 fn read_env(text: &str) -> Result<Vec<(String, String)>, String> {
     let lines = text.lines().filter(|line| !line.is_empty());
     let pair = |line: &str| {
-        let (name, value) = line
-            .split_once('=')
-            .ok_or_else(|| format!("not NAME=VALUE: `{line}`"))?;
+        let (name, value) =
+            line.split_once('=').ok_or_else(|| format!("not NAME=VALUE: `{line}`"))?;
         Ok((name.to_owned(), value.to_owned()))
     };
     lines.map(pair).collect()

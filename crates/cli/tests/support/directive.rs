@@ -81,31 +81,19 @@ impl Directives {
             ["timeout", seconds] => self.timeout = Some(Duration::from_secs(number(seconds)?)),
             ["kill-after", ms, name] => {
                 let when = When::After(Duration::from_millis(number(ms)?));
-                self.kill = Some(Kill {
-                    when,
-                    signal: signal(name)?,
-                });
+                self.kill = Some(Kill { when, signal: signal(name)? });
             }
             ["kill-when", text, name] => {
-                self.kill = Some(Kill {
-                    when: When::Printed(text.into()),
-                    signal: signal(name)?,
-                });
+                self.kill = Some(Kill { when: When::Printed(text.into()), signal: signal(name)? });
             }
-            ["mkdir", name] => self
-                .preparations
-                .push(Preparation::Folder { name: name.into() }),
+            ["mkdir", name] => self.preparations.push(Preparation::Folder { name: name.into() }),
             ["symlink", name, target] => {
-                self.preparations.push(Preparation::Symlink {
-                    name: name.into(),
-                    target: target.into(),
-                });
+                self.preparations
+                    .push(Preparation::Symlink { name: name.into(), target: target.into() });
             }
             ["file", name, ref content @ ..] => self.preparations.push(file(name, content)?),
             _ => {
-                return Err(format!(
-                    "no such directive: `! {line}` (tests/README.md lists them)"
-                ));
+                return Err(format!("no such directive: `! {line}` (tests/README.md lists them)"));
             }
         }
         Ok(())
@@ -116,23 +104,13 @@ fn file(name: &str, content: &[&str]) -> Result<Preparation, String> {
     let name = name.to_owned();
     match content {
         [hex] => {
-            let digits = hex
-                .strip_prefix("hex:")
-                .ok_or_else(|| format!("not `hex:…`: `{hex}`"))?;
+            let digits = hex.strip_prefix("hex:").ok_or_else(|| format!("not `hex:…`: `{hex}`"))?;
             let pattern = bytes(digits).ok_or_else(|| format!("not hexadecimal: `{digits}`"))?;
-            Ok(Preparation::File {
-                name,
-                size_bytes: pattern.len() as u64,
-                pattern,
-            })
+            Ok(Preparation::File { name, size_bytes: pattern.len() as u64, pattern })
         }
         [size, pattern] if !pattern.is_empty() => {
             let pattern = unescaped(pattern).into_bytes();
-            Ok(Preparation::File {
-                name,
-                size_bytes: size_bytes(size)?,
-                pattern,
-            })
+            Ok(Preparation::File { name, size_bytes: size_bytes(size)?, pattern })
         }
         _ => Err(format!("`! file {name}` needs `SIZE PATTERN` or `hex:…`")),
     }
@@ -140,17 +118,13 @@ fn file(name: &str, content: &[&str]) -> Result<Preparation, String> {
 
 fn bytes(digits: &str) -> Option<Vec<u8>> {
     let pairs = digits.as_bytes().chunks(2);
-    pairs
-        .map(|pair| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok())
-        .collect()
+    pairs.map(|pair| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok()).collect()
 }
 
 /// `100MB`, `4KB`, `12`: powers of 1024.
 fn size_bytes(text: &str) -> Result<u64, String> {
     let units = [("GB", 1 << 30), ("MB", 1 << 20), ("KB", 1 << 10)];
-    let unit = units
-        .iter()
-        .find_map(|(name, factor)| Some((text.strip_suffix(name)?, *factor)));
+    let unit = units.iter().find_map(|(name, factor)| Some((text.strip_suffix(name)?, *factor)));
     let (digits, factor) = unit.unwrap_or((text, 1));
     Ok(number(digits)? * factor)
 }
@@ -161,9 +135,7 @@ fn number(text: &str) -> Result<u64, String> {
 
 /// `\n`, `\t`, `\0` as in a string literal.
 fn unescaped(text: &str) -> String {
-    text.replace("\\n", "\n")
-        .replace("\\t", "\t")
-        .replace("\\0", "\0")
+    text.replace("\\n", "\n").replace("\\t", "\t").replace("\\0", "\0")
 }
 
 fn signal(name: &str) -> Result<Signal, String> {

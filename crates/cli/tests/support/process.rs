@@ -72,11 +72,7 @@ pub(crate) fn run(
     let end = status.map_or(End::Hung(limit), |status| End::Exit(exit_text(status)));
     // A broken pipe only says that the program did not read to the end.
     let _ = writer.join();
-    Ok(Finished {
-        stdout: readers.stdout.finish(),
-        stderr: readers.stderr.finish(),
-        end,
-    })
+    Ok(Finished { stdout: readers.stdout.finish(), stderr: readers.stderr.finish(), end })
 }
 
 /// `None` when the time limit was reached; the process is dead then.
@@ -146,10 +142,7 @@ fn connect(command: &mut Command, stdout: &Stdout) -> io::Result<Readers> {
         }
         _ => Reader::start(reader),
     };
-    Ok(Readers {
-        stdout,
-        stderr: Reader::start(error_reader),
-    })
+    Ok(Readers { stdout, stderr: Reader::start(error_reader) })
 }
 
 /// Both ends of a new pseudo-terminal.
@@ -158,10 +151,7 @@ fn terminal() -> io::Result<(File, File)> {
     grantpt(&ours)?;
     unlockpt(&ours)?;
     let name = OsString::from(ptsname(&ours, Vec::new())?.to_string_lossy().as_ref());
-    Ok((
-        File::from(ours),
-        File::options().read(true).write(true).open(name)?,
-    ))
+    Ok((File::from(ours), File::options().read(true).write(true).open(name)?))
 }
 
 /// Reads what a terminal shows: its line ends as a program wrote them, and an end instead of an error.
@@ -172,11 +162,8 @@ impl Read for TerminalOutput {
         match self.0.read(buffer) {
             Ok(count) => {
                 // The line discipline writes `\r\n` for `\n`.
-                let kept: Vec<u8> = buffer[..count]
-                    .iter()
-                    .copied()
-                    .filter(|byte| *byte != b'\r')
-                    .collect();
+                let kept: Vec<u8> =
+                    buffer[..count].iter().copied().filter(|byte| *byte != b'\r').collect();
                 buffer[..kept.len()].copy_from_slice(&kept);
                 match kept.len() {
                     // A zero would say that it is over.
@@ -214,19 +201,13 @@ impl Reader {
 
     fn contains(&self, text: &[u8]) -> bool {
         let captured = self.captured.lock().unwrap_or_else(PoisonError::into_inner);
-        captured
-            .bytes
-            .windows(text.len())
-            .any(|window| window == text)
+        captured.bytes.windows(text.len()).any(|window| window == text)
     }
 
     fn finish(self) -> Captured {
         // It can only have panicked in a read; what it read so far still tells something.
         let _ = self.thread.join();
-        self.captured
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.captured.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

@@ -18,10 +18,7 @@ pub(crate) struct Sandbox {
 impl Sandbox {
     pub(crate) fn for_case(case: &Case) -> io::Result<Sandbox> {
         let folder = tempfile::Builder::new().prefix("holm-case-").tempdir()?;
-        let sandbox = Sandbox {
-            root: folder.path().canonicalize()?,
-            _folder: folder,
-        };
+        let sandbox = Sandbox { root: folder.path().canonicalize()?, _folder: folder };
         fs::create_dir(sandbox.cwd())?;
         fs::create_dir(sandbox.home())?;
         for (name, content) in &case.files {
@@ -44,21 +41,13 @@ impl Sandbox {
     /// `[CWD]`, `[HOME]` and `[TMP]` with the folders they stand for, longest first.
     pub(crate) fn placeholders(&self) -> [(&'static str, String); 3] {
         let text = |path: &Path| path.display().to_string();
-        [
-            ("[CWD]", text(&self.cwd())),
-            ("[HOME]", text(&self.home())),
-            ("[TMP]", text(&self.root)),
-        ]
+        [("[CWD]", text(&self.cwd())), ("[HOME]", text(&self.home())), ("[TMP]", text(&self.root))]
     }
 
     /// `text` of a case with the folders put in for their names.
     pub(crate) fn expanded(&self, text: &str) -> String {
         let folders = self.placeholders();
-        folders
-            .iter()
-            .fold(text.to_owned(), |text, (name, folder)| {
-                text.replace(name, folder)
-            })
+        folders.iter().fold(text.to_owned(), |text, (name, folder)| text.replace(name, folder))
     }
 
     fn prepare(&self, preparation: &Preparation) -> io::Result<()> {
@@ -67,20 +56,9 @@ impl Sandbox {
             Preparation::Symlink { name, target } => {
                 std::os::unix::fs::symlink(self.expanded(target), self.place(name)?)
             }
-            Preparation::File {
-                name,
-                size_bytes,
-                pattern,
-            } => {
+            Preparation::File { name, size_bytes, pattern } => {
                 let mut file = BufWriter::new(File::create(self.place(name)?)?);
-                io::copy(
-                    &mut Repeated {
-                        pattern,
-                        position: 0,
-                    }
-                    .take(*size_bytes),
-                    &mut file,
-                )?;
+                io::copy(&mut Repeated { pattern, position: 0 }.take(*size_bytes), &mut file)?;
                 file.flush()
             }
         }
@@ -96,9 +74,7 @@ impl Sandbox {
         let inside = path.starts_with(&self.root)
             && !path.components().any(|part| part == Component::ParentDir);
         if !inside {
-            return Err(io::Error::other(format!(
-                "`{name}` lies outside the case's folder"
-            )));
+            return Err(io::Error::other(format!("`{name}` lies outside the case's folder")));
         }
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent)?;

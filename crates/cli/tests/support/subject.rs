@@ -27,11 +27,7 @@ impl Subject {
     /// A program not called `holm…` is another runtime.
     pub(crate) fn named(program: PathBuf) -> Subject {
         let stem = program.file_stem().unwrap_or_default().to_string_lossy();
-        let kind = if stem.starts_with("holm") {
-            Kind::Holm
-        } else {
-            Kind::Other
-        };
+        let kind = if stem.starts_with("holm") { Kind::Holm } else { Kind::Other };
         // Cases run in folders of their own, where a relative path would mean another file.
         let program = match program.components().count() {
             1 => program,

@@ -38,9 +38,9 @@ pub(crate) fn judge(path: &Path, subject: &Subject, mode: Mode) -> Result<(), St
     }
     let verdict = outcome.and_then(|actual| compare(&case.expected, &actual));
     match (verdict, &case.directives.fails) {
-        (Ok(()), Some(reason)) => Err(format!(
-            "passes, but says `! fails {reason}`: take that line out"
-        )),
+        (Ok(()), Some(reason)) => {
+            Err(format!("passes, but says `! fails {reason}`: take that line out"))
+        }
         (Err(_), Some(_)) => Ok(()),
         (verdict, None) => verdict.map_err(|text| format!("{}\n{text}", path.display())),
     }
@@ -63,11 +63,7 @@ pub(crate) fn observe(case: &Case, subject: &Subject) -> Result<Expected, String
     }
     let (stdout, stderr) = (shown(&all.stdout, &sandbox), shown(&all.stderr, &sandbox));
     match all.end {
-        End::Exit(exit) => Ok(Expected {
-            stdout,
-            stderr,
-            exit,
-        }),
+        End::Exit(exit) => Ok(Expected { stdout, stderr, exit }),
         End::Hung(limit) => {
             let limit = limit.as_secs();
             Err(format!(
@@ -87,10 +83,7 @@ fn run_command(
     let expanded: Vec<String> = words.iter().map(|word| sandbox.expanded(word)).collect();
     let (program, arguments) = subject.translate(&expanded);
     let mut command = Command::new(program);
-    command
-        .args(arguments)
-        .current_dir(sandbox.cwd())
-        .env_clear();
+    command.args(arguments).current_dir(sandbox.cwd()).env_clear();
     command.env("HOME", sandbox.home()).env("TERM", "dumb");
     if let Some(path) = std::env::var_os("PATH") {
         command.env("PATH", path);
@@ -99,11 +92,7 @@ fn run_command(
         // Node warns on stderr about what it calls experimental; no case is about that.
         command.env("NODE_NO_WARNINGS", "1");
     }
-    command.envs(
-        case.env
-            .iter()
-            .map(|(name, value)| (name, sandbox.expanded(value))),
-    );
+    command.envs(case.env.iter().map(|(name, value)| (name, sandbox.expanded(value))));
     process::run(command, &case.stdin, &case.directives)
 }
 
@@ -126,11 +115,7 @@ pub(crate) fn compare(expected: &Expected, actual: &Expected) -> Result<(), Stri
     }
     // Why a program failed mostly stands on its stderr, also where the case expects nothing particular there.
     let told = diffs.iter().any(|diff| diff.starts_with("stderr"));
-    let hint = if told || actual.stderr.is_empty() {
-        ""
-    } else {
-        "stderr:\n"
-    };
+    let hint = if told || actual.stderr.is_empty() { "" } else { "stderr:\n" };
     let stderr = if hint.is_empty() { "" } else { &actual.stderr };
     Err(format!("{}{hint}{stderr}", diffs.concat()))
 }

@@ -23,11 +23,7 @@ pub fn double(ctx: &Ctx<'_>, value: &Value<'_>, what: &str) -> Result<f64> {
     if number.is_finite() {
         return Ok(number);
     }
-    Err(throw(
-        ctx,
-        ErrorKind::Type,
-        &format!("{what} is not a finite number"),
-    ))
+    Err(throw(ctx, ErrorKind::Type, &format!("{what} is not a finite number")))
 }
 
 /// `unrestricted double`: `ToNumber`.
@@ -46,14 +42,7 @@ pub fn boolean(value: &Value<'_>) -> bool {
 
 /// `long`.
 pub fn long(ctx: &Ctx<'_>, value: &Value<'_>, how: Integer, what: &str) -> Result<i32> {
-    let number = integer(
-        ctx,
-        value,
-        how,
-        what,
-        f64::from(i32::MIN),
-        f64::from(i32::MAX),
-    )?;
+    let number = integer(ctx, value, how, what, f64::from(i32::MIN), f64::from(i32::MAX))?;
     Ok(number as i64 as i32)
 }
 
@@ -134,9 +123,5 @@ pub fn dictionary<'js>(
 /// A member of a dictionary, if it is there.
 pub fn member<'js>(dictionary: &Object<'js>, key: &str) -> Result<Option<Value<'js>>> {
     let value: Value<'js> = dictionary.get(key)?;
-    Ok(if value.is_undefined() {
-        None
-    } else {
-        Some(value)
-    })
+    Ok(if value.is_undefined() { None } else { Some(value) })
 }

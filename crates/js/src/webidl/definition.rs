@@ -24,14 +24,7 @@ pub struct Definition<'a, 'js, T> {
 impl<'a, 'js, T: Interface> Definition<'a, 'js, T> {
     pub(super) fn new(ctx: &'a Ctx<'js>, prototype: &'a Object<'js>) -> Self {
         let statics = Vec::new();
-        Self {
-            ctx,
-            prototype,
-            construct: None,
-            length: 0,
-            statics,
-            _interface: PhantomData,
-        }
+        Self { ctx, prototype, construct: None, length: 0, statics, _interface: PhantomData }
     }
 
     pub(super) fn finish(self) -> (Option<Construct>, u32, Vec<Static<'js>>) {

@@ -46,9 +46,6 @@ impl<'js> Parent<'js> {
     /// The objects of `P`.
     pub fn of<P: Interface>(ctx: &Ctx<'js>) -> Result<Option<Self>> {
         let interface = interface_object::<P>(ctx)?;
-        Ok(Some(Self {
-            interface,
-            prototype: prototype::<P>(ctx)?,
-        }))
+        Ok(Some(Self { interface, prototype: prototype::<P>(ctx)? }))
     }
 }

@@ -63,10 +63,7 @@ fn objects<T: Interface>(ctx: &Ctx<'_>) -> Result<Rc<Objects>> {
         return Ok(found.clone());
     }
     let made = Rc::new(make::<T>(ctx)?);
-    interfaces
-        .0
-        .borrow_mut()
-        .insert(TypeId::of::<T>(), made.clone());
+    interfaces.0.borrow_mut().insert(TypeId::of::<T>(), made.clone());
     Ok(made)
 }
 
@@ -87,12 +84,7 @@ fn make<T: Interface>(ctx: &Ctx<'_>) -> Result<Objects> {
         define_value(&interface, name, function, Attributes::ALL)?;
     }
     define_value(&interface, "prototype", prototype.clone(), Attributes::NONE)?;
-    define_value(
-        &prototype,
-        "constructor",
-        interface.clone(),
-        Attributes::BUILT_IN,
-    )?;
+    define_value(&prototype, "constructor", interface.clone(), Attributes::BUILT_IN)?;
     let tag = well_known_symbol(ctx, PredefinedAtom::SymbolToStringTag)?;
     define_value(&prototype, tag, T::NAME, Attributes::CONFIGURABLE)?;
     Ok(Objects {
@@ -112,10 +104,7 @@ fn run_constructor<'js, T: Interface>(call: &Call<'_, 'js>) -> Result<Value<'js>
     };
     if call.new_target().is_none() {
         // 2. If NewTarget is undefined, then throw a TypeError.
-        let text = format!(
-            "Class constructor {} cannot be invoked without 'new'",
-            T::NAME
-        );
+        let text = format!("Class constructor {} cannot be invoked without 'new'", T::NAME);
         return Err(throw(ctx, ErrorKind::Type, &text));
     }
     construct(call).map(Object::into_value)

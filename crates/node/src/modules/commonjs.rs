@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use holm_host::host;
 use holm_js::{
     Call, Ctx, ErrorKind, Function, Object, PromiseState, Result, Root, ScriptOrigin, Value,
-    evaluate_module, evaluate_script, function, slot, throw_value, to_text,
+    evaluate_script, function, slot, throw_value, to_text,
 };
 
 use super::resolve::{Format, Kind, Resolved, System};
@@ -114,9 +114,7 @@ fn natives<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
         ("resolve", 2, resolve),
         ("compile", 2, compile),
         ("source", 1, source),
-        ("json", 1, |call| {
-            loader::read_json(call.ctx(), Path::new(&call.get::<String>(0)?))
-        }),
+        ("json", 1, |call| loader::read_json(call.ctx(), Path::new(&call.get::<String>(0)?))),
         ("requireModule", 1, require_module),
         ("isModuleSyntaxError", 2, is_module_syntax_error),
         ("builtin", 1, builtin),
@@ -127,19 +125,12 @@ fn natives<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
         ("dirname", 1, |call| {
             let path: String = call.get(0)?;
             let parent = Path::new(&path).parent().unwrap_or(Path::new("/"));
-            let parent = if parent.as_os_str().is_empty() {
-                Path::new(".")
-            } else {
-                parent
-            };
+            let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
             call.returns(parent.display().to_string())
         }),
         ("extension", 1, |call| {
             let path: String = call.get(0)?;
-            let extension = Path::new(&path)
-                .extension()
-                .unwrap_or_default()
-                .to_string_lossy();
+            let extension = Path::new(&path).extension().unwrap_or_default().to_string_lossy();
             call.returns(format!(".{extension}"))
         }),
         ("cwdFile", 0, |call| {
@@ -190,14 +181,7 @@ fn compile<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
         None => text,
     };
     let wrapped = format!("(function ({COMMONJS_PARAMETERS}) {{\n\n{text}\n}})");
-    evaluate_script(
-        call.ctx(),
-        wrapped,
-        ScriptOrigin {
-            name: &name,
-            first_line: -1,
-        },
-    )
+    evaluate_script(call.ctx(), wrapped, ScriptOrigin { name: &name, first_line: -1 })
 }
 
 /// `path → { text, isModule, isAmbiguous }`
@@ -224,11 +208,14 @@ fn source<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
 fn require_module<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
     let ctx = call.ctx();
     let path: String = call.get(0)?;
-    let url = url::Url::from_file_path(&path)
-        .map(String::from)
-        .unwrap_or(path);
+    let url = url::Url::from_file_path(&path).map(String::from).unwrap_or(path);
     let record = loader::record(ctx, &url)?;
-    let promise = evaluate_module(&record)?;
+    if modules(ctx).imports().is_in_cycle(&url) {
+        let text = format!("Cannot require() ES Module {url} in a cycle");
+        let code = "ERR_REQUIRE_CYCLE_MODULE";
+        return Err(errors::coded(ctx, ErrorKind::Plain, code, &text));
+    }
+    let promise = super::evaluate(ctx, &record)?;
     match promise.state() {
         PromiseState::Resolved => {}
         PromiseState::Rejected => {
@@ -241,12 +228,7 @@ fn require_module<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
             let text = format!(
                 "require() cannot be used on {url}, which awaits at its top level: use import()"
             );
-            return Err(errors::coded(
-                ctx,
-                ErrorKind::Plain,
-                "ERR_REQUIRE_ASYNC_MODULE",
-                &text,
-            ));
+            return Err(errors::coded(ctx, ErrorKind::Plain, "ERR_REQUIRE_ASYNC_MODULE", &text));
         }
     }
     let namespace = record.namespace()?;
@@ -260,12 +242,9 @@ fn require_module<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
 /// `(error, text) → whether the file is an ES module that was taken for CommonJS`
 fn is_module_syntax_error<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
     let is_syntax_error = match call.value(0).as_object() {
-        Some(error) => error
-            .get::<_, Value<'_>>("name")?
-            .as_string()
-            .is_some_and(|name| {
-                to_text(call.ctx(), name.as_value()).is_ok_and(|name| name == "SyntaxError")
-            }),
+        Some(error) => error.get::<_, Value<'_>>("name")?.as_string().is_some_and(|name| {
+            to_text(call.ctx(), name.as_value()).is_ok_and(|name| name == "SyntaxError")
+        }),
         None => false,
     };
     let text: String = call.get(1)?;

@@ -2,13 +2,14 @@
 
 use holm_host::Denied;
 use holm_js::{
-    Attributes, Ctx, Error, ErrorKind, HINT_PROPERTY, Object, Result, coded_error, define_value,
-    throw_value, to_text,
+    Attributes, Ctx, Error, ErrorKind, HINT_PROPERTY, Object, Result, Thrown, coded_error,
+    define_value, error as error_of, throw_value, to_text,
 };
 
 use super::resolve::{Code, ResolveError};
-use super::state::path_of;
-use crate::syntax::queries::find_specifier;
+use super::state::{modules, path_of};
+use crate::syntax::module_exports::export_names;
+use crate::syntax::queries::{find_import_name, find_specifier};
 
 /// Larger sources are not searched for the place of an import.
 const MAX_SEARCHED_BYTES: usize = 4 << 20;
@@ -20,39 +21,28 @@ pub(super) fn unresolved(
     referrer: &str,
     specifier: &str,
 ) -> Error {
-    let kind = if error.code.is_type_error() {
-        ErrorKind::Type
-    } else {
-        ErrorKind::Plain
-    };
+    let kind = if error.code.is_type_error() { ErrorKind::Type } else { ErrorKind::Plain };
     let place = (error.code != Code::ModuleNotFound).then_some((referrer, specifier));
-    made(
-        ctx,
-        kind,
-        error.code.as_str(),
-        &error.message,
-        error.hint.as_deref(),
-        place,
-    )
+    made(ctx, kind, error.code.as_str(), &error.message, error.hint.as_deref(), place)
 }
 
 /// A module that is there and may not be read.
 pub(super) fn denied(ctx: &Ctx<'_>, denied: &Denied, place: Option<(&str, &str)>) -> Error {
-    let hint = format!("run again with {}", denied.flag());
-    let text = format!("{} is not permitted", denied.what());
-    made(
-        ctx,
-        ErrorKind::Plain,
-        "ERR_ACCESS_DENIED",
-        &text,
-        Some(&hint),
-        place,
-    )
+    made(ctx, ErrorKind::Plain, "ERR_ACCESS_DENIED", &denied.to_string(), None, place)
 }
 
 /// Any other error of a module, by its code.
 pub(super) fn coded(ctx: &Ctx<'_>, kind: ErrorKind, code: &str, message: &str) -> Error {
     made(ctx, kind, code, message, None, None)
+}
+
+/// A mistake in a JSON file.
+pub(super) fn bad_json(ctx: &Ctx<'_>, message: &str, place: &str) -> Error {
+    let made = error_of(ctx, ErrorKind::Syntax, message).and_then(|error| {
+        put_place(ctx, &error, place)?;
+        Ok(error)
+    });
+    finish(ctx, made)
 }
 
 /// As [`coded`], at a place in a file.
@@ -69,6 +59,58 @@ pub(super) fn at(
         Ok(error)
     });
     finish(ctx, made)
+}
+
+/// Makes the engine's complaint of a missing export say what a person needs: which import,
+/// where, and what there is instead.
+pub(super) fn explained(ctx: &Ctx<'_>, error: Error) -> Error {
+    let thrown = holm_js::take_exception(ctx, error);
+    let described = Thrown::new(ctx, &thrown);
+    let Some((name, target)) = missing_export(&described.message) else {
+        return throw_value(ctx, thrown);
+    };
+    for (referrer, specifier) in modules(ctx).imports().importers(target) {
+        let Some(source) = searched_source(&referrer) else { continue };
+        let Some(position) = find_import_name(&source, &specifier, name) else { continue };
+        let text =
+            format!("The requested module '{specifier}' does not provide an export named '{name}'");
+        let place = format!("{referrer}:{}:{}", position.line, position.column);
+        let made = error_of(ctx, ErrorKind::Syntax, &text).and_then(|error| {
+            put_hint(&error, export_hint(target, name).as_deref())?;
+            put_place(ctx, &error, &place)?;
+            Ok(error)
+        });
+        return finish(ctx, made);
+    }
+    throw_value(ctx, thrown)
+}
+
+/// `Could not find export 'name' in module 'url'`
+fn missing_export(message: &str) -> Option<(&str, &str)> {
+    let rest = message.strip_prefix("Could not find export '")?;
+    let (name, rest) = rest.split_once("' in module '")?;
+    Some((name, rest.strip_suffix('\'')?))
+}
+
+/// The name that was meant, if it differs by case or is the default.
+fn export_hint(target: &str, name: &str) -> Option<String> {
+    let path = path_of(target)?;
+    if path.extension().is_some_and(|extension| extension == "cjs") {
+        return Some("names of a CommonJS module are found in its text; import its default".into());
+    }
+    let exports = export_names(&searched_source(target)?);
+    let similar = exports.iter().find(|export| export.eq_ignore_ascii_case(name));
+    match similar {
+        Some(export) => Some(format!("did you mean '{export}'?")),
+        None if exports.is_empty() => None,
+        None => Some(format!("it exports {}", exports.join(", "))),
+    }
+}
+
+fn searched_source(name: &str) -> Option<String> {
+    let path = path_of(name)?;
+    let len = std::fs::metadata(&path).ok()?.len();
+    if len > MAX_SEARCHED_BYTES as u64 { None } else { std::fs::read_to_string(path).ok() }
 }
 
 fn made(
@@ -107,25 +149,13 @@ fn put_hint(error: &Object<'_>, hint: Option<&str>) -> Result<()> {
 fn put_place<'js>(ctx: &Ctx<'js>, error: &Object<'js>, place: &str) -> Result<()> {
     let stack: holm_js::Value<'js> = error.get("stack")?;
     let stack = to_text(ctx, &stack)?;
-    let heading = stack
-        .find("\n    at ")
-        .map_or(stack.as_str(), |end| &stack[..end]);
-    define_value(
-        error,
-        "stack",
-        format!("{heading}\n    at {place}"),
-        Attributes::BUILT_IN,
-    )
+    let heading = stack.find("\n    at ").map_or(stack.as_str(), |end| &stack[..end]);
+    define_value(error, "stack", format!("{heading}\n    at {place}"), Attributes::BUILT_IN)
 }
 
 /// Where `referrer` imports `specifier`: `name:line:column`.
 fn place_of(referrer: &str, specifier: &str) -> Option<String> {
-    let path = path_of(referrer)?;
-    let len = std::fs::metadata(&path).ok()?.len();
-    if len > MAX_SEARCHED_BYTES as u64 {
-        return None;
-    }
-    let source = std::fs::read_to_string(path).ok()?;
+    let source = searched_source(referrer)?;
     let position = find_specifier(&source, specifier)?;
     Some(format!("{referrer}:{}:{}", position.line, position.column))
 }

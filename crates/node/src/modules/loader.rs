@@ -5,14 +5,14 @@ use std::rc::Rc;
 
 use holm_js::{
     Attributes, Ctx, ErrorKind, ImportAttributes, ModuleLoader, ModuleRecord, Object, Result,
-    Value, compile_module, define_value, function, parse_json, synthetic_module, to_text,
+    Thrown, Value, compile_module, define_value, function, parse_json, synthetic_module, to_text,
 };
 
 use super::errors;
 use super::resolve::{Format, Kind, Resolved, System};
 use super::source::{Source, read_text};
 use super::state::{modules, path_of};
-use super::{commonjs, resolve::FileModule};
+use super::{commonjs, data_url};
 use crate::builtins;
 
 /// The loader of Node's ES modules.
@@ -31,14 +31,20 @@ impl ModuleLoader for NodeLoader {
         attributes: &ImportAttributes,
     ) -> Result<String> {
         check_attributes(ctx, attributes)?;
-        match modules(ctx).resolve(ctx, specifier, referrer, Kind::Import)? {
-            Resolved::Builtin(name) => Ok(format!("node:{name}")),
+        let state = modules(ctx);
+        let url = match state.resolve(ctx, specifier, referrer, Kind::Import)? {
+            Resolved::Builtin(name) => format!("node:{name}"),
             Resolved::File(file) => {
-                check_type(ctx, &file, attributes)?;
-                Ok(file.url())
+                check_type(ctx, &file.url(), file.format == Format::Json, attributes)?;
+                file.url()
             }
-            Resolved::Url(url) => Ok(url),
-        }
+            Resolved::Url(url) => {
+                check_type(ctx, &url, data_url::is_json(&url), attributes)?;
+                url
+            }
+        };
+        state.imports().add(referrer, specifier, &url);
+        Ok(url)
     }
 
     fn load<'js>(
@@ -65,22 +71,21 @@ fn check_attributes(ctx: &Ctx<'_>, attributes: &ImportAttributes) -> Result<()> 
     Ok(())
 }
 
-fn check_type(ctx: &Ctx<'_>, file: &FileModule, attributes: &ImportAttributes) -> Result<()> {
-    let (is_json, says_json) = (
-        file.format == Format::Json,
-        attributes.get("type") == Some("json"),
-    );
+fn check_type(
+    ctx: &Ctx<'_>,
+    url: &str,
+    is_json: bool,
+    attributes: &ImportAttributes,
+) -> Result<()> {
+    let says_json = attributes.get("type") == Some("json");
     let (code, text) = match (is_json, says_json) {
         (true, false) => (
             "ERR_IMPORT_ATTRIBUTE_MISSING",
-            format!(
-                "Module \"{}\" needs an import attribute of \"type: json\"",
-                file.url()
-            ),
+            format!("Module \"{url}\" needs an import attribute of \"type: json\""),
         ),
         (false, true) => (
             "ERR_IMPORT_ATTRIBUTE_TYPE_INCOMPATIBLE",
-            format!("Module \"{}\" is not of type \"json\"", file.url()),
+            format!("Module \"{url}\" is not of type \"json\""),
         ),
         _ => return Ok(()),
     };
@@ -129,35 +134,21 @@ fn make<'js>(ctx: &Ctx<'js>, url: &str) -> Result<ModuleRecord<'js>> {
                 "{} cannot be imported: WebAssembly modules are not there yet",
                 path.display()
             );
-            Err(errors::coded(
-                ctx,
-                ErrorKind::Type,
-                "ERR_UNKNOWN_MODULE_FORMAT",
-                &text,
-            ))
+            Err(errors::coded(ctx, ErrorKind::Type, "ERR_UNKNOWN_MODULE_FORMAT", &text))
         }
         Format::Addon => {
             let text = format!(
                 "{} is a native addon: look for a WebAssembly build of the package",
                 path.display()
             );
-            Err(errors::coded(
-                ctx,
-                ErrorKind::Type,
-                "ERR_UNKNOWN_MODULE_FORMAT",
-                &text,
-            ))
+            Err(errors::coded(ctx, ErrorKind::Type, "ERR_UNKNOWN_MODULE_FORMAT", &text))
         }
     }
 }
 
 fn compiled<'js>(ctx: &Ctx<'js>, url: &str, text: String) -> Result<ModuleRecord<'js>> {
     let record = compile_module(ctx, url, text)?;
-    let is_main = if modules(ctx).is_main(url) {
-        IsMain::Yes
-    } else {
-        IsMain::No
-    };
+    let is_main = if modules(ctx).is_main(url) { IsMain::Yes } else { IsMain::No };
     fill_meta(ctx, &record, is_main)?;
     Ok(record)
 }
@@ -175,23 +166,17 @@ pub enum IsMain {
 pub fn fill_meta<'js>(ctx: &Ctx<'js>, record: &ModuleRecord<'js>, is_main: IsMain) -> Result<()> {
     let (url, meta) = (record.name()?, record.meta()?);
     if let Some(path) = path_of(&url) {
-        let folder = path
-            .parent()
-            .unwrap_or(Path::new("/"))
-            .display()
-            .to_string();
+        let folder = path.parent().unwrap_or(Path::new("/")).display().to_string();
         define_value(&meta, "dirname", folder, Attributes::ALL)?;
-        define_value(
-            &meta,
-            "filename",
-            path.display().to_string(),
-            Attributes::ALL,
-        )?;
+        define_value(&meta, "filename", path.display().to_string(), Attributes::ALL)?;
     }
     define_value(&meta, "main", is_main == IsMain::Yes, Attributes::ALL)?;
     let referrer = url.clone();
     let resolve = function(ctx, "resolve", 1, move |call| {
         let specifier = to_text(call.ctx(), &call.value(0))?;
+        if let Some(url) = joined(&specifier, &referrer) {
+            return call.returns(url);
+        }
         match modules(call.ctx()).resolve(call.ctx(), &specifier, &referrer, Kind::Import)? {
             Resolved::Builtin(name) => call.returns(format!("node:{name}")),
             Resolved::File(file) => call.returns(file.url()),
@@ -200,6 +185,18 @@ pub fn fill_meta<'js>(ctx: &Ctx<'js>, record: &ModuleRecord<'js>, is_main: IsMai
     })?;
     define_value(&meta, "resolve", resolve, Attributes::ALL)?;
     define_value(&meta, "url", url, Attributes::ALL)
+}
+
+/// A relative specifier or URL, which `import.meta.resolve` takes without looking whether
+/// anything is there.
+fn joined(specifier: &str, referrer: &str) -> Option<String> {
+    let is_relative = ["./", "../", "/"].iter().any(|start| specifier.starts_with(start));
+    let base = url::Url::parse(referrer).ok();
+    let url = match is_relative {
+        true => base?.join(specifier).ok()?,
+        false => url::Url::parse(specifier).ok().filter(|url| url.scheme() != "node")?,
+    };
+    Some(url.into())
 }
 
 /// A built-in module: its members, and all of it as `default`.
@@ -228,8 +225,10 @@ fn from_commonjs<'js>(
     exports.retain(|name| name != "default" && name != "module.exports");
     exports.extend(["default".to_owned(), "module.exports".to_owned()]);
     let (path, names) = (path.display().to_string(), exports.clone());
+    let name = url.to_owned();
     synthetic_module(ctx, url, &exports, move |ctx| {
-        exported(ctx, commonjs::load(ctx, &path)?, &names)
+        let value = modules(ctx).imports().evaluating(&name, || commonjs::load(ctx, &path));
+        exported(ctx, value?, &names)
     })
 }
 
@@ -255,8 +254,11 @@ fn exported<'js>(ctx: &Ctx<'js>, value: Value<'js>, names: &[String]) -> Result<
 }
 
 fn from_json<'js>(ctx: &Ctx<'js>, url: &str, path: &Path) -> Result<ModuleRecord<'js>> {
-    let path = path.to_owned();
-    let value = holm_js::Root::<Value<'static>>::new(ctx, read_json(ctx, &path)?)?;
+    json_module(ctx, url, read_json(ctx, path)?)
+}
+
+fn json_module<'js>(ctx: &Ctx<'js>, url: &str, value: Value<'js>) -> Result<ModuleRecord<'js>> {
+    let value = holm_js::Root::<Value<'static>>::new(ctx, value)?;
     synthetic_module(ctx, url, &["default".to_owned()], move |ctx| {
         let exports = Object::new(ctx.clone())?;
         exports.set("default", value.get::<Value<'_>>(ctx)?)?;
@@ -267,21 +269,26 @@ fn from_json<'js>(ctx: &Ctx<'js>, url: &str, path: &Path) -> Result<ModuleRecord
 /// The value of a JSON file; a mistake in it is told with its path.
 pub(super) fn read_json<'js>(ctx: &Ctx<'js>, path: &Path) -> Result<Value<'js>> {
     let text = read_text(ctx, path)?;
-    parse_json(ctx, &text, &path.display().to_string())
+    let path = path.display().to_string();
+    parse_json(ctx, &text, &path).map_err(|error| {
+        let thrown = Thrown::new(ctx, &holm_js::take_exception(ctx, error));
+        let place = thrown.frames.first().and_then(|frame| Some((frame.line?, frame.column?)));
+        let (line, column) = place.unwrap_or((1, 1));
+        let text = format!("{path}: {}", thrown.message);
+        errors::bad_json(ctx, &text, &format!("{path}:{line}:{column}"))
+    })
 }
 
 /// What is no file.
 fn from_url<'js>(ctx: &Ctx<'js>, url: &str) -> Result<ModuleRecord<'js>> {
-    if let Some(source) = super::data_url::javascript(url) {
+    if let Some(source) = data_url::javascript(url) {
         return compiled(ctx, url, source);
+    }
+    if let Some(text) = data_url::json(url) {
+        return json_module(ctx, url, parse_json(ctx, &text, url)?);
     }
     let scheme = url.split(':').next().unwrap_or_default();
     let text =
         format!("{url} cannot be imported: modules come from files, not from {scheme}: URLs");
-    Err(errors::coded(
-        ctx,
-        ErrorKind::Plain,
-        "ERR_UNSUPPORTED_ESM_URL_SCHEME",
-        &text,
-    ))
+    Err(errors::coded(ctx, ErrorKind::Plain, "ERR_UNSUPPORTED_ESM_URL_SCHEME", &text))
 }

@@ -13,6 +13,7 @@ mod commonjs;
 mod data_url;
 mod errors;
 mod files;
+mod imports;
 mod loader;
 pub mod resolve;
 mod source;
@@ -20,7 +21,7 @@ mod state;
 
 use std::path::Path;
 
-use holm_js::{Ctx, Promise, Result, evaluate_module};
+use holm_js::{Ctx, ModuleRecord, Promise, Result, evaluate_module};
 
 pub(crate) use commonjs::module_builtin;
 pub use commonjs::run_commonjs_text;
@@ -49,5 +50,10 @@ pub fn run_main<'js>(ctx: &Ctx<'js>, path: &Path) -> Result<Option<Promise<'js>>
     let url = file.url();
     state.set_main(&url);
     let record = loader::record(ctx, &url)?;
-    evaluate_module(&record).map(Some)
+    evaluate(ctx, &record).map(Some)
+}
+
+/// Links and evaluates; an import of what a module does not export is told as Node tells it.
+pub fn evaluate<'js>(ctx: &Ctx<'js>, record: &ModuleRecord<'js>) -> Result<Promise<'js>> {
+    evaluate_module(record).map_err(|error| errors::explained(ctx, error))
 }

@@ -33,13 +33,7 @@ impl Source {
         let stripped = strip(&text, goal).map_err(|error| {
             let (line, column) = (error.position.line, error.position.column);
             let place = format!("{}:{line}:{column}", path.display());
-            errors::at(
-                ctx,
-                error.kind.code(),
-                &error.message,
-                error.hint.as_deref(),
-                &place,
-            )
+            errors::at(ctx, error.kind.code(), &error.message, error.hint.as_deref(), &place)
         })?;
         Ok(Self { text: stripped })
     }
@@ -48,9 +42,7 @@ impl Source {
     /// what only modules have.
     pub(super) fn is_module_after_all(&self, ctx: &Ctx<'_>) -> bool {
         // Most CommonJS has none of the words: then nothing need be compiled to tell.
-        let may_be = ["import", "export", "await"]
-            .iter()
-            .any(|word| self.text.contains(word));
+        let may_be = ["import", "export", "await"].iter().any(|word| self.text.contains(word));
         may_be
             && !compiles_as_function_body(ctx, COMMONJS_PARAMETERS, &self.text)
             && has_module_syntax(&self.text)

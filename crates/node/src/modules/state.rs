@@ -11,6 +11,7 @@ use holm_js::{Ctx, ModuleRecord, Result, Root, Value, slot};
 
 use super::errors;
 use super::files::HostFiles;
+use super::imports::Imports;
 use super::resolve::{Builtins, FileModule, Kind, Referrer, Resolved, Resolver};
 use crate::builtins;
 
@@ -19,6 +20,7 @@ pub(super) struct Modules {
     resolver: OnceCell<(Resolver, Arc<HostFiles>)>,
     records: RefCell<HashMap<String, Root<Value<'static>>>>,
     main: RefCell<Option<String>>,
+    imports: Imports,
 }
 
 pub(super) fn modules(ctx: &Ctx<'_>) -> Rc<Modules> {
@@ -29,10 +31,7 @@ impl Modules {
     fn parts(&self, ctx: &Ctx<'_>) -> &(Resolver, Arc<HostFiles>) {
         self.resolver.get_or_init(|| {
             let files = Arc::new(HostFiles::new(host(ctx).permissions.clone()));
-            let names = Builtins {
-                names: builtins::NAMES,
-                scheme_only: builtins::SCHEME_ONLY,
-            };
+            let names = Builtins { names: builtins::NAMES, scheme_only: builtins::SCHEME_ONLY };
             (Resolver::new(files.clone(), names), files)
         })
     }
@@ -56,14 +55,13 @@ impl Modules {
             Some(path) => Referrer::File(path),
             None => Referrer::Url(referrer),
         };
-        resolver
-            .resolve(specifier, asked_by, kind)
-            .map_err(
-                |error| match files.refusal().filter(|_| error.is_not_found()) {
-                    Some(denied) => errors::denied(ctx, &denied, Some((referrer, specifier))),
-                    None => errors::unresolved(ctx, &error, referrer, specifier),
-                },
-            )
+        resolver.resolve(specifier, asked_by, kind).map_err(|error| {
+            let refusal = files.refusal().filter(|_| error.is_not_found() && names_path(specifier));
+            match refusal {
+                Some(denied) => errors::denied(ctx, &denied, Some((referrer, specifier))),
+                None => errors::unresolved(ctx, &error, referrer, specifier),
+            }
+        })
     }
 
     /// The file a program begins with: named exactly, or without its extension.
@@ -71,12 +69,7 @@ impl Modules {
         let path = host(ctx).process.current_dir().join(path);
         let folder = path.parent().unwrap_or(&path).join("[command]");
         let specifier = path.display().to_string();
-        match self.resolve(
-            ctx,
-            &specifier,
-            &folder.display().to_string(),
-            Kind::Require,
-        )? {
+        match self.resolve(ctx, &specifier, &folder.display().to_string(), Kind::Require)? {
             Resolved::File(file) => {
                 let format = self.resolver(ctx).format_of(&file.path);
                 let format = format.map_err(|error| errors::unresolved(ctx, &error, "", ""))?;
@@ -84,6 +77,11 @@ impl Modules {
             }
             _ => Err(holm_js::Error::Unknown),
         }
+    }
+
+    /// Who imports whom, and what is being evaluated.
+    pub(super) fn imports(&self) -> &Imports {
+        &self.imports
     }
 
     pub(super) fn set_main(&self, url: &str) {
@@ -100,11 +98,7 @@ impl Modules {
         ctx: &Ctx<'js>,
         url: &str,
     ) -> Result<Option<ModuleRecord<'js>>> {
-        self.records
-            .borrow()
-            .get(url)
-            .map(|root| ModuleRecord::from_root(ctx, root))
-            .transpose()
+        self.records.borrow().get(url).map(|root| ModuleRecord::from_root(ctx, root)).transpose()
     }
 
     pub(super) fn keep_record<'js>(
@@ -113,11 +107,14 @@ impl Modules {
         url: &str,
         record: &ModuleRecord<'js>,
     ) -> Result<()> {
-        self.records
-            .borrow_mut()
-            .insert(url.to_owned(), record.root(ctx)?);
+        self.records.borrow_mut().insert(url.to_owned(), record.root(ctx)?);
         Ok(())
     }
+}
+
+/// Whether a specifier is the path of a file, not the name of a package.
+fn names_path(specifier: &str) -> bool {
+    specifier.starts_with(['.', '/']) || specifier.starts_with("file:")
 }
 
 /// The file a module's name means, without its query and fragment.
@@ -125,8 +122,6 @@ pub(super) fn path_of(name: &str) -> Option<PathBuf> {
     if name.starts_with('/') {
         return Some(name.into());
     }
-    let url = url::Url::parse(name)
-        .ok()
-        .filter(|url| url.scheme() == "file")?;
+    let url = url::Url::parse(name).ok().filter(|url| url.scheme() == "file")?;
     url.to_file_path().ok()
 }

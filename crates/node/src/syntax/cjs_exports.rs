@@ -34,15 +34,10 @@ pub struct CjsExports {
 /// ```
 pub fn cjs_exports(source: &str) -> CjsExports {
     parse::with_parsed(source, SourceType::cjs(), |parsed| {
-        let mut finder = Finder {
-            source,
-            ..Finder::default()
-        };
+        let mut finder = Finder { source, ..Finder::default() };
         for statement in &parsed.program.body {
             finder.visit_statement(statement);
-            finder
-                .star_exports
-                .statement(statement, &mut finder.reexports);
+            finder.star_exports.statement(statement, &mut finder.reexports);
         }
         finder.finish()
     })
@@ -63,17 +58,11 @@ impl Finder<'_> {
     fn finish(self) -> CjsExports {
         let unique = |names: Vec<String>| {
             let mut seen = HashSet::new();
-            names
-                .into_iter()
-                .filter(|name| seen.insert(name.clone()))
-                .collect::<Vec<_>>()
+            names.into_iter().filter(|name| seen.insert(name.clone())).collect::<Vec<_>>()
         };
         let mut names = unique(self.names);
         names.retain(|name| !self.unsafe_getters.contains(name));
-        CjsExports {
-            names,
-            reexports: unique(self.reexports),
-        }
+        CjsExports { names, reexports: unique(self.reexports) }
     }
 
     /// `exports.name =` and `exports['name'] =`.
@@ -202,9 +191,7 @@ pub(crate) fn is_exports(expression: &Expression<'_>) -> bool {
 
 fn is_module_exports(object: &Expression<'_>, property: &IdentifierName<'_>) -> bool {
     property.name == "exports"
-        && object
-            .get_identifier_reference()
-            .is_some_and(|object| object.name == "module")
+        && object.get_identifier_reference().is_some_and(|object| object.name == "module")
 }
 
 /// The specifier of `require('specifier')`.
@@ -227,10 +214,7 @@ pub(crate) fn is_object_method(callee: &Expression<'_>, method: &str) -> bool {
         return false;
     };
     member.property.name == method
-        && member
-            .object
-            .get_identifier_reference()
-            .is_some_and(|object| object.name == "Object")
+        && member.object.get_identifier_reference().is_some_and(|object| object.name == "Object")
 }
 
 /// The value of a string that can be an export name or a specifier.

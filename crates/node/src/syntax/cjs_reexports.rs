@@ -46,8 +46,7 @@ impl StarExports {
             _ => None,
         });
         if let Some(specifier) = specifier {
-            self.modules
-                .insert(name.name.as_str().into(), specifier.into());
+            self.modules.insert(name.name.as_str().into(), specifier.into());
         }
     }
 
@@ -74,23 +73,15 @@ impl StarExports {
         let BindingPattern::BindingIdentifier(key) = &key.pattern else {
             return None;
         };
-        let names = Names {
-            module: &module.name,
-            key: &key.name,
-        };
+        let names = Names { module: &module.name, key: &key.name };
         let copies = names.copies_all(&function.body.as_ref()?.statements);
-        self.modules
-            .get(module.name.as_str())
-            .filter(|_| copies)
-            .map(String::as_str)
+        self.modules.get(module.name.as_str()).filter(|_| copies).map(String::as_str)
     }
 }
 
 /// `__export(require('x'))` and `__exportStar(require('x'), exports)`, also as a method of tslib.
 fn export_star<'e>(call: &'e CallExpression<'_>) -> Option<&'e str> {
-    callee_is(call, &["__export", "__exportStar"])
-        .then(|| first_required(call))
-        .flatten()
+    callee_is(call, &["__export", "__exportStar"]).then(|| first_required(call)).flatten()
 }
 
 fn callee_is(call: &CallExpression<'_>, names: &[&str]) -> bool {

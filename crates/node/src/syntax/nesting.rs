@@ -18,10 +18,7 @@ pub(crate) fn bound(source: &str, max_levels: usize) -> Option<usize> {
         return Some(tokens.all);
     }
     let rough = (tokens.openers <= MAX_BRACKETS).then_some(tokens.all);
-    Scan::new(source)
-        .run()
-        .or(rough)
-        .filter(|&levels| levels <= max_levels)
+    Scan::new(source).run().or(rough).filter(|&levels| levels <= max_levels)
 }
 
 /// Upper bounds, with comments and strings counted as if they were code.
@@ -36,11 +33,8 @@ impl Tokens {
         let mut in_word = false;
         for &byte in source.as_bytes() {
             let is_word = is_word_byte(byte);
-            let starts = if is_word {
-                !in_word || byte >= 0x80
-            } else {
-                !byte.is_ascii_whitespace()
-            };
+            let starts =
+                if is_word { !in_word || byte >= 0x80 } else { !byte.is_ascii_whitespace() };
             tokens.all += usize::from(starts);
             tokens.openers += usize::from(matches!(byte, b'(' | b'[' | b'{'));
             in_word = is_word;
@@ -98,11 +92,7 @@ struct Scan<'s> {
 
 impl<'s> Scan<'s> {
     fn new(source: &'s str) -> Self {
-        let at = if source.starts_with("#!") {
-            line_end(source, 0)
-        } else {
-            0
-        };
+        let at = if source.starts_with("#!") { line_end(source, 0) } else { 0 };
         Self {
             source,
             at,
@@ -165,11 +155,7 @@ impl<'s> Scan<'s> {
             }
             if byte == b'$' && self.byte(0) == Some(b'{') {
                 self.at += 1;
-                self.push(Level {
-                    closer: b'}',
-                    is_template: true,
-                    ..Level::default()
-                });
+                self.push(Level { closer: b'}', is_template: true, ..Level::default() });
                 return self.token(Before::Operator, "", b'{');
             }
         }
@@ -212,11 +198,7 @@ impl<'s> Scan<'s> {
             _ => b'}',
         };
         self.at += 1;
-        self.push(Level {
-            closer,
-            is_statement_head,
-            ..Level::default()
-        });
+        self.push(Level { closer, is_statement_head, ..Level::default() });
         self.token(Before::Operator, "", byte);
         (self.enclosing.len() <= MAX_BRACKETS).then_some(())
     }
@@ -308,11 +290,8 @@ impl<'s> Scan<'s> {
 
     fn punctuation(&mut self, byte: u8) -> Option<()> {
         let rest = &self.source.as_bytes()[self.at..];
-        let starts_line = || {
-            self.source[..self.at]
-                .trim_end_matches([' ', '\t'])
-                .ends_with(['\n', '\r', '/'])
-        };
+        let starts_line =
+            || self.source[..self.at].trim_end_matches([' ', '\t']).ends_with(['\n', '\r', '/']);
         if rest.starts_with(b"<!--") || rest.starts_with(b"-->") && starts_line() {
             return None;
         }
@@ -435,9 +414,7 @@ fn regex_end(source: &str, start: usize) -> Option<usize> {
 
 fn line_end(source: &str, from: usize) -> usize {
     let rest = &source[from..];
-    from + rest
-        .find(crate::syntax::position::is_line_terminator)
-        .unwrap_or(rest.len())
+    from + rest.find(crate::syntax::position::is_line_terminator).unwrap_or(rest.len())
 }
 
 fn is_word_byte(byte: u8) -> bool {
@@ -445,9 +422,5 @@ fn is_word_byte(byte: u8) -> bool {
 }
 
 fn is_word_char(c: char) -> bool {
-    if c.is_ascii() {
-        is_word_byte(c as u8)
-    } else {
-        !c.is_whitespace() && c != '\u{feff}'
-    }
+    if c.is_ascii() { is_word_byte(c as u8) } else { !c.is_whitespace() && c != '\u{feff}' }
 }

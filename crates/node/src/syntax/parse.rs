@@ -30,11 +30,9 @@ pub(crate) fn with_parsed<T: Send>(
     source_type: SourceType,
     consume: impl FnOnce(&ParserReturn<'_>) -> T + Send,
 ) -> Result<T, TooDeep> {
-    let levels = nesting::bound(
-        source,
-        (MAX_STACK_BYTES - BASE_STACK_BYTES) / STACK_BYTES_PER_LEVEL,
-    )
-    .ok_or(TooDeep)?;
+    let levels =
+        nesting::bound(source, (MAX_STACK_BYTES - BASE_STACK_BYTES) / STACK_BYTES_PER_LEVEL)
+            .ok_or(TooDeep)?;
     let stack_size = BASE_STACK_BYTES + levels * STACK_BYTES_PER_LEVEL;
     let work = move || {
         let allocator = Allocator::default();
@@ -43,16 +41,10 @@ pub(crate) fn with_parsed<T: Send>(
             enable_ident_hashes: false,
             ..ParseOptions::default()
         };
-        consume(
-            &Parser::new(&allocator, source, source_type)
-                .with_options(options)
-                .parse(),
-        )
+        consume(&Parser::new(&allocator, source, source_type).with_options(options).parse())
     };
     thread::scope(|scope| {
-        let thread = thread::Builder::new()
-            .stack_size(stack_size)
-            .spawn_scoped(scope, work);
+        let thread = thread::Builder::new().stack_size(stack_size).spawn_scoped(scope, work);
         // A spawn fails when the machine has no room for the stack; a panic in the parser counts as "cannot parse".
         thread.map_err(|_| TooDeep)?.join().map_err(|_| TooDeep)
     })

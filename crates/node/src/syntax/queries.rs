@@ -27,39 +27,22 @@ pub fn has_module_syntax(source: &str) -> bool {
 /// assert_eq!(first_top_level_await("x\nlet y = await z"), Some(Position { line: 2, column: 9 }));
 /// ```
 pub fn first_top_level_await(source: &str) -> Option<Position> {
-    ask(source, |parsed| top_level_await(&parsed.program))
-        .flatten()
-        .map(|span| start(source, span))
+    ask(source, |parsed| top_level_await(&parsed.program)).flatten().map(|span| start(source, span))
 }
 
 /// Where a source first names a specifier in `import`, `export … from` or `import()`.
 pub fn find_specifier(source: &str, specifier: &str) -> Option<Position> {
-    find(
-        source,
-        Wanted {
-            specifier,
-            name: None,
-        },
-    )
+    find(source, Wanted { specifier, name: None })
 }
 
 /// Where a source first imports or re-exports `name` from a specifier. A default import counts as `default`.
 pub fn find_import_name(source: &str, specifier: &str, name: &str) -> Option<Position> {
-    find(
-        source,
-        Wanted {
-            specifier,
-            name: Some(name),
-        },
-    )
+    find(source, Wanted { specifier, name: Some(name) })
 }
 
 fn find(source: &str, wanted: Wanted<'_>) -> Option<Position> {
     let found = ask(source, |parsed| {
-        let mut finder = Finder {
-            wanted,
-            found: None,
-        };
+        let mut finder = Finder { wanted, found: None };
         finder.visit_program(&parsed.program);
         finder.found
     });
@@ -149,38 +132,29 @@ impl Finder<'_> {
         }
         self.found = match self.wanted.name {
             None => Some(from.span),
-            Some(wanted) => names
-                .into_iter()
-                .find(|(name, _)| *name == wanted)
-                .map(|(_, span)| span),
+            Some(wanted) => {
+                names.into_iter().find(|(name, _)| *name == wanted).map(|(_, span)| span)
+            }
         };
     }
 }
 
 impl<'a> VisitJs<'a> for Finder<'_> {
     fn visit_import_declaration(&mut self, it: &ImportDeclaration<'a>) {
-        let names = it
-            .specifiers
-            .iter()
-            .flatten()
-            .filter_map(|specifier| match specifier {
-                ImportDeclarationSpecifier::ImportSpecifier(named) => {
-                    Some(exported(&named.imported))
-                }
-                ImportDeclarationSpecifier::ImportDefaultSpecifier(default) => {
-                    Some(("default", default.span))
-                }
-                ImportDeclarationSpecifier::ImportNamespaceSpecifier(_) => None,
-            });
+        let names = it.specifiers.iter().flatten().filter_map(|specifier| match specifier {
+            ImportDeclarationSpecifier::ImportSpecifier(named) => Some(exported(&named.imported)),
+            ImportDeclarationSpecifier::ImportDefaultSpecifier(default) => {
+                Some(("default", default.span))
+            }
+            ImportDeclarationSpecifier::ImportNamespaceSpecifier(_) => None,
+        });
         self.statement(&it.source, names);
     }
 
     fn visit_export_from_declaration(&mut self, it: &ExportFromDeclaration<'a>) {
         self.statement(
             &it.source,
-            it.specifiers
-                .iter()
-                .map(|specifier| exported(&specifier.local)),
+            it.specifiers.iter().map(|specifier| exported(&specifier.local)),
         );
     }
 

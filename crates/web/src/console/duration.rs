@@ -8,10 +8,7 @@ pub(super) fn show(duration: Duration) -> String {
     let (seconds, minutes, hours) = (ms / 1000.0, ms / 60_000.0, ms / 3_600_000.0);
     if hours >= 1.0 {
         let (minutes, seconds) = ((minutes % 60.0).floor(), (seconds % 60.0).floor());
-        format!(
-            "{:.0}:{minutes:02.0}:{seconds:02.0} (h:mm:ss)",
-            hours.floor()
-        )
+        format!("{:.0}:{minutes:02.0}:{seconds:02.0} (h:mm:ss)", hours.floor())
     } else if minutes >= 1.0 {
         format!("{:.0}:{:06.3} (m:ss.mmm)", minutes.floor(), seconds % 60.0)
     } else if seconds >= 1.0 {

@@ -3,7 +3,7 @@
 use holm_host::{Stream, host};
 use holm_js::{Call, Ctx, Object, Result, Value, slot, to_text};
 
-use super::inspect::{self, Options};
+use super::inspect::{self, Colors, Options};
 use super::{State, duration, print};
 
 type Method = for<'a, 'js> fn(&Call<'a, 'js>) -> Result<Value<'js>>;
@@ -40,7 +40,9 @@ const MAX_INDENTATION: usize = 1000;
 
 fn options(ctx: &Ctx<'_>, stream: Stream) -> Options {
     let mut options = Options::default();
-    options.set_colors(host(ctx).output.has_colors(stream));
+    if host(ctx).output.has_colors(stream) {
+        options.colors = Colors::Always;
+    }
     options
 }
 
@@ -50,7 +52,7 @@ fn formatted(call: &Call<'_, '_>, first: usize, stream: Stream) -> Result<String
 
 fn write<'js>(call: &Call<'_, 'js>, stream: Stream) -> Result<Value<'js>> {
     let text = formatted(call, 0, stream)?;
-    print(call.ctx(), stream, &text);
+    print(call.ctx(), stream, &text)?;
     call.undefined()
 }
 
@@ -59,20 +61,16 @@ fn dir<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
         Some(given) => Options::from_js(&given)?,
         None => options(call.ctx(), Stream::Out),
     };
-    options.ignore_custom_inspect();
+    options.custom_inspect = false;
     let text = inspect::inspect(call.ctx(), &call.value(0), &options)?;
-    print(call.ctx(), Stream::Out, &text);
+    print(call.ctx(), Stream::Out, &text)?;
     call.undefined()
 }
 
 /// A label: `default` where none was given.
 fn label(call: &Call<'_, '_>) -> Result<String> {
     let value = call.value(0);
-    if value.is_undefined() {
-        Ok("default".to_owned())
-    } else {
-        to_text(call.ctx(), &value)
-    }
+    if value.is_undefined() { Ok("default".to_owned()) } else { to_text(call.ctx(), &value) }
 }
 
 fn time<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
@@ -83,10 +81,7 @@ fn time<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
     if is_new {
         state.timers.borrow_mut().insert(label, now);
     } else {
-        warn(
-            ctx,
-            &format!("Label '{label}' already exists for console.time()"),
-        );
+        warn(ctx, &format!("Label '{label}' already exists for console.time()"))?;
     }
     call.undefined()
 }
@@ -102,15 +97,8 @@ fn time_log<'js>(call: &Call<'_, 'js>, after: AfterLog) -> Result<Value<'js>> {
     let state = slot::<State>(ctx);
     let started = state.timers.borrow().get(&label).copied();
     let Some(started) = started else {
-        let method = if after == AfterLog::Keep {
-            "timeLog"
-        } else {
-            "timeEnd"
-        };
-        warn(
-            ctx,
-            &format!("No such label '{label}' for console.{method}()"),
-        );
+        let method = if after == AfterLog::Keep { "timeLog" } else { "timeEnd" };
+        warn(ctx, &format!("No such label '{label}' for console.{method}()"))?;
         return call.undefined();
     };
     let passed = duration::show(host(ctx).clock.elapsed().saturating_sub(started));
@@ -119,7 +107,7 @@ fn time_log<'js>(call: &Call<'_, 'js>, after: AfterLog) -> Result<Value<'js>> {
         text.push(' ');
         text.push_str(&formatted(call, 1, Stream::Out)?);
     }
-    print(ctx, Stream::Out, &text);
+    print(ctx, Stream::Out, &text)?;
     if after == AfterLog::Forget {
         state.timers.borrow_mut().remove(&label);
     }
@@ -132,13 +120,9 @@ fn trace<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
     let error = holm_js::error(ctx, holm_js::ErrorKind::Plain, "")?;
     let stack: Value<'js> = error.get("stack")?;
     let stack = to_text(ctx, &stack)?;
-    let heading = if message.is_empty() {
-        "Trace".to_owned()
-    } else {
-        format!("Trace: {message}")
-    };
+    let heading = if message.is_empty() { "Trace".to_owned() } else { format!("Trace: {message}") };
     let frames = stack.split_once('\n').map_or("", |(_, frames)| frames);
-    print(ctx, Stream::Err, format!("{heading}\n{frames}").trim_end());
+    print(ctx, Stream::Err, format!("{heading}\n{frames}").trim_end())?;
     call.undefined()
 }
 
@@ -153,7 +137,7 @@ fn assert<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
         (true, true) => format!("Assertion failed: {}", formatted(call, 1, Stream::Err)?),
         (true, false) => format!("Assertion failed {}", formatted(call, 1, Stream::Err)?),
     };
-    print(ctx, Stream::Err, &text);
+    print(ctx, Stream::Err, &text)?;
     call.undefined()
 }
 
@@ -175,19 +159,14 @@ fn count<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
         *count += 1;
         *count
     };
-    print(call.ctx(), Stream::Out, &format!("{label}: {count}"));
+    print(call.ctx(), Stream::Out, &format!("{label}: {count}"))?;
     call.undefined()
 }
 
 fn count_reset<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
     let label = label(call)?;
-    if slot::<State>(call.ctx())
-        .counts
-        .borrow_mut()
-        .remove(&label)
-        .is_none()
-    {
-        warn(call.ctx(), &format!("Count for '{label}' does not exist"));
+    if slot::<State>(call.ctx()).counts.borrow_mut().remove(&label).is_none() {
+        warn(call.ctx(), &format!("Count for '{label}' does not exist"))?;
     }
     call.undefined()
 }
@@ -195,7 +174,7 @@ fn count_reset<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
 fn group<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
     if !call.is_empty() {
         let text = formatted(call, 0, Stream::Out)?;
-        print(call.ctx(), Stream::Out, &text);
+        print(call.ctx(), Stream::Out, &text)?;
     }
     let state = slot::<State>(call.ctx());
     let mut indentation = state.indentation.borrow_mut();
@@ -218,26 +197,22 @@ fn table<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
     let columns: Option<Vec<String>> = match call.value(1).into_object().map(Object::into_array) {
         Some(Some(names)) => {
             let names = names.iter::<Value<'js>>();
-            Some(
-                names
-                    .map(|name| to_text(ctx, &name?))
-                    .collect::<Result<_>>()?,
-            )
+            Some(names.map(|name| to_text(ctx, &name?)).collect::<Result<_>>()?)
         }
         _ => None,
     };
     let options = options(ctx, Stream::Out);
     match inspect::table(ctx, &call.value(0), columns, &options)? {
-        Some(text) => print(ctx, Stream::Out, &text),
+        Some(text) => print(ctx, Stream::Out, &text)?,
         None => {
             let text = inspect::format(ctx, &[call.value(0)], &options)?;
-            print(ctx, Stream::Out, &text);
+            print(ctx, Stream::Out, &text)?;
         }
     }
     call.undefined()
 }
 
 /// A warning of the console itself.
-fn warn(ctx: &Ctx<'_>, text: &str) {
-    print(ctx, Stream::Err, &format!("Warning: {text}"));
+fn warn(ctx: &Ctx<'_>, text: &str) -> Result<()> {
+    print(ctx, Stream::Err, &format!("Warning: {text}"))
 }

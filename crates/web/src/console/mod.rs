@@ -6,12 +6,14 @@ mod duration;
 pub mod inspect;
 mod methods;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::time::Duration;
 
 use holm_host::{Stream, host};
-use holm_js::{Attributes, Ctx, Object, Result, define_lazy, define_value, function, slot};
+use holm_js::{
+    Attributes, Ctx, Object, Result, define_lazy, define_value, function, interrupt_error, slot,
+};
 
 /// Defines `console`.
 pub fn install(ctx: &Ctx<'_>) -> Result<()> {
@@ -28,19 +30,25 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
     })
 }
 
+/// So many lines may be lost before the program is ended.
+const MAX_LOST_LINES: u32 = 1000;
+/// The exit code of a program that the system ended by SIGPIPE.
+const NO_READER_CODE: i32 = 141;
+
 /// What a realm's console remembers.
 #[derive(Default)]
 struct State {
     counts: RefCell<HashMap<String, u64>>,
     timers: RefCell<HashMap<String, Duration>>,
     indentation: RefCell<String>,
+    lost_lines: Cell<u32>,
 }
 
 /// Prints text as a line of its own, indented as the groups say.
 ///
-/// What cannot be written is dropped: a program does not fail for want of a reader. (The
-/// command ends it instead: see its `Output`.)
-pub(crate) fn print(ctx: &Ctx<'_>, stream: Stream, text: &str) {
+/// What cannot be written is lost: a program does not fail for want of a reader. But one that
+/// goes on printing to nobody is ended, as the system ends other filters.
+pub(crate) fn print(ctx: &Ctx<'_>, stream: Stream, text: &str) -> Result<()> {
     let state = slot::<State>(ctx);
     let indentation = state.indentation.borrow();
     let mut line = String::with_capacity(text.len() + indentation.len() + 1);
@@ -53,5 +61,14 @@ pub(crate) fn print(ctx: &Ctx<'_>, stream: Stream, text: &str) {
     }
     line.push('\n');
     drop(indentation);
-    drop(host(ctx).output.write(stream, line.as_bytes()));
+    let host = host(ctx);
+    if host.output.write(stream, line.as_bytes()).is_ok() {
+        return Ok(());
+    }
+    let lost = state.lost_lines.replace(state.lost_lines.get() + 1);
+    if lost < MAX_LOST_LINES {
+        return Ok(());
+    }
+    host.lifecycle.exit(NO_READER_CODE);
+    Err(interrupt_error(ctx, "nobody reads what is printed"))
 }

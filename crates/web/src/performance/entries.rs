@@ -82,9 +82,7 @@ macro_rules! derived_entry {
 }
 
 derived_entry!(PerformanceMark, "PerformanceMark", |members| {
-    members.constructor(1, |call| {
-        construct(call, PerformanceMark::from_arguments(call)?)
-    });
+    members.constructor(1, |call| construct(call, PerformanceMark::from_arguments(call)?));
 });
 
 derived_entry!(PerformanceMeasure, "PerformanceMeasure", |_members| {});
@@ -109,15 +107,7 @@ impl PerformanceMark {
                 "PerformanceMark: startTime cannot be negative",
             ));
         }
-        let entry = PerformanceEntry {
-            name,
-            entry_type: "mark",
-            start_time,
-            duration: 0.0,
-        };
-        Ok(Self {
-            entry,
-            detail: Held::new(&detail),
-        })
+        let entry = PerformanceEntry { name, entry_type: "mark", start_time, duration: 0.0 };
+        Ok(Self { entry, detail: Held::new(&detail) })
     }
 }

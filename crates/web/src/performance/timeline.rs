@@ -24,10 +24,7 @@ struct Recorded {
 
 impl HostObject for Performance {
     fn trace(&self, tracer: &Tracer<'_>) {
-        self.entries
-            .borrow()
-            .iter()
-            .for_each(|recorded| tracer.mark(&recorded.object));
+        self.entries.borrow().iter().for_each(|recorded| tracer.mark(&recorded.object));
     }
 }
 
@@ -88,21 +85,13 @@ impl Performance {
             let text = "performance.measure: start, end and duration cannot all be given";
             return Err(throw(ctx, ErrorKind::Type, text));
         }
-        let start = if options.is_some() {
-            start
-        } else {
-            present(call.value(1))
-        };
+        let start = if options.is_some() { start } else { present(call.value(1)) };
         let end = present(call.value(2)).or(end);
         let start = start.map(|mark| self.moment(ctx, &mark)).transpose()?;
         let end = end.map(|mark| self.moment(ctx, &mark)).transpose()?;
         // 2. Compute end time, 3. compute start time: each from the other where need be.
-        let end_time = end
-            .or_else(|| Some(start? + duration?))
-            .unwrap_or_else(|| now_ms(ctx));
-        let start_time = start
-            .or_else(|| duration.map(|length| end_time - length))
-            .unwrap_or(0.0);
+        let end_time = end.or_else(|| Some(start? + duration?)).unwrap_or_else(|| now_ms(ctx));
+        let start_time = start.or_else(|| duration.map(|length| end_time - length)).unwrap_or(0.0);
         let entry = PerformanceEntry {
             name,
             entry_type: "measure",
@@ -110,10 +99,7 @@ impl Performance {
             duration: end_time - start_time,
         };
         let detail = option("detail")?.unwrap_or_else(|| Value::new_null(ctx.clone()));
-        let measure = PerformanceMeasure {
-            entry: entry.clone(),
-            detail: Held::new(&detail),
-        };
+        let measure = PerformanceMeasure { entry: entry.clone(), detail: Held::new(&detail) };
         self.record(entry, new_object(ctx, measure)?)
     }
 
@@ -128,27 +114,19 @@ impl Performance {
             .iter()
             .rev()
             .find(|recorded| recorded.entry.entry_type == "mark" && recorded.entry.name == name);
-        found
-            .map(|recorded| recorded.entry.start_time)
-            .ok_or_else(|| {
-                throw_dom(
-                    ctx,
-                    "SyntaxError",
-                    &format!("performance.measure: there is no mark \"{name}\""),
-                )
-            })
+        found.map(|recorded| recorded.entry.start_time).ok_or_else(|| {
+            throw_dom(
+                ctx,
+                "SyntaxError",
+                &format!("performance.measure: there is no mark \"{name}\""),
+            )
+        })
     }
 
     fn record<'js>(&self, entry: PerformanceEntry, object: Object<'js>) -> Result<Value<'js>> {
         let mut entries = self.entries.borrow_mut();
         let place = entries.partition_point(|other| other.entry.start_time <= entry.start_time);
-        entries.insert(
-            place,
-            Recorded {
-                entry,
-                object: Held::new(object.as_value()),
-            },
-        );
+        entries.insert(place, Recorded { entry, object: Held::new(object.as_value()) });
         Ok(object.into_value())
     }
 
@@ -159,9 +137,8 @@ impl Performance {
         };
         // Releasing an object may run finalizers: not while the list is borrowed.
         let entries = std::mem::take(&mut *self.entries.borrow_mut());
-        let (cleared, kept): (Vec<_>, Vec<_>) = entries
-            .into_iter()
-            .partition(|recorded| is_cleared(&recorded.entry));
+        let (cleared, kept): (Vec<_>, Vec<_>) =
+            entries.into_iter().partition(|recorded| is_cleared(&recorded.entry));
         *self.entries.borrow_mut() = kept;
         drop(cleared);
         call.undefined()
@@ -183,17 +160,9 @@ impl Performance {
 }
 
 fn present(value: Value<'_>) -> Option<Value<'_>> {
-    if value.is_undefined() {
-        None
-    } else {
-        Some(value)
-    }
+    if value.is_undefined() { None } else { Some(value) }
 }
 
 fn optional_text(ctx: &Ctx<'_>, value: &Value<'_>) -> Result<Option<String>> {
-    if value.is_undefined() {
-        Ok(None)
-    } else {
-        convert::string(ctx, value).map(Some)
-    }
+    if value.is_undefined() { Ok(None) } else { convert::string(ctx, value).map(Some) }
 }

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use holm_host::host;
 use holm_js::webidl::{convert, new_object};
-use holm_js::{Attributes, Call, Ctx, Held, Object, Result, Value, define_value, function};
+use holm_js::{
+    Attributes, Call, Ctx, Function, Held, Object, Result, Root, Value, define_value, function,
+};
 
 use super::objects::{Immediate, Timeout, id_of};
 use super::queue::{Action, Repeat, timers};
@@ -24,6 +26,13 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
     set("setInterval", Repeat::Always)?;
     let set_immediate = function(ctx, "setImmediate", 1, set_immediate)?;
     define_value(&global, "setImmediate", set_immediate, Attributes::ALL)?;
+    let microtask: Root<Function<'static>> =
+        Root::new(ctx, global.get::<_, Value<'_>>("queueMicrotask")?)?;
+    let queue = function(ctx, "queueMicrotask", 1, move |call| {
+        let callback = checked_callback(call)?;
+        microtask.get::<Function<'_>>(call.ctx())?.call((callback,))
+    })?;
+    define_value(&global, "queueMicrotask", queue, Attributes::ALL)?;
     for name in ["clearTimeout", "clearInterval", "clearImmediate"] {
         let clear = function(ctx, name, 1, |call| {
             if let Some(id) = id_of(call.ctx(), &call.value(0)) {
@@ -68,21 +77,12 @@ fn checked_callback<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
     if callback.is_function() {
         return Ok(callback);
     }
-    Err(invalid_argument(
-        call.ctx(),
-        "callback",
-        "of type function",
-        &callback,
-    ))
+    Err(invalid_argument(call.ctx(), "callback", "of type function", &callback))
 }
 
 /// Node's rule: what is not from 1 to 2^31 - 1 is 1.
 fn delay(ctx: &Ctx<'_>, value: &Value<'_>) -> Result<Duration> {
     let number = convert::unrestricted_double(ctx, value)?;
     let in_range = (1.0..=MAX_DELAY_MS).contains(&number);
-    Ok(Duration::from_millis(if in_range {
-        number as u64
-    } else {
-        1
-    }))
+    Ok(Duration::from_millis(if in_range { number as u64 } else { 1 }))
 }

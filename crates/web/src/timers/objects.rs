@@ -27,9 +27,7 @@ pub(super) struct Immediate {
 impl HostObject for Timeout {
     fn trace(&self, tracer: &Tracer<'_>) {
         tracer.mark(&self.callback);
-        self.arguments
-            .iter()
-            .for_each(|argument| tracer.mark(argument));
+        self.arguments.iter().for_each(|argument| tracer.mark(argument));
     }
 }
 
@@ -68,11 +66,8 @@ impl Timeout {
             timers.schedule(self.id, now);
             return Ok(());
         }
-        let arguments: Result<Vec<Value<'_>>> = self
-            .arguments
-            .iter()
-            .map(|argument| argument.get(ctx))
-            .collect();
+        let arguments: Result<Vec<Value<'_>>> =
+            self.arguments.iter().map(|argument| argument.get(ctx)).collect();
         let callback = self.callback.get(ctx)?;
         let action = Action::new(ctx, call.this(), callback, arguments?)?;
         timers.add(self.id, action, self.delay, Repeat::Once, now);
@@ -118,8 +113,6 @@ pub(super) fn id_of(ctx: &Ctx<'_>, value: &Value<'_>) -> Option<u64> {
     if value.is_number() {
         return value.as_number().map(|number| number as u64);
     }
-    let text = value
-        .as_string()
-        .and_then(|text| holm_js::to_text(ctx, text.as_value()).ok())?;
+    let text = value.as_string().and_then(|text| holm_js::to_text(ctx, text.as_value()).ok())?;
     text.parse().ok()
 }

@@ -57,10 +57,7 @@ impl Action {
         callback: Value<'js>,
         arguments: Vec<Value<'js>>,
     ) -> Result<Self> {
-        let arguments = arguments
-            .into_iter()
-            .map(|argument| Root::new(ctx, argument))
-            .collect();
+        let arguments = arguments.into_iter().map(|argument| Root::new(ctx, argument)).collect();
         Ok(Self {
             object: Root::new(ctx, object)?,
             callback: Root::new(ctx, callback)?,
@@ -98,11 +95,7 @@ impl Timers {
         repeat: Repeat,
         now: Duration,
     ) {
-        let schedule = Schedule {
-            delay,
-            repeats: repeat == Repeat::Always,
-            place: None,
-        };
+        let schedule = Schedule { delay, repeats: repeat == Repeat::Always, place: None };
         self.insert(id, action, Some(schedule));
         self.schedule(id, now);
     }
@@ -113,11 +106,7 @@ impl Timers {
     }
 
     fn insert(&self, id: u64, action: Action, schedule: Option<Schedule>) {
-        let entry = Entry {
-            action: Rc::new(action),
-            schedule,
-            keeps_alive: true,
-        };
+        let entry = Entry { action: Rc::new(action), schedule, keeps_alive: true };
         self.entries.borrow_mut().insert(id, entry);
         self.referenced.set(self.referenced.get() + 1);
     }
@@ -125,10 +114,7 @@ impl Timers {
     /// Begins the delay of a timer anew.
     pub(super) fn schedule(&self, id: u64, now: Duration) {
         let mut entries = self.entries.borrow_mut();
-        let Some(schedule) = entries
-            .get_mut(&id)
-            .and_then(|entry| entry.schedule.as_mut())
-        else {
+        let Some(schedule) = entries.get_mut(&id).and_then(|entry| entry.schedule.as_mut()) else {
             return;
         };
         let mut due = self.due.borrow_mut();
@@ -163,16 +149,12 @@ impl Timers {
         {
             entry.keeps_alive = keeps_alive;
             let count = self.referenced.get();
-            self.referenced
-                .set(if keeps_alive { count + 1 } else { count - 1 });
+            self.referenced.set(if keeps_alive { count + 1 } else { count - 1 });
         }
     }
 
     pub(super) fn keeps_alive(&self, id: u64) -> bool {
-        self.entries
-            .borrow()
-            .get(&id)
-            .is_some_and(|entry| entry.keeps_alive)
+        self.entries.borrow().get(&id).is_some_and(|entry| entry.keeps_alive)
     }
 
     /// Whether anything here keeps the isolate alive.
@@ -182,20 +164,12 @@ impl Timers {
 
     /// When the next timer is due.
     pub fn next_due(&self) -> Option<Duration> {
-        self.due
-            .borrow()
-            .keys()
-            .next()
-            .map(|(moment, _age)| *moment)
+        self.due.borrow().keys().next().map(|(moment, _age)| *moment)
     }
 
     /// Takes the oldest timer that is due at `now`.
     pub fn take_due(&self, now: Duration) -> Option<TimerCall> {
-        let (place, id) = self
-            .due
-            .borrow()
-            .first_key_value()
-            .map(|(place, id)| (*place, *id))?;
+        let (place, id) = self.due.borrow().first_key_value().map(|(place, id)| (*place, *id))?;
         if place.0 > now {
             return None;
         }
@@ -229,10 +203,7 @@ impl Timers {
     /// After a call: a repeating timer that is still wanted waits again.
     fn finished(&self, id: u64, now: Duration) {
         let waits_again = self.entries.borrow().get(&id).is_some_and(|entry| {
-            entry
-                .schedule
-                .as_ref()
-                .is_some_and(|schedule| schedule.place.is_none())
+            entry.schedule.as_ref().is_some_and(|schedule| schedule.place.is_none())
         });
         if waits_again {
             self.schedule(id, now);
@@ -244,12 +215,8 @@ impl TimerCall {
     /// Calls the callback.
     pub fn run(self, ctx: &Ctx<'_>) -> Result<()> {
         let callback: Function<'_> = self.action.callback.get(ctx)?;
-        let arguments: Result<Vec<Value<'_>>> = self
-            .action
-            .arguments
-            .iter()
-            .map(|argument| argument.get(ctx))
-            .collect();
+        let arguments: Result<Vec<Value<'_>>> =
+            self.action.arguments.iter().map(|argument| argument.get(ctx)).collect();
         let this: Value<'_> = self.action.object.get(ctx)?;
         let result = callback.call::<_, Value<'_>>((This(this), Rest(arguments?)));
         timers(ctx).finished(self.id, holm_host::host(ctx).clock.elapsed());

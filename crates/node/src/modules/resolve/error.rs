@@ -75,11 +75,7 @@ impl std::error::Error for ResolveError {}
 
 impl ResolveError {
     pub(super) fn new(code: Code, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            hint: None,
-        }
+        Self { code, message: message.into(), hint: None }
     }
 
     pub(super) fn with_hint(self, hint: Option<String>) -> Self {
@@ -90,10 +86,7 @@ impl ResolveError {
     pub(super) fn missing_file(path: &Path, base: &str) -> Self {
         Self::new(
             Code::ErrModuleNotFound,
-            format!(
-                "Cannot find module '{}' imported from {base}",
-                path.display()
-            ),
+            format!("Cannot find module '{}' imported from {base}", path.display()),
         )
     }
 
@@ -109,18 +102,12 @@ impl ResolveError {
         let main = root.join("index.js");
         Self::new(
             Code::ErrModuleNotFound,
-            format!(
-                "Cannot find package '{}' imported from {base}",
-                main.display()
-            ),
+            format!("Cannot find package '{}' imported from {base}", main.display()),
         )
     }
 
     pub(super) fn not_required(specifier: &str) -> Self {
-        Self::new(
-            Code::ModuleNotFound,
-            format!("Cannot find module '{specifier}'"),
-        )
+        Self::new(Code::ModuleNotFound, format!("Cannot find module '{specifier}'"))
     }
 
     pub(super) fn directory(path: &Path, base: &str) -> Self {
@@ -163,17 +150,11 @@ impl ResolveError {
     }
 
     pub(super) fn unknown_builtin(name: &str) -> Self {
-        Self::new(
-            Code::UnknownBuiltinModule,
-            format!("No such built-in module: {name}"),
-        )
+        Self::new(Code::UnknownBuiltinModule, format!("No such built-in module: {name}"))
     }
 
     pub(super) fn extension(extension: &str, path: &Path) -> Self {
-        let message = format!(
-            "Unknown file extension \".{extension}\" for {}",
-            path.display()
-        );
+        let message = format!("Unknown file extension \".{extension}\" for {}", path.display());
         Self::new(Code::UnknownFileExtension, message)
     }
 
@@ -200,9 +181,8 @@ impl ResolveError {
         package_json: Option<&Path>,
         base: &str,
     ) -> Self {
-        let package = package_json
-            .map(|file| format!(" in package {}", file.display()))
-            .unwrap_or_default();
+        let package =
+            package_json.map(|file| format!(" in package {}", file.display())).unwrap_or_default();
         Self::new(
             Code::PackageImportNotDefined,
             format!(
@@ -217,11 +197,7 @@ impl ResolveError {
         package_json: &Path,
         imported_from: &str,
     ) -> Self {
-        let field = if key.starts_with('#') {
-            "imports"
-        } else {
-            "exports"
-        };
+        let field = if key.starts_with('#') { "imports" } else { "exports" };
         let place = match key {
             "." => format!("Invalid \"exports\" main target \"{target}\" defined"),
             _ => format!("Invalid \"{field}\" target \"{target}\" defined for '{key}'"),

@@ -38,18 +38,13 @@ pub(super) struct Adapter {
 
 impl Adapter {
     fn files(&self) -> io::Result<&dyn Files> {
-        self.files
-            .as_deref()
-            .ok_or_else(|| io::ErrorKind::Unsupported.into())
+        self.files.as_deref().ok_or_else(|| io::ErrorKind::Unsupported.into())
     }
 }
 
 impl FileSystem for Adapter {
     fn new() -> Self {
-        Self {
-            files: None,
-            broken: Arc::default(),
-        }
+        Self { files: None, broken: Arc::default() }
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {

@@ -29,9 +29,7 @@ pub enum System {
 
 /// The format of a file that is imported or run.
 pub(super) fn of_import(resolver: &Resolver, path: &Path) -> Result<Format, ResolveError> {
-    let extension = path
-        .extension()
-        .map(|extension| extension.to_string_lossy());
+    let extension = path.extension().map(|extension| extension.to_string_lossy());
     if let Some(format) = extension.as_deref().and_then(fixed) {
         return Ok(format);
     }
@@ -50,11 +48,7 @@ pub(super) fn of_import(resolver: &Resolver, path: &Path) -> Result<Format, Reso
 
 /// The format of a file that is required: one with an unknown name is CommonJS.
 pub(super) fn of_require(resolver: &Resolver, path: &Path) -> Result<Format, ResolveError> {
-    match path
-        .extension()
-        .map(|extension| extension.to_string_lossy())
-        .as_deref()
-    {
+    match path.extension().map(|extension| extension.to_string_lossy()).as_deref() {
         Some("js") => Ok(Format::JavaScript(system(resolver, path)?)),
         Some("ts") => Ok(Format::TypeScript(system(resolver, path)?)),
         Some(extension) => Ok(fixed(extension).unwrap_or(Format::JavaScript(System::CommonJs))),
@@ -77,9 +71,7 @@ fn fixed(extension: &str) -> Option<Format> {
 }
 
 fn system(resolver: &Resolver, path: &Path) -> Result<System, ResolveError> {
-    let kind = resolver
-        .package_of(path)?
-        .map_or(PackageKind::None, |package| package.kind);
+    let kind = resolver.package_of(path)?.map_or(PackageKind::None, |package| package.kind);
     Ok(match kind {
         PackageKind::Module => System::Module,
         PackageKind::CommonJs => System::CommonJs,
@@ -88,10 +80,7 @@ fn system(resolver: &Resolver, path: &Path) -> Result<System, ResolveError> {
 }
 
 fn is_wasm(resolver: &Resolver, path: &Path) -> bool {
-    resolver
-        .files
-        .read(path)
-        .is_ok_and(|bytes| bytes.starts_with(b"\0asm"))
+    resolver.files.read(path).is_ok_and(|bytes| bytes.starts_with(b"\0asm"))
 }
 
 fn unknown_hint(extension: &str) -> Option<String> {

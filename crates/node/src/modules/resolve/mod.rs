@@ -78,9 +78,7 @@ pub struct FileModule {
 impl FileModule {
     /// The module's identity and its `import.meta.url`.
     pub fn url(&self) -> String {
-        let file = url::Url::from_file_path(&self.path)
-            .map(String::from)
-            .unwrap_or_default();
+        let file = url::Url::from_file_path(&self.path).map(String::from).unwrap_or_default();
         file + &self.suffix
     }
 }
@@ -163,14 +161,10 @@ impl Resolver {
             Err(_) => None,
             Ok(bytes) => {
                 let parsed = Package::parse(dir, &bytes);
-                Some(Arc::new(
-                    parsed.map_err(|why| ResolveError::package_config(&file, &why))?,
-                ))
+                Some(Arc::new(parsed.map_err(|why| ResolveError::package_config(&file, &why))?))
             }
         };
-        self.packages
-            .borrow_mut()
-            .insert(dir.into(), package.clone());
+        self.packages.borrow_mut().insert(dir.into(), package.clone());
         Ok(package)
     }
 
@@ -206,19 +200,12 @@ impl Resolver {
         suffix: String,
     ) -> Result<Resolved, ResolveError> {
         // Without a right to see the links on the way, the path itself has to do.
-        let path = self
-            .files
-            .canonicalize(path)
-            .unwrap_or_else(|_| path.into());
+        let path = self.files.canonicalize(path).unwrap_or_else(|_| path.into());
         let format = match request.kind {
             Kind::Import => format::of_import(self, &path)?,
             Kind::Require => format::of_require(self, &path)?,
         };
-        Ok(Resolved::File(FileModule {
-            path,
-            suffix,
-            format,
-        }))
+        Ok(Resolved::File(FileModule { path, suffix, format }))
     }
 }
 
@@ -237,21 +224,13 @@ struct Request<'r> {
 impl<'r> Request<'r> {
     fn new(specifier: &'r str, referrer: Referrer<'r>, kind: Kind) -> Result<Self, ResolveError> {
         let (base, dir, base_name) = match referrer {
-            Referrer::File(path) => (
-                url::Url::from_file_path(path).ok(),
-                path.parent(),
-                path.display().to_string(),
-            ),
+            Referrer::File(path) => {
+                (url::Url::from_file_path(path).ok(), path.parent(), path.display().to_string())
+            }
             Referrer::Url(url) => (url::Url::parse(url).ok(), None, url.into()),
         };
         let base = base.ok_or_else(|| unresolvable(specifier, &base_name))?;
-        Ok(Self {
-            specifier,
-            kind,
-            dir,
-            base,
-            base_name,
-        })
+        Ok(Self { specifier, kind, dir, base, base_name })
     }
 
     fn not_found(&self) -> ResolveError {

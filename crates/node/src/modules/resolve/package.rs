@@ -51,12 +51,7 @@ impl Package {
 /// without limit (serde_json refuses more than 128 levels).
 pub(super) fn sanitize(bytes: &[u8]) -> Result<Vec<u8>, String> {
     let mut json = parse(bytes)?;
-    json.retain(|key, _| {
-        matches!(
-            key.as_str(),
-            "name" | "type" | "main" | "exports" | "imports"
-        )
-    });
+    json.retain(|key, _| matches!(key.as_str(), "name" | "type" | "main" | "exports" | "imports"));
     // `oxc_resolver` takes `null` for a package that exports nothing, Node for one that does not say.
     json.retain(|_, value| !value.is_null());
     for key in ["exports", "imports"] {

@@ -88,9 +88,7 @@ struct Installed {
 impl Resolver {
     /// `import 'package'` and `import 'package/subpath'`.
     pub(super) fn locate_package(&self, request: &Request<'_>) -> Result<Resolved, ResolveError> {
-        let dir = request
-            .dir
-            .ok_or_else(|| unresolvable(request.specifier, &request.base_name))?;
+        let dir = request.dir.ok_or_else(|| unresolvable(request.specifier, &request.base_name))?;
         let (name, subpath) = split_name(request.specifier).ok_or_else(|| {
             ResolveError::invalid_specifier(
                 request.specifier,
@@ -133,11 +131,7 @@ impl Resolver {
             Some(package) if package.has_imports => self.ask(request, dir, Search::Legacy),
             package => {
                 let file = package.map(|package| package.file());
-                Err(ResolveError::import_not_defined(
-                    specifier,
-                    file.as_deref(),
-                    base,
-                ))
+                Err(ResolveError::import_not_defined(specifier, file.as_deref(), base))
             }
         }
     }
@@ -147,9 +141,7 @@ impl Resolver {
         let dir = request.dir.ok_or_else(|| request.not_found())?;
         let is_internal = specifier.starts_with('#');
         if is_internal
-            && self
-                .package_of(&dir.join("x"))?
-                .is_some_and(|package| package.has_imports)
+            && self.package_of(&dir.join("x"))?.is_some_and(|package| package.has_imports)
         {
             return self.locate_internal(request);
         }
@@ -166,9 +158,7 @@ impl Resolver {
             if let Some(package) = self.itself(dir, name)? {
                 return self.exported(request, dir, subpath, &package, &request.from_base());
             }
-            let package = self
-                .installed(dir, name)?
-                .and_then(|installed| installed.package);
+            let package = self.installed(dir, name)?.and_then(|installed| installed.package);
             if let Some(package) = package.filter(|package| package.has_exports) {
                 return self.exported(request, dir, subpath, &package, "");
             }
@@ -181,20 +171,11 @@ impl Resolver {
 
     /// A required file with `?` or `#` in its name.
     fn odd_file(&self, request: &Request<'_>, dir: &Path) -> Result<Resolved, ResolveError> {
-        let found = ["", ".js", ".json", ".node"]
-            .into_iter()
-            .find_map(|extension| {
-                let path = dir.join(format!("{}{extension}", request.specifier));
-                self.files
-                    .metadata(&path)
-                    .is_ok_and(|it| it.is_file)
-                    .then_some(path)
-            });
-        self.file_module(
-            request,
-            &found.ok_or_else(|| request.not_found())?,
-            String::new(),
-        )
+        let found = ["", ".js", ".json", ".node"].into_iter().find_map(|extension| {
+            let path = dir.join(format!("{}{extension}", request.specifier));
+            self.files.metadata(&path).is_ok_and(|it| it.is_file).then_some(path)
+        });
+        self.file_module(request, &found.ok_or_else(|| request.not_found())?, String::new())
     }
 
     /// The package around `dir`, if it has that name and exports something.
@@ -205,10 +186,7 @@ impl Resolver {
 
     /// The nearest installed package of that name.
     fn installed(&self, dir: &Path, name: &str) -> Result<Option<Installed>, ResolveError> {
-        for parent in dir
-            .ancestors()
-            .filter(|parent| !parent.ends_with("node_modules"))
-        {
+        for parent in dir.ancestors().filter(|parent| !parent.ends_with("node_modules")) {
             let root = parent.join("node_modules").join(name);
             if self.files.metadata(&root).is_ok_and(|it| it.is_dir) {
                 let package = self.package_in(&root)?;
@@ -229,18 +207,13 @@ impl Resolver {
     ) -> Result<Resolved, ResolveError> {
         let file = package.file();
         let is_odd = |segment: &str| {
-            let segment = segment
-                .to_ascii_lowercase()
-                .replace("%2e", ".")
-                .replace("%6e", "n");
+            let segment = segment.to_ascii_lowercase().replace("%2e", ".").replace("%6e", "n");
             matches!(segment.as_str(), "." | ".." | "node_modules")
         };
         let not_exported = || {
             let hint = format!(
                 "the conditions were: {}",
-                CONDITIONS
-                    .join(", ")
-                    .replace("{kind}", condition(request.kind))
+                CONDITIONS.join(", ").replace("{kind}", condition(request.kind))
             );
             ResolveError::not_exported(&format!(".{subpath}"), &file, from).with_hint(Some(hint))
         };
@@ -250,18 +223,15 @@ impl Resolver {
         if subpath.split('/').skip(1).any(is_odd) {
             return Err(ResolveError::invalid_match(subpath, &file, from));
         }
-        self.ask(request, dir, Search::Exact)
-            .map_err(|error| match error.code {
-                Code::PackagePathNotExported => not_exported(),
-                Code::ErrModuleNotFound | Code::ModuleNotFound => {
-                    let hint = format!(
-                        "\"exports\" of {} names a file that is not there",
-                        file.display()
-                    );
-                    error.with_hint(Some(hint))
-                }
-                _ => error,
-            })
+        self.ask(request, dir, Search::Exact).map_err(|error| match error.code {
+            Code::PackagePathNotExported => not_exported(),
+            Code::ErrModuleNotFound | Code::ModuleNotFound => {
+                let hint =
+                    format!("\"exports\" of {} names a file that is not there", file.display());
+                error.with_hint(Some(hint))
+            }
+            _ => error,
+        })
     }
 
     fn ask(
@@ -306,11 +276,7 @@ impl Resolver {
         request: &Request<'_>,
         target: &str,
     ) -> Result<Resolved, ResolveError> {
-        let package = request
-            .dir
-            .map(|dir| self.package_of(&dir.join("x")))
-            .transpose()?
-            .flatten();
+        let package = request.dir.map(|dir| self.package_of(&dir.join("x"))).transpose()?.flatten();
         let Some(package) = package.filter(|_| !target.starts_with('#')) else {
             return Err(request.not_found());
         };
@@ -343,11 +309,9 @@ impl Resolver {
 /// The query of a target in `exports`, which only `import` heeds.
 fn target_suffix(kind: Kind, found: &Resolution) -> String {
     match kind {
-        Kind::Import => format!(
-            "{}{}",
-            found.query().unwrap_or(""),
-            found.fragment().unwrap_or("")
-        ),
+        Kind::Import => {
+            format!("{}{}", found.query().unwrap_or(""), found.fragment().unwrap_or(""))
+        }
         Kind::Require => String::new(),
     }
 }
@@ -374,11 +338,9 @@ fn in_nodes_words(request: &Request<'_>, error: OxcError) -> ResolveError {
         request.imported_from()
     };
     match error {
-        OxcError::PackagePathNotExported {
-            subpath,
-            package_json_path,
-            ..
-        } => ResolveError::not_exported(&subpath, &package_json_path, &from),
+        OxcError::PackagePathNotExported { subpath, package_json_path, .. } => {
+            ResolveError::not_exported(&subpath, &package_json_path, &from)
+        }
         OxcError::PackageImportNotDefined(specifier, file) => {
             ResolveError::import_not_defined(&specifier, Some(&file), &request.base_name)
         }

@@ -45,11 +45,7 @@ impl Resolver {
         let encoded = url.path().to_ascii_lowercase();
         if encoded.contains("%2f") || encoded.contains("%5c") {
             let reason = "must not include encoded \"/\" or \"\\\" characters";
-            return Err(ResolveError::invalid_specifier(
-                url.path(),
-                reason,
-                &request.base_name,
-            ));
+            return Err(ResolveError::invalid_specifier(url.path(), reason, &request.base_name));
         }
         let path = file_path(url)?;
         let metadata = self.files.metadata(&path).ok();

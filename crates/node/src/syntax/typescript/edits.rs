@@ -26,10 +26,7 @@ impl Edits {
     /// Blanks a range but for its last character, which becomes `last`.
     pub(super) fn blank_until(&mut self, source: &str, start: usize, end: usize, last: char) {
         self.blank(start, end);
-        let tail = source[start..end]
-            .chars()
-            .next_back()
-            .map_or(1, char::len_utf8);
+        let tail = source[start..end].chars().next_back().map_or(1, char::len_utf8);
         self.puts.push((end - tail, last));
     }
 

@@ -139,10 +139,7 @@ impl Eraser<'_> {
     fn blank_item(&mut self, span: Span) {
         let next = skip_trivia(self.source, span.end as usize);
         let comma = self.source[next..].starts_with(',');
-        self.edits.blank(
-            span.start as usize,
-            if comma { next + 1 } else { span.end as usize },
-        );
+        self.edits.blank(span.start as usize, if comma { next + 1 } else { span.end as usize });
     }
 
     /// Blanks what trails an expression. Where that ends a statement without `;`, the next line could now continue
@@ -179,8 +176,7 @@ impl<'a> Visit<'a> for Eraser<'_> {
         match fate(statement) {
             Fate::Refused(what) => self.refuse(span, what),
             Fate::Erased if self.seen_js => {
-                self.edits
-                    .blank_after(';', span.start as usize, span.end as usize);
+                self.edits.blank_after(';', span.start as usize, span.end as usize);
             }
             Fate::Erased => self.blank(span),
             Fate::Stays => {
@@ -202,16 +198,12 @@ impl<'a> Visit<'a> for Eraser<'_> {
     }
 
     fn visit_import_declaration(&mut self, import: &ImportDeclaration<'a>) {
-        let named = import
-            .specifiers
-            .iter()
-            .flatten()
-            .filter_map(|specifier| match specifier {
-                ImportDeclarationSpecifier::ImportSpecifier(named) => {
-                    Some((named.span, named.import_kind))
-                }
-                _ => None,
-            });
+        let named = import.specifiers.iter().flatten().filter_map(|specifier| match specifier {
+            ImportDeclarationSpecifier::ImportSpecifier(named) => {
+                Some((named.span, named.import_kind))
+            }
+            _ => None,
+        });
         self.blank_type_specifiers(named);
     }
 
@@ -286,10 +278,7 @@ impl<'a> Visit<'a> for Eraser<'_> {
 
     fn visit_ts_instantiation_expression(&mut self, instantiation: &TSInstantiationExpression<'a>) {
         self.visit_expression(&instantiation.expression);
-        self.blank_trailer(
-            instantiation.type_arguments.span.start,
-            instantiation.span.end,
-        );
+        self.blank_trailer(instantiation.type_arguments.span.start, instantiation.span.end);
     }
 
     fn visit_ts_non_null_expression(&mut self, non_null: &TSNonNullExpression<'a>) {

@@ -7,15 +7,8 @@ use oxc_span::{GetSpan, Span};
 use super::erase::{Eraser, Unsupported};
 use crate::syntax::position::skip_trivia;
 
-const MODIFIERS: [&str; 7] = [
-    "public",
-    "private",
-    "protected",
-    "readonly",
-    "override",
-    "declare",
-    "abstract",
-];
+const MODIFIERS: [&str; 7] =
+    ["public", "private", "protected", "readonly", "override", "declare", "abstract"];
 
 impl Eraser<'_> {
     /// Blanks `abstract` and `implements …`.
@@ -37,8 +30,7 @@ impl Eraser<'_> {
             self.refuse_decorators(element);
             let span = element.span();
             // The `;` keeps a field before it from running into the next member.
-            self.edits
-                .blank_after(';', span.start as usize, span.end as usize);
+            self.edits.blank_after(';', span.start as usize, span.end as usize);
             return;
         }
         let outer = std::mem::replace(&mut self.statement_end, element.span().end);
@@ -83,10 +75,7 @@ impl Eraser<'_> {
         if property.definite {
             self.blank_mark(key_end, '!');
         }
-        let last = property
-            .type_annotation
-            .as_ref()
-            .filter(|_| property.value.is_none());
+        let last = property.type_annotation.as_ref().filter(|_| property.value.is_none());
         if let Some(annotation) = last
             && property.span.end == annotation.span.end
         {
@@ -122,9 +111,7 @@ impl Eraser<'_> {
 
 fn word_at(source: &str, at: usize) -> &str {
     let rest = &source[at..];
-    &rest[..rest
-        .find(|c: char| !c.is_ascii_alphabetic())
-        .unwrap_or(rest.len())]
+    &rest[..rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len())]
 }
 
 /// Whether a member could be read as the rest of a field before it that has no `;`.
@@ -149,18 +136,12 @@ fn is_erased(element: &ClassElement<'_>) -> bool {
 
 /// Where the part of a class head before `implements` ends, if there is any after the word `class`.
 fn head_end(class: &Class<'_>) -> Option<usize> {
-    let heritage = class
-        .heritage
-        .as_ref()
-        .map(|heritage| match &heritage.type_arguments {
-            Some(arguments) => arguments.span.end,
-            None => heritage.expression.span().end,
-        });
+    let heritage = class.heritage.as_ref().map(|heritage| match &heritage.type_arguments {
+        Some(arguments) => arguments.span.end,
+        None => heritage.expression.span().end,
+    });
     let end = heritage
-        .or(class
-            .type_parameters
-            .as_ref()
-            .map(|generics| generics.span.end))
+        .or(class.type_parameters.as_ref().map(|generics| generics.span.end))
         .or(class.id.as_ref().map(|id| id.span.end))?;
     Some(end as usize)
 }
@@ -168,9 +149,5 @@ fn head_end(class: &Class<'_>) -> Option<usize> {
 /// Where a member's name ends, the `]` of a computed one included.
 fn key_end(key: &PropertyKey<'_>, computed: bool, source: &str) -> u32 {
     let end = key.span().end;
-    if computed {
-        skip_trivia(source, end as usize) as u32 + 1
-    } else {
-        end
-    }
+    if computed { skip_trivia(source, end as usize) as u32 + 1 } else { end }
 }

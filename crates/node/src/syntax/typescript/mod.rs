@@ -76,10 +76,7 @@ pub fn strip(source: &str, goal: Goal) -> Result<String, StripError> {
         Goal::CommonJs => strip_as(source, SourceType::ts().with_commonjs(true)),
         Goal::Ambiguous => strip_as(source, SourceType::ts().with_module(true)).or_else(
             |as_module| match strip_as(source, SourceType::ts().with_commonjs(true)) {
-                Err(StripError {
-                    kind: StripErrorKind::Invalid,
-                    ..
-                }) => Err(as_module),
+                Err(StripError { kind: StripErrorKind::Invalid, .. }) => Err(as_module),
                 as_script => as_script,
             },
         ),
