@@ -22,7 +22,7 @@ Permissions (a script may read below the current folder; all else has to be allo
 const USAGE: &str = "\
   holm [run] [FLAGS] FILE [ARGS…]   run a .js, .mjs, .cjs, .ts, .mts or .cts file
   holm [run] [FLAGS] - [ARGS…]      run what comes from standard input
-  holm eval [FLAGS] CODE [ARGS…]    run CODE and print what it gives
+  holm eval [FLAGS] CODE [ARGS…]    run CODE, a module or CommonJS
   holm repl [FLAGS]                 try things out (also: holm, on a terminal)
   holm completions SHELL            print completions for bash, zsh, fish, elvish, powershell";
 
@@ -59,23 +59,22 @@ pub(crate) struct Flags {
 
 /// The command line as clap knows it.
 pub(crate) fn command() -> Command {
-    let script = |command: Command| command.args(flags());
-    script(Command::new("holm"))
+    Command::new("holm")
         .about(ABOUT)
         .version(env!("CARGO_PKG_VERSION"))
-        .override_usage(USAGE.trim_start())
-        .after_help(PERMISSIONS)
-        .help_template("{about}\n\n{usage-heading}\n{usage}\n\n{options}\n\n{after-help}")
+        .override_usage("holm [run] [FLAGS] FILE [ARGS…]")
+        .help_template(format!("{ABOUT}\n\n{USAGE}\n\nFlags:\n{{options}}\n\n{PERMISSIONS}\n"))
         .disable_help_subcommand(true)
-        .args_conflicts_with_subcommands(true)
         .subcommand_negates_reqs(true)
+        .args(flags().into_iter().map(|flag| flag.global(true)))
         .arg(script_argument())
         .subcommand(
-            script(Command::new("run").about("Run a file, or - for standard input"))
+            Command::new("run")
+                .about("Run a file, or - for standard input")
                 .arg(script_argument().required(true)),
         )
         .subcommand(
-            script(Command::new("eval").about("Run code and print what it gives")).arg(
+            Command::new("eval").about("Run code").arg(
                 Arg::new("script")
                     .value_name("CODE")
                     .num_args(1..)
@@ -86,7 +85,7 @@ pub(crate) fn command() -> Command {
                     .hide(true),
             ),
         )
-        .subcommand(script(Command::new("repl").about("Try things out")))
+        .subcommand(Command::new("repl").about("Try things out"))
         .subcommand(
             Command::new("completions").about("Print completions for a shell").arg(
                 Arg::new("shell")

@@ -11,22 +11,21 @@ use crate::terminal::error_colors;
 const SHOWN_CHARACTERS: usize = 120;
 /// Larger files are not read for one line of them.
 const MAX_SOURCE_BYTES: u64 = 64 << 20;
-/// Frames of Holm's own scripts say nothing to a person.
-const INTERNAL: &str = "holm:";
 
 /// Reports what ended a script.
 pub(crate) fn error(error: &Error, permissions: &Permissions) {
     let style = Style::new();
     let shown = error.inspected().map_or_else(|| error.to_string(), str::to_owned);
-    let shown = without_internal_frames(&shown);
     let (heading, rest) = split_stack(&shown);
+    let heading =
+        if error.is_error_object() { without_brackets(heading) } else { heading.to_owned() };
     let mut text = String::new();
     let what = match (error.is_exception(), error.is_rejection()) {
         (true, true) => "Uncaught (in promise) ",
         (true, false) => "Uncaught ",
         (false, _) => "",
     };
-    push_line(&mut text, &format!("{}: {what}{}", style.red("error"), style.bold(heading)));
+    push_line(&mut text, &format!("{}: {what}{}", style.red("error"), style.bold(&heading)));
     if let Some(excerpt) = excerpt(error.frames(), permissions, &style) {
         text.push_str(&excerpt);
     }
@@ -49,9 +48,16 @@ pub(crate) fn message(text: &str, hint: Option<&str>) {
     to_stderr(&lines);
 }
 
-/// Something a person should know, though nothing failed.
-pub(crate) fn warning(text: &str) {
-    to_stderr(&format!("{}: {text}\n", Style::new().yellow("warning")));
+/// Says that the main module waits for ever, and where it may be.
+pub(crate) fn unsettled(path: Option<&Path>) {
+    let place = path.and_then(|path| {
+        let source = std::fs::read_to_string(path).ok()?;
+        let (line, column) = holm::first_top_level_await(&source)?;
+        Some(format!(" (its first await: {}:{line}:{column})", path.display()))
+    });
+    let text = "unsettled top-level await: nothing will settle what the main module waits for";
+    let place = place.unwrap_or_default();
+    to_stderr(&format!("{}: {text}{place}\n", Style::new().yellow("warning")));
 }
 
 fn push_line(text: &mut String, line: &str) {
@@ -67,14 +73,16 @@ fn split_stack(shown: &str) -> (&str, &str) {
     }
 }
 
-fn without_internal_frames(shown: &str) -> String {
-    let is_internal = |line: &str| {
-        line.trim_start().strip_prefix("at ").is_some_and(|frame| {
-            frame.starts_with(INTERNAL) || frame.contains(&format!("({INTERNAL}"))
-        })
-    };
-    let lines: Vec<&str> = shown.split('\n').filter(|line| !is_internal(line)).collect();
-    lines.join("\n")
+/// An error that was made outside of any script is shown as `[Error: …]`, for want of a stack.
+fn without_brackets(heading: &str) -> String {
+    let inside = heading.strip_prefix('[').and_then(|rest| {
+        let (text, properties) = match rest.rfind("] {") {
+            Some(end) => (&rest[..end], &rest[end + 1..]),
+            None => (rest.strip_suffix(']')?, ""),
+        };
+        Some(format!("{text}{properties}"))
+    });
+    inside.unwrap_or_else(|| heading.to_owned())
 }
 
 /// The source line that the innermost frame in a file stands for, with a caret below.
@@ -217,8 +225,11 @@ mod tests {
     }
 
     #[test]
-    fn our_own_frames_are_left_out() {
-        let shown = "Error: x\n    at f (/a.js:1:2)\n    at emit (holm:events:3:4)\n    at holm:process:1:1";
-        assert_eq!(without_internal_frames(shown), "Error: x\n    at f (/a.js:1:2)");
+    fn brackets_are_taken_off() {
+        let check = |heading: &str, text: &str| assert_eq!(without_brackets(heading), text);
+        check("[Error: x]", "Error: x");
+        check("[Error: [x]] { code: 1 }", "Error: [x] { code: 1 }");
+        check("Error: [x]", "Error: [x]");
+        check("'text'", "'text'");
     }
 }

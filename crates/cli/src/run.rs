@@ -1,6 +1,6 @@
 //! Running what the command line asks for.
 
-use std::io::{IsTerminal, Read, Write};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -34,8 +34,7 @@ pub(crate) fn main() -> ExitCode {
             completions::print(shell);
             ExitCode::SUCCESS
         }
-        Task::Repl if std::io::stdin().is_terminal() => run(&flags, Program::Repl),
-        Task::Repl => run(&flags, Program::Input(Vec::new())),
+        Task::Repl => run(&flags, Program::Repl),
         Task::RunFile { path, arguments } => run(&flags, Program::File(path, arguments)),
         Task::RunInput { arguments } => run(&flags, Program::Input(arguments)),
         Task::Eval { code, arguments } => run(&flags, Program::Code(code, arguments)),
@@ -59,10 +58,10 @@ fn usage(error: &clap::Error) -> ExitCode {
 }
 
 fn run(flags: &Flags, program: Program) -> ExitCode {
-    match try_run(flags, program) {
+    match try_run(flags, &program) {
         Ok(exit) => {
             if exit.is_unsettled {
-                report::warning("the main module awaits a promise that nothing will settle");
+                report::unsettled(program.path());
             }
             // Only the low byte of a code reaches the system.
             ExitCode::from(exit.code as u8)
@@ -96,7 +95,7 @@ impl Failure {
     }
 }
 
-fn try_run(flags: &Flags, program: Program) -> Result<Exit, Failure> {
+fn try_run(flags: &Flags, program: &Program) -> Result<Exit, Failure> {
     let setup = |text: &str, error: std::io::Error| Failure::Setup(format!("{text}: {error}"));
     let current_dir =
         std::env::current_dir().map_err(|error| setup("the current folder is gone", error))?;
@@ -105,7 +104,7 @@ fn try_run(flags: &Flags, program: Program) -> Result<Exit, Failure> {
     let source = program.read_source().map_err(|error| setup("standard input", error))?;
     let streams = StandardStreams::new().map_err(|error| setup("standard output", error))?;
     let engine = Engine::new(Config::default());
-    let process = process_info(flags, &program, &current_dir);
+    let process = process_info(flags, program, &current_dir);
     let script_failed = |error| Failure::Script(Box::new(error), permissions.clone());
     let mut isolate = engine
         .and_then(|engine| {
@@ -116,9 +115,9 @@ fn try_run(flags: &Flags, program: Program) -> Result<Exit, Failure> {
                 .build()
         })
         .map_err(&script_failed)?;
-    let result = match (&program, source) {
+    let result = match (program, source) {
         (Program::File(path, _), _) => isolate.run_file(path),
-        (Program::Repl, _) => return Ok(repl::run(&mut isolate)),
+        (Program::Repl, _) => return Ok(repl::run(isolate)),
         (Program::Code(code, _), _) => eval(&mut isolate, &current_dir, code),
         (Program::Input(_), source) => {
             let name = current_dir.join("[stdin]");
@@ -129,7 +128,7 @@ fn try_run(flags: &Flags, program: Program) -> Result<Exit, Failure> {
     result.map_err(script_failed)
 }
 
-/// Runs code from the command line and prints what it gives.
+/// Runs code from the command line.
 fn eval(isolate: &mut Isolate, current_dir: &Path, code: &str) -> Result<Exit, Error> {
     let kind = SourceKind::of_text(code);
     let name = name_of(&current_dir.join("[eval]"), kind);
@@ -160,6 +159,13 @@ fn script_stack_bytes() -> usize {
 }
 
 impl Program {
+    fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File(path, _) => Some(path),
+            _ => None,
+        }
+    }
+
     /// The folder of the script that was named: it may be read.
     fn folder(&self, current_dir: &Path) -> Option<PathBuf> {
         let Self::File(path, _) = self else {
@@ -223,6 +229,12 @@ fn resident_bytes() -> Option<u64> {
     let pages = std::fs::read_to_string("/proc/self/statm").ok()?;
     let pages: u64 = pages.split_whitespace().nth(1)?.parse().ok()?;
     Some(pages * rustix::param::page_size() as u64)
+}
+
+/// Writes text to standard output; a closed one cannot be told of.
+pub(crate) fn to_stdout(text: &str) {
+    drop(std::io::stdout().write_all(text.as_bytes()));
+    drop(std::io::stdout().flush());
 }
 
 /// Writes a line to standard error; a closed one cannot be told of.

@@ -80,14 +80,21 @@ impl ColorChoice {
     }
 }
 
+/// Whether text on standard output should be coloured.
+pub(crate) fn output_colors() -> bool {
+    colors(io::stdout().as_fd())
+}
+
 /// Whether text on standard error should be coloured.
 pub(crate) fn error_colors() -> bool {
+    colors(io::stderr().as_fd())
+}
+
+fn colors(stream: BorrowedFd<'_>) -> bool {
     match ColorChoice::from_environment() {
         ColorChoice::Never => false,
         ColorChoice::Always => true,
-        ColorChoice::Auto => {
-            terminal(io::stderr().as_fd()).is_some_and(|terminal| terminal.color_depth_bits > 1)
-        }
+        ColorChoice::Auto => terminal(stream).is_some_and(|terminal| terminal.color_depth_bits > 1),
     }
 }
 

@@ -45,6 +45,11 @@ impl Error {
         self.0.kind == Kind::Limit
     }
 
+    /// Whether the time limit was reached.
+    pub fn is_time_limit(&self) -> bool {
+        self.is_limit() && self.0.thrown.is_none()
+    }
+
     /// Whether the isolate was stopped through its handle.
     pub fn is_stopped(&self) -> bool {
         self.0.kind == Kind::Stopped
@@ -68,6 +73,11 @@ impl Error {
     /// The thrown value as `console.error` would show it.
     pub fn inspected(&self) -> Option<&str> {
         self.0.thrown.as_ref().map(|uncaught| uncaught.inspected.as_str())
+    }
+
+    /// Whether what was thrown is an `Error`, not just any value.
+    pub fn is_error_object(&self) -> bool {
+        self.0.thrown.as_ref().is_some_and(|uncaught| uncaught.thrown.name.is_some())
     }
 
     /// Whether it was a promise's rejection that nobody handled.

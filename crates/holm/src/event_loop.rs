@@ -13,13 +13,12 @@ use std::time::{Duration, Instant};
 use futures_util::future::{Either, select};
 use holm_host::{Completion, Host, UncaughtError};
 use holm_js::{
-    Ctx, JobOutcome, OUT_OF_MEMORY, Realm, Rejection, Thrown, Value, run_job, take_exception,
-    take_handled_late, take_rejections,
+    Ctx, JobOutcome, OUT_OF_MEMORY, Realm, Rejection, Root, Thrown, Value, is_same, run_job,
+    take_exception, take_handled_late, take_rejections,
 };
 use holm_node::{process, ticks};
 use holm_web::console::inspect::{self, Options};
 use holm_web::timers::{TimerCall, timers};
-use tokio::runtime::{Builder, Runtime};
 
 use crate::handle::IsolateHandle;
 
@@ -34,9 +33,12 @@ const JOBS_PER_LOOK: u32 = 1000;
 pub(crate) struct EventLoop {
     host: Rc<Host>,
     handle: IsolateHandle,
-    /// Made when the first task has to be waited for: timers do without.
-    reactor: Option<Runtime>,
+    /// The promise of the program's main module: its rejection is no forgotten promise's.
+    main: Option<Root<Value<'static>>>,
 }
+
+/// How long to wait before the system is asked again for what it did not have.
+const RETRY: Duration = Duration::from_millis(100);
 
 /// Which of ticks and jobs come first at a checkpoint.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -49,12 +51,17 @@ pub(crate) enum First {
 
 impl EventLoop {
     pub(crate) fn new(host: Rc<Host>, handle: IsolateHandle) -> Self {
-        Self { host, handle, reactor: None }
+        Self { host, handle, main: None }
     }
 
     /// Runs until nothing is left to do, or the end was asked for.
-    pub(crate) fn run(&mut self, realm: &Realm) {
-        loop {
+    pub(crate) fn run(&self, realm: &Realm) {
+        self.run_while(realm, |_| true);
+    }
+
+    /// As [`Self::run`], but only as long as `wanted` says so.
+    pub(crate) fn run_while(&self, realm: &Realm, wanted: impl Fn(&Ctx<'_>) -> bool) {
+        while realm.enter(&wanted) {
             realm.enter(|ctx| self.turn(ctx));
             if self.must_end() {
                 return;
@@ -88,7 +95,7 @@ impl EventLoop {
         timers.keep_alive() || self.host.tasks.keep_alive()
     }
 
-    fn turn(&mut self, ctx: &Ctx<'_>) {
+    fn turn(&self, ctx: &Ctx<'_>) {
         let timers = timers(ctx);
         let now = self.host.clock.elapsed();
         while let Some(call) = timers.take_due(now) {
@@ -122,14 +129,13 @@ impl EventLoop {
     }
 
     /// Runs what is finished already, without waiting; gives how many there were.
-    fn finished_tasks(&mut self, ctx: &Ctx<'_>) -> usize {
+    fn finished_tasks(&self, ctx: &Ctx<'_>) -> usize {
         let mut count = 0;
         while !self.host.tasks.is_empty() && !self.must_end() {
-            let host = self.host.clone();
-            let reactor = self.reactor();
-            let polled = reactor.block_on(async {
-                poll_fn(|cx| std::task::Poll::Ready(host.tasks.poll_completion(cx))).await
-            });
+            let Ok(reactor) = self.host.tasks.reactor() else { break };
+            let polled = reactor.block_on(poll_fn(|cx| {
+                std::task::Poll::Ready(self.host.tasks.poll_completion(cx))
+            }));
             let std::task::Poll::Ready(completion) = polled else {
                 break;
             };
@@ -141,7 +147,7 @@ impl EventLoop {
     }
 
     /// Sleeps until something is due; gives a task that finished meanwhile.
-    fn wait(&mut self, wake: Wake) -> Option<Completion> {
+    fn wait(&self, wake: Wake) -> Option<Completion> {
         let deadline = self.handle.interrupter().deadline();
         let patience = match (wake, deadline) {
             (Wake::Now, _) => return None,
@@ -155,10 +161,14 @@ impl EventLoop {
             std::thread::park_timeout(patience.unwrap_or(Duration::MAX));
             return None;
         }
-        let (host, handle) = (self.host.clone(), self.handle.clone());
-        self.reactor().block_on(async {
-            let finished = poll_fn(|cx| host.tasks.poll_completion(cx));
-            let stopped = pin!(handle.stopped());
+        let Ok(reactor) = self.host.tasks.reactor() else {
+            // A system out of descriptors: the tasks cannot go on, timers can.
+            std::thread::park_timeout(patience.unwrap_or(RETRY));
+            return None;
+        };
+        reactor.block_on(async {
+            let finished = poll_fn(|cx| self.host.tasks.poll_completion(cx));
+            let stopped = pin!(self.handle.stopped());
             let woken = select(finished, stopped);
             let woken = match patience {
                 Some(delay) => tokio::time::timeout(delay, woken).await.ok()?,
@@ -168,16 +178,6 @@ impl EventLoop {
                 Either::Left((completion, _)) => Some(completion),
                 Either::Right(_) => None,
             }
-        })
-    }
-
-    fn reactor(&mut self) -> &Runtime {
-        self.reactor.get_or_insert_with(|| {
-            // A machine out of threads or descriptors cannot do I/O at all.
-            Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .expect("an event queue of the system")
         })
     }
 
@@ -276,6 +276,22 @@ impl EventLoop {
         }
     }
 
+    pub(crate) fn set_main(&mut self, promise: Option<Root<Value<'static>>>) {
+        self.main = promise;
+    }
+
+    pub(crate) fn main(&self) -> Option<&Root<Value<'static>>> {
+        self.main.as_ref()
+    }
+
+    fn is_main(&self, ctx: &Ctx<'_>, rejection: &Rejection) -> bool {
+        let (Some(main), promise) = (&self.main, &rejection.promise) else { return false };
+        match (main.get::<Value<'_>>(ctx), promise.get::<Value<'_>>(ctx)) {
+            (Ok(main), Ok(promise)) => is_same(&main, &promise),
+            _ => false,
+        }
+    }
+
     fn report_rejection(&self, ctx: &Ctx<'_>, rejection: &Rejection) {
         let offered = (|| {
             let (reason, promise) = (rejection.reason.get(ctx)?, rejection.promise.get(ctx)?);
@@ -289,7 +305,7 @@ impl EventLoop {
             Ok(false) => {
                 if let Ok(reason) = rejection.reason.get::<Value<'_>>(ctx) {
                     let mut error = describe(ctx, &reason);
-                    error.from_promise = true;
+                    error.from_promise = !self.is_main(ctx, rejection);
                     self.host.lifecycle.fail(error);
                 }
             }
@@ -297,16 +313,6 @@ impl EventLoop {
                 let error = take_exception(ctx, error);
                 self.report(ctx, error);
             }
-        }
-    }
-}
-
-impl Drop for EventLoop {
-    fn drop(&mut self) {
-        self.host.tasks.clear();
-        if let Some(reactor) = self.reactor.take() {
-            // A read of standard input may block for ever: do not wait for its thread.
-            reactor.shutdown_background();
         }
     }
 }

@@ -6,9 +6,11 @@ use std::rc::Rc;
 
 use holm_host::Host;
 use holm_js::{
-    Ctx, Promise, PromiseState, Realm, Root, ScriptOrigin, Value, compile_module, evaluate_script,
+    Ctx, Filter, Promise, PromiseState, Realm, Root, ScriptOrigin, Value, compile_module,
+    evaluate_async_script, evaluate_script,
 };
 use holm_node::{modules, process};
+use holm_web::console::inspect::{self, Colors, Options};
 
 use crate::event_loop::{EventLoop, First, describe};
 use crate::{Engine, Error, IsolateBuilder, IsolateHandle, Result, Scope};
@@ -33,6 +35,15 @@ pub struct Exit {
     pub is_unsettled: bool,
 }
 
+/// What an entry of a prompt came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Evaluation {
+    /// Its value as text.
+    Shown(String),
+    /// It ended the program.
+    Exit(Exit),
+}
+
 /// What a source text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SourceKind {
@@ -52,6 +63,12 @@ impl SourceKind {
         let is_module = may_be && holm_node::syntax::queries::has_module_syntax(text);
         if is_module { Self::Module } else { Self::CommonJs }
     }
+}
+
+/// Where a module's text first awaits outside of functions: line and column, from 1.
+pub fn first_top_level_await(source: &str) -> Option<(u32, u32)> {
+    let position = holm_node::syntax::queries::first_top_level_await(source)?;
+    Some((position.line, position.column))
 }
 
 /// The code of a program whose main module waits for ever, as Node's.
@@ -131,40 +148,79 @@ impl Isolate {
         })
     }
 
+    /// Evaluates an entry of a prompt: a script with `await` at its top level, or an object
+    /// literal. Waits for what it awaits, and gives its value as text.
+    pub fn evaluate(&mut self, source: &str, colors: Colors) -> Result<Evaluation> {
+        let event_loop = &self.event_loop;
+        let folder = self.host.process.current_dir();
+        let name = folder.join("[repl]").display().to_string();
+        let started = self.realm.enter(|ctx| {
+            let promise = start_entry(ctx, source, &name)
+                .and_then(|promise| Root::<Value<'static>>::new(ctx, promise))
+                .map_err(|error| Error::caught(ctx, error));
+            event_loop.checkpoint(ctx, First::Jobs);
+            promise
+        });
+        let promise = match started {
+            Ok(promise) => promise,
+            Err(error) if !self.event_loop.must_end() => return Err(error),
+            Err(_) => return self.exit_of_entry(),
+        };
+        self.event_loop.run_while(&self.realm, |ctx| is_pending(ctx, &promise));
+        if self.event_loop.must_end() {
+            return self.exit_of_entry();
+        }
+        self.realm.enter(|ctx| show_entry(ctx, &promise, colors)).map(Evaluation::Shown)
+    }
+
+    /// Ends a program that was run by [`Self::evaluate`]: runs its `exit` handlers.
+    pub fn end(&mut self) -> Result<Exit> {
+        self.finish(false)
+    }
+
+    fn exit_of_entry(&mut self) -> Result<Evaluation> {
+        self.finish(false).map(Evaluation::Exit)
+    }
+
+    /// The names that can follow `path.` (a dotted path of names), or the global ones when it
+    /// is empty: for completion at a prompt. Reads the path's properties, getters too.
+    pub fn property_names(&mut self, path: &str) -> Vec<String> {
+        let object = if path.is_empty() { "globalThis" } else { path };
+        let is_path = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '.');
+        if !object.chars().all(is_path) {
+            return Vec::new();
+        }
+        self.realm.enter(|ctx| {
+            let names = evaluate_script(ctx, object, ScriptOrigin::new("completion"))
+                .and_then(|value| names_of(&value));
+            names.unwrap_or_else(|error| {
+                drop(holm_js::take_exception(ctx, error));
+                Vec::new()
+            })
+        })
+    }
+
     fn run_program(
         &mut self,
         start: impl for<'js> FnOnce(&Ctx<'js>) -> holm_js::Result<Option<Promise<'js>>>,
     ) -> Result<Exit> {
-        let event_loop = &self.event_loop;
-        let main: Option<Root<Value<'static>>> = self.realm.enter(|ctx| match start(ctx) {
-            Ok(Some(promise)) => {
-                let root = Root::new(ctx, promise.into_value()).ok();
-                event_loop.checkpoint(ctx, First::Jobs);
-                root
-            }
-            Ok(None) => {
-                event_loop.checkpoint(ctx, First::Ticks);
-                None
-            }
+        let (event_loop, realm) = (&mut self.event_loop, &self.realm);
+        let main: Option<Root<Value<'static>>> = realm.enter(|ctx| match start(ctx) {
+            Ok(promise) => promise.and_then(|promise| Root::new(ctx, promise.into_value()).ok()),
             Err(error) => {
                 event_loop.after(ctx, Err::<(), _>(error));
                 None
             }
         });
-        if !self.event_loop.must_end() {
-            self.event_loop.run(&self.realm);
+        let first = if main.is_some() { First::Jobs } else { First::Ticks };
+        event_loop.set_main(main);
+        realm.enter(|ctx| event_loop.checkpoint(ctx, first));
+        if !event_loop.must_end() {
+            event_loop.run(realm);
         }
-        let is_unsettled = main.is_some_and(|main| self.is_pending(&main));
+        let is_unsettled = !event_loop.must_end()
+            && realm.enter(|ctx| event_loop.main().is_some_and(|main| is_pending(ctx, main)));
         self.finish(is_unsettled)
-    }
-
-    fn is_pending(&self, promise: &Root<Value<'static>>) -> bool {
-        !self.event_loop.must_end()
-            && self.realm.enter(|ctx| {
-                promise
-                    .get::<Promise<'_>>(ctx)
-                    .is_ok_and(|promise| promise.state() == PromiseState::Pending)
-            })
     }
 
     /// Runs `exit` handlers and gives how the program ended.
@@ -216,6 +272,66 @@ impl Isolate {
     fn why_stopped(&self) -> Error {
         if self.handle.interrupter().is_stopped() { Error::stopped() } else { Error::time_limit() }
     }
+}
+
+/// Starts an entry of a prompt; gives the promise of `{ value }`.
+fn start_entry<'js>(ctx: &Ctx<'js>, source: &str, name: &str) -> holm_js::Result<Value<'js>> {
+    let promise = compile_entry(ctx, source, name)?;
+    if let Some(promise) = promise.as_promise() {
+        // What it is rejected with is told by whoever shows the entry.
+        holm_js::mark_handled(promise);
+    }
+    Ok(promise)
+}
+
+fn compile_entry<'js>(ctx: &Ctx<'js>, source: &str, name: &str) -> holm_js::Result<Value<'js>> {
+    let origin = ScriptOrigin::new(name);
+    // `{ a: 1 }` is meant as an object, though a script would take it for a block.
+    if source.trim_start().starts_with('{') && !source.trim_end().ends_with(';') {
+        match evaluate_async_script(ctx, format!("({source}\n)"), origin) {
+            Ok(promise) => return Ok(promise),
+            Err(error) => drop(holm_js::take_exception(ctx, error)),
+        }
+    }
+    evaluate_async_script(ctx, source, origin)
+}
+
+fn is_pending(ctx: &Ctx<'_>, promise: &Root<Value<'static>>) -> bool {
+    let promise = promise.get::<Promise<'_>>(ctx);
+    promise.is_ok_and(|promise| promise.state() == PromiseState::Pending)
+}
+
+/// The value of a settled entry as text; it is `_` from now on.
+fn show_entry(ctx: &Ctx<'_>, promise: &Root<Value<'static>>, colors: Colors) -> Result<String> {
+    let shown = (|| {
+        let promise: Promise<'_> = promise.get(ctx)?;
+        let result = holm_js::promise_result(&promise);
+        match promise.state() {
+            PromiseState::Pending => return Ok("(it waits for what never comes)".to_owned()),
+            PromiseState::Rejected => return Err(holm_js::throw_value(ctx, result)),
+            PromiseState::Resolved => {}
+        }
+        let value: Value<'_> = match result.as_object() {
+            Some(result) => result.get("value")?,
+            None => result,
+        };
+        ctx.globals().set("_", value.clone())?;
+        inspect::inspect(ctx, &value, &Options { colors, ..Options::default() })
+    })();
+    shown.map_err(|error| Error::caught(ctx, error))
+}
+
+/// The names of a value's properties, inherited ones too.
+fn names_of(value: &Value<'_>) -> holm_js::Result<Vec<String>> {
+    let mut names = Vec::new();
+    let mut holder = value.as_object().cloned();
+    while let Some(object) = holder {
+        for name in object.own_keys::<String>(Filter::new().string()) {
+            names.push(name?);
+        }
+        holder = object.get_prototype();
+    }
+    Ok(names)
 }
 
 impl fmt::Debug for Isolate {

@@ -41,7 +41,8 @@ pub use holm_host::{
     Access, Clock, Denied, Grant, Output, Permissions, ProcessInfo, Random, Stream, Terminal,
 };
 pub use holm_js::Frame;
-pub use isolate::{Exit, Isolate, SourceKind};
+pub use holm_web::console::inspect::Colors;
+pub use isolate::{Evaluation, Exit, Isolate, SourceKind, first_top_level_await};
 pub use loader::ModuleLoader;
 pub use scope::Scope;
 pub use value::{Function, Object, Value};

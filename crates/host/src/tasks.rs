@@ -4,16 +4,18 @@
 //! runs. What it comes to is a [`Completion`], called with the realm open. A task keeps the
 //! isolate alive until it is done, unless it is unreferenced.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_util::future::{AbortHandle, Abortable};
 use futures_util::stream::{FuturesUnordered, Stream};
 use holm_js::{Ctx, Result};
+use tokio::runtime::{Builder, Runtime};
 
 /// What a finished task does in script.
 pub type Completion = Box<dyn for<'js> FnOnce(&Ctx<'js>) -> Result<()>>;
@@ -32,6 +34,8 @@ pub struct Tasks {
     running: RefCell<FuturesUnordered<Running>>,
     entries: RefCell<HashMap<TaskId, Entry>>,
     next: Cell<u64>,
+    /// Made with the first task: timers do without.
+    reactor: OnceCell<Runtime>,
 }
 
 struct Entry {
@@ -58,6 +62,16 @@ impl Tasks {
             (id, completion)
         }));
         id
+    }
+
+    /// What tasks wait on. Entered (`Runtime::enter`), it lets a task be prepared at once that
+    /// would otherwise begin with the next turn of the loop.
+    pub fn reactor(&self) -> io::Result<&Runtime> {
+        if let Some(reactor) = self.reactor.get() {
+            return Ok(reactor);
+        }
+        let made = Builder::new_current_thread().enable_all().build()?;
+        Ok(self.reactor.get_or_init(|| made))
     }
 
     /// Drops a task; its completion never runs.
@@ -106,12 +120,22 @@ impl Tasks {
         }
     }
 
-    /// Drops all tasks.
-    pub fn clear(&self) {
+    /// Drops all tasks and what they wait on, without waiting for threads that are still
+    /// blocked: a read of standard input may block for ever.
+    pub fn shut_down(&mut self) {
         self.entries.borrow_mut().clear();
         self.added.borrow_mut().clear();
         let running = std::mem::take(&mut *self.running.borrow_mut());
         drop(running);
+        if let Some(reactor) = self.reactor.take() {
+            reactor.shutdown_background();
+        }
+    }
+}
+
+impl Drop for Tasks {
+    fn drop(&mut self) {
+        self.shut_down();
     }
 }
 

@@ -57,6 +57,7 @@ pub use modules::{
     ImportAttributes, ModuleLoader, ModuleRecord, compile_module, evaluate_module, synthetic_module,
 };
 pub use realm::{Realm, slot};
+pub use reflect::is_same;
 pub use root::Root;
 pub use rquickjs::atom::PredefinedAtom;
 pub use rquickjs::function::{Rest, This};

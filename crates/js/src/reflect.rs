@@ -279,6 +279,12 @@ pub fn regexp<'js>(regexp: &Object<'js>) -> Result<(Value<'js>, String)> {
     Ok((pristine::read(regexp, class::REGEXP, c"source")?, flags))
 }
 
+/// Whether two values are the same (`===`).
+pub fn is_same(one: &Value<'_>, other: &Value<'_>) -> bool {
+    // SAFETY: live values; comparing runs no script.
+    unsafe { qjs::JS_IsStrictEqual(context(one.ctx()), one.as_raw(), other.as_raw()) }
+}
+
 /// The stack an error was made with, as `error.stack` shows it, whatever script did to that
 /// property; `undefined` if there is none.
 pub fn error_stack<'js>(error: &Object<'js>) -> Result<Value<'js>> {

@@ -78,11 +78,28 @@ pub(crate) fn with_heading<'js>(
         return Ok(stack);
     }
     let mut text = heading(ctx, error)?;
-    for frame in frames.lines() {
-        text.push('\n');
-        text.push_str(&frame_text(frame));
+    let mut frames = frames.lines().peekable();
+    while let Some(frame) = frames.next() {
+        // Holm's own scripts, and how they call back, are nothing a person wrote.
+        let is_ours = is_internal(frame)
+            || frame == INTERNAL_CALL && frames.peek().is_some_and(|next| is_internal(next));
+        if !is_ours {
+            text.push('\n');
+            text.push_str(&frame_text(frame));
+        }
     }
     Ok(rquickjs::String::from_str(ctx.clone(), &text)?.into_value())
+}
+
+/// What the names of embedded scripts begin with.
+const INTERNAL: &str = "holm:";
+/// The frame of `Reflect.apply`, by which embedded scripts call back.
+const INTERNAL_CALL: &str = "    at apply (native)";
+
+fn is_internal(frame: &str) -> bool {
+    let place =
+        frame.rsplit_once(" (").map_or(frame.trim_start_matches("    at "), |(_, place)| place);
+    place.starts_with(INTERNAL)
 }
 
 fn has_own_format(ctx: &Ctx<'_>) -> Result<bool> {

@@ -102,10 +102,8 @@
   };
 
   Module.prototype._compile = function (content, filename) {
-    const wrapper = native.compile(content, filename);
     const require = makeRequire(this);
-    return Reflect.apply(wrapper, this.exports,
-      [this.exports, require, this, filename, native.dirname(filename)]);
+    return native.run(content, filename, this.exports, require, this, native.dirname(filename));
   };
 
   Module._extensions = {

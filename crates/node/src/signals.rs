@@ -38,8 +38,10 @@ pub(crate) fn listen<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
         return call.undefined();
     };
     let callback = Root::new(ctx, call.value(1))?;
+    // Now, not with the next turn of the loop: the signal may come before.
+    let stream = register(ctx, kind());
     let listener = Rc::new(Listener { kind: kind(), task: Cell::new(None), callback });
-    wait(ctx, &listener, None);
+    wait(ctx, &listener, stream);
     let stop = function(ctx, "stop", 0, move |call| {
         if let Some(task) = listener.task.take() {
             host(call.ctx()).tasks.abort(task);
@@ -47,6 +49,12 @@ pub(crate) fn listen<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
         call.undefined()
     })?;
     Ok(stop.into_value())
+}
+
+fn register(ctx: &Ctx<'_>, kind: SignalKind) -> Option<Signal> {
+    let host = host(ctx);
+    let _entered = host.tasks.reactor().ok()?.enter();
+    signal(kind).ok()
 }
 
 /// Waits for the next signal; a listener alone keeps no program alive.

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use holm_host::host;
 use holm_js::{
-    Call, Ctx, ErrorKind, Function, Object, PromiseState, Result, Root, ScriptOrigin, Value,
-    evaluate_script, function, slot, throw_value, to_text,
+    Call, Ctx, ErrorKind, Function, Object, PromiseState, Result, Root, ScriptOrigin, This, Value,
+    evaluate_script, function, slot, throw, throw_value, to_text,
 };
 
 use super::resolve::{Format, Kind, Resolved, System};
@@ -112,7 +112,7 @@ fn natives<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     natives.set("builtinModules", names)?;
     let all: [(&str, u32, Native); 13] = [
         ("resolve", 2, resolve),
-        ("compile", 2, compile),
+        ("run", 6, run),
         ("source", 1, source),
         ("json", 1, |call| loader::read_json(call.ctx(), Path::new(&call.get::<String>(0)?))),
         ("requireModule", 1, require_module),
@@ -170,8 +170,9 @@ fn resolve<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
     }
 }
 
-/// `(text, file name) → the module's function`
-fn compile<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
+/// `(text, file name, exports, require, module, folder)`: runs a module's text. Natively, so
+/// that no frame of ours is in its stacks.
+fn run<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
     let (text, name): (String, String) = (call.get(0)?, call.get(1)?);
     // A first line `#!…` is no JavaScript inside of a function. The heading stands on lines of
     // its own, -1 and 0, so that lines and columns are those of the file. (Beginning with line
@@ -181,7 +182,14 @@ fn compile<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
         None => text,
     };
     let wrapped = format!("(function ({COMMONJS_PARAMETERS}) {{\n\n{text}\n}})");
-    evaluate_script(call.ctx(), wrapped, ScriptOrigin { name: &name, first_line: -1 })
+    let origin = ScriptOrigin { name: &name, first_line: -1 };
+    let function = evaluate_script(call.ctx(), wrapped, origin)?;
+    // A text that closes the function and goes on is no module.
+    let Some(function) = function.into_function() else {
+        return Err(throw(call.ctx(), ErrorKind::Syntax, "Unexpected token '}'"));
+    };
+    let [exports, require, module] = [2, 3, 4].map(|index| call.value(index));
+    function.call((This(exports.clone()), exports, require, module, name, call.value(5)))
 }
 
 /// `path → { text, isModule, isAmbiguous }`

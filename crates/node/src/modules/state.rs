@@ -32,7 +32,8 @@ impl Modules {
         self.resolver.get_or_init(|| {
             let files = Arc::new(HostFiles::new(host(ctx).permissions.clone()));
             let names = Builtins { names: builtins::NAMES, scheme_only: builtins::SCHEME_ONLY };
-            (Resolver::new(files.clone(), names), files)
+            let conditions = host(ctx).process.conditions.clone();
+            (Resolver::new(files.clone(), names).with_conditions(conditions), files)
         })
     }
 
@@ -69,7 +70,21 @@ impl Modules {
         let path = host(ctx).process.current_dir().join(path);
         let folder = path.parent().unwrap_or(&path).join("[command]");
         let specifier = path.display().to_string();
-        match self.resolve(ctx, &specifier, &folder.display().to_string(), Kind::Require)? {
+        let (resolver, files) = self.parts(ctx);
+        files.forget_refusal();
+        let found = resolver.resolve(&specifier, Referrer::File(&folder), Kind::Require);
+        let found = found.map_err(|mut error| {
+            if let Some(denied) = files.refusal().filter(|_| error.is_not_found()) {
+                return errors::denied(ctx, &denied, None);
+            }
+            if path.is_dir() {
+                error.hint = Some("that is a folder without an index.js: name a file in it".into());
+            } else if error.is_not_found() && error.hint.is_none() {
+                error.hint = Some("there is no such file: is the name right?".into());
+            }
+            errors::unresolved(ctx, &error, "", "")
+        });
+        match found? {
             Resolved::File(file) => {
                 let format = self.resolver(ctx).format_of(&file.path);
                 let format = format.map_err(|error| errors::unresolved(ctx, &error, "", ""))?;

@@ -67,9 +67,7 @@ impl StarExports {
         let [Argument::FunctionExpression(function)] = &call.arguments[..] else {
             return None;
         };
-        let [key] = &function.params.items[..] else {
-            return None;
-        };
+        let [key] = &function.params.items[..] else { return None };
         let BindingPattern::BindingIdentifier(key) = &key.pattern else {
             return None;
         };

@@ -13,8 +13,8 @@ use oxc_span::SourceType;
 
 use crate::syntax::nesting;
 
-/// Upper bound for what one level of [`nesting`] takes of the stack, in the parser or a visitor. Measured: see
-/// `deepest_sources_fit`.
+/// What one level of [`nesting`] takes of the stack at most, in the parser or a visitor: measured as 2.8 KiB for the
+/// hungriest shape in `tests/hostile.rs`, in release and with optimized dependencies in debug.
 const STACK_BYTES_PER_LEVEL: usize = 4 << 10;
 /// What a parse takes beside its nesting.
 const BASE_STACK_BYTES: usize = 256 << 10;

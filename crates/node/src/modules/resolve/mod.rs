@@ -84,9 +84,11 @@ impl FileModule {
 }
 
 /// Resolves specifiers, and remembers which files are there.
+#[allow(missing_debug_implementations, reason = "it would show nothing but caches")]
 pub struct Resolver {
     files: Arc<dyn Files>,
     builtins: Builtins,
+    conditions: Vec<String>,
     /// By folder.
     packages: RefCell<HashMap<PathBuf, Option<Arc<Package>>>>,
     engines: OnceCell<Engines>,
@@ -100,10 +102,16 @@ impl Resolver {
         Self {
             files,
             builtins,
+            conditions: Vec::new(),
             packages: RefCell::default(),
             engines: OnceCell::new(),
             broken: Arc::default(),
         }
+    }
+
+    /// Adds conditions to those that always hold.
+    pub fn with_conditions(self, conditions: Vec<String>) -> Self {
+        Self { conditions, ..self }
     }
 
     /// What `specifier` means to `referrer`.
@@ -148,8 +156,9 @@ impl Resolver {
 
     /// Forgets which files are there; tells whether anything was remembered.
     fn forget(&self) -> bool {
-        let remembered = self.engines.get().is_some_and(Engines::forget);
-        !std::mem::take(&mut *self.packages.borrow_mut()).is_empty() || remembered
+        let engines = self.engines.get().map(Engines::forget);
+        let packages = std::mem::take(&mut *self.packages.borrow_mut());
+        engines.is_some() || !packages.is_empty()
     }
 
     fn package_in(&self, dir: &Path) -> Result<Option<Arc<Package>>, ResolveError> {
@@ -243,12 +252,12 @@ impl<'r> Request<'r> {
     /// What Node appends to messages about packages, for `import` only.
     fn imported_from(&self) -> String {
         match self.kind {
-            Kind::Import => self.from_base(),
+            Kind::Import => self.base_clause(),
             Kind::Require => String::new(),
         }
     }
 
-    fn from_base(&self) -> String {
+    fn base_clause(&self) -> String {
         format!(" imported from {}", self.base_name)
     }
 }

@@ -27,7 +27,8 @@ pub(super) struct Engines {
 }
 
 impl Engines {
-    fn new(adapter: Adapter) -> Self {
+    fn new(adapter: Adapter, conditions: &[String]) -> Self {
+        let options = |kind, search| options(kind, search, conditions);
         let require = Engine::new_with_file_system(adapter, options(Kind::Require, Search::Legacy));
         Self {
             import: require.clone_with_options(options(Kind::Import, Search::Legacy)),
@@ -37,15 +38,19 @@ impl Engines {
         }
     }
 
-    /// Always tells that something was remembered, since making these means asking them.
-    pub(super) fn forget(&self) -> bool {
+    pub(super) fn forget(&self) {
         self.require.clear_cache();
-        true
     }
 }
 
 /// The conditions that hold, `default` aside. Not `node-addons`: native addons cannot be loaded.
 const CONDITIONS: [&str; 4] = ["holm", "node", "{kind}", "module-sync"];
+
+/// All conditions of a question: those that were asked for first.
+fn conditions(kind: Kind, asked_for: &[String]) -> Vec<String> {
+    let own = CONDITIONS.iter().map(|name| name.replace("{kind}", condition(kind)));
+    asked_for.iter().cloned().chain(own).collect()
+}
 
 fn condition(kind: Kind) -> &'static str {
     match kind {
@@ -54,16 +59,13 @@ fn condition(kind: Kind) -> &'static str {
     }
 }
 
-fn options(kind: Kind, search: Search) -> ResolveOptions {
+fn options(kind: Kind, search: Search, asked_for: &[String]) -> ResolveOptions {
     let extensions: &[&str] = match search {
         Search::Legacy => &[".js", ".json", ".node"],
         Search::Exact => &[],
     };
     ResolveOptions {
-        condition_names: CONDITIONS
-            .iter()
-            .map(|name| name.replace("{kind}", condition(kind)))
-            .collect(),
+        condition_names: conditions(kind, asked_for),
         extensions: extensions.iter().copied().map(String::from).collect(),
         symlinks: false,
         node_path: false,
@@ -97,13 +99,13 @@ impl Resolver {
             )
         })?;
         if let Some(package) = self.itself(dir, name)? {
-            return self.exported(request, dir, subpath, &package, &request.from_base());
+            return self.exported(request, dir, subpath, &package, &request.base_clause());
         }
         let Some(installed) = self.installed(dir, name)? else {
             return Err(ResolveError::missing_package(name, &request.base_name));
         };
         if let Some(package) = installed.package.filter(|package| package.has_exports) {
-            return self.exported(request, dir, subpath, &package, &request.from_base());
+            return self.exported(request, dir, subpath, &package, &request.base_clause());
         }
         if subpath.is_empty() {
             return self.ask(request, dir, Search::Legacy).map_err(|error| {
@@ -156,7 +158,7 @@ impl Resolver {
         }
         if let Some((name, subpath)) = split_name(specifier) {
             if let Some(package) = self.itself(dir, name)? {
-                return self.exported(request, dir, subpath, &package, &request.from_base());
+                return self.exported(request, dir, subpath, &package, &request.base_clause());
             }
             let package = self.installed(dir, name)?.and_then(|installed| installed.package);
             if let Some(package) = package.filter(|package| package.has_exports) {
@@ -213,7 +215,7 @@ impl Resolver {
         let not_exported = || {
             let hint = format!(
                 "the conditions were: {}",
-                CONDITIONS.join(", ").replace("{kind}", condition(request.kind))
+                conditions(request.kind, &self.conditions).join(", ")
             );
             ResolveError::not_exported(&format!(".{subpath}"), &file, from).with_hint(Some(hint))
         };
@@ -241,10 +243,10 @@ impl Resolver {
         search: Search,
     ) -> Result<Resolved, ResolveError> {
         let engines = self.engines.get_or_init(|| {
-            Engines::new(Adapter {
-                files: Some(Arc::clone(&self.files)),
-                broken: Arc::clone(&self.broken),
-            })
+            Engines::new(
+                Adapter { files: Some(Arc::clone(&self.files)), broken: Arc::clone(&self.broken) },
+                &self.conditions,
+            )
         });
         let engine = match (request.kind, search) {
             (Kind::Import, Search::Legacy) => &engines.import,
@@ -286,7 +288,7 @@ impl Resolver {
                 target,
                 request.specifier,
                 &file,
-                &request.from_base(),
+                &request.base_clause(),
             ));
         }
         if let Some(builtin) = self.builtin(target, request.kind)? {
@@ -333,7 +335,7 @@ fn split_name(specifier: &str) -> Option<(&str, &str)> {
 
 fn in_nodes_words(request: &Request<'_>, error: OxcError) -> ResolveError {
     let from = if request.specifier.starts_with('#') {
-        request.from_base()
+        request.base_clause()
     } else {
         request.imported_from()
     };
