@@ -75,21 +75,21 @@ fn run(flags: &Flags, program: Program) -> ExitCode {
 
 /// Why nothing ran, or what ended it.
 enum Failure {
-    Script(Box<Error>, holm::Permissions),
+    Script(Box<(Error, holm::Permissions)>),
     Setup(String),
 }
 
 impl Failure {
     fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Script(error, _) => ExitCode::from(error.exit_code() as u8),
+            Self::Script(failed) => ExitCode::from(failed.0.exit_code() as u8),
             Self::Setup(_) => ExitCode::from(FAILED),
         }
     }
 
     fn report(&self) {
         match self {
-            Self::Script(error, permissions) => report::error(error, permissions),
+            Self::Script(failed) => report::error(&failed.0, &failed.1),
             Self::Setup(text) => report::message(text, None),
         }
     }
@@ -105,7 +105,7 @@ fn try_run(flags: &Flags, program: &Program) -> Result<Exit, Failure> {
     let streams = StandardStreams::new().map_err(|error| setup("standard output", error))?;
     let engine = Engine::new(Config::default());
     let process = process_info(flags, program, &current_dir);
-    let script_failed = |error| Failure::Script(Box::new(error), permissions.clone());
+    let script_failed = |error| Failure::Script(Box::new((error, permissions.clone())));
     let mut isolate = engine
         .and_then(|engine| {
             limited(Isolate::builder(&engine), flags)

@@ -232,30 +232,26 @@ impl Isolate {
         if self.handle.interrupter().is_due() {
             return Err(self.why_stopped());
         }
-        let failure = lifecycle.take_uncaught();
+        let mut failure = lifecycle.take_uncaught();
         let code = match (&failure, is_unsettled) {
-            (Some(_), _) => Some(1),
+            (Some(failure), _) => Some(failure.exit_code),
             (None, true) => Some(UNSETTLED_CODE),
             (None, false) => None,
         };
-        let code = self.realm.enter(|ctx| {
-            process::exit(ctx, code).map_err(|error| {
+        let mut exit = Exit { code: code.unwrap_or(0), is_unsettled };
+        self.realm.enter(|ctx| match process::exit(ctx, code) {
+            Ok(code) => exit.code = code,
+            Err(error) => {
+                // The handler itself failed, or called `process.exit`.
                 let thrown = holm_js::take_exception(ctx, error);
-                describe(ctx, &thrown)
-            })
-        });
-        if let Some(code) = self.host.lifecycle.exit_code() {
-            // An `exit` handler called `process.exit`.
-            return match failure {
-                Some(failure) => Err(Error::uncaught(failure, Some(&self.host))),
-                None => Ok(Exit { code, is_unsettled }),
-            };
-        }
-        match (failure, code) {
-            (Some(failure), _) | (None, Err(failure)) => {
-                Err(Error::uncaught(failure, Some(&self.host)))
+                if lifecycle.exit_code().is_none() {
+                    failure.get_or_insert_with(|| describe(ctx, &thrown));
+                }
             }
-            (None, Ok(code)) => Ok(Exit { code, is_unsettled }),
+        });
+        match failure {
+            Some(failure) => Err(Error::uncaught(failure, Some(&self.host))),
+            None => Ok(Exit { code: lifecycle.exit_code().unwrap_or(exit.code), ..exit }),
         }
     }
 

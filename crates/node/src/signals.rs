@@ -11,7 +11,7 @@ use holm_js::{Call, Ctx, Function, Result, Root, Value, function};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Signals a script may listen for, with their numbers on this system.
-const SIGNALS: [(&str, fn() -> SignalKind); 9] = [
+const SIGNALS: [(&str, Kind); 9] = [
     ("SIGALRM", SignalKind::alarm),
     ("SIGHUP", SignalKind::hangup),
     ("SIGINT", SignalKind::interrupt),
@@ -22,6 +22,8 @@ const SIGNALS: [(&str, fn() -> SignalKind); 9] = [
     ("SIGUSR2", SignalKind::user_defined2),
     ("SIGWINCH", SignalKind::window_change),
 ];
+
+type Kind = fn() -> SignalKind;
 
 /// One listener: the task that waits now, and whom it calls.
 struct Listener {

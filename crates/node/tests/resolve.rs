@@ -1,6 +1,8 @@
 //! Resolution against what Node 20 answered for the same tree. `tests/resolution.json` holds the tree, the
 //! questions and Node's answers; `tests/deviations.txt` the cases where the answers differ, each with a reason.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are not seen as tests")]
+
 mod memory;
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};

@@ -1,6 +1,8 @@
 //! Type stripping. `tests/typescript.json` holds sources and what becomes of them, as was compared with Node's
 //! `amaro` and TypeScript's own output; `HOLM_BLESS=1` writes it anew.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are not seen as tests")]
+
 use holm_node::syntax::{
     position::Position,
     typescript::{Goal, StripErrorKind, strip},

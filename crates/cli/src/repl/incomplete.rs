@@ -13,27 +13,17 @@ pub(super) fn is_incomplete(code: &str) -> bool {
             ')' | ']' => {
                 open.pop();
             }
-            '}' if open.last() == Some(&'`') => {
-                if !skip_template(&mut rest, &mut open) {
-                    return true;
-                }
-            }
+            '}' if open.last() == Some(&'`') => skip_template(&mut rest, &mut open),
             '}' => {
                 open.pop();
             }
             '"' | '\'' => skip_string(&mut rest, c),
             '`' => {
                 open.push('`');
-                if !skip_template(&mut rest, &mut open) {
-                    return true;
-                }
+                skip_template(&mut rest, &mut open);
             }
             '/' if rest.peek() == Some(&'/') => while rest.next_if(|&c| c != '\n').is_some() {},
-            '/' if rest.peek() == Some(&'*') => {
-                if !skip_comment(&mut rest) {
-                    return true;
-                }
-            }
+            '/' if rest.peek() == Some(&'*') => skip_comment(&mut rest, &mut open),
             '/' if value_expected => skip_regex(&mut rest),
             _ => {}
         }
@@ -71,31 +61,31 @@ fn skip_regex(rest: &mut Rest<'_>) {
     }
 }
 
-fn skip_comment(rest: &mut Rest<'_>) -> bool {
+/// Skips to the end of a comment; one without an end stays open.
+fn skip_comment(rest: &mut Rest<'_>, open: &mut Vec<char>) {
     rest.next();
     while let Some(c) = rest.next() {
         if c == '*' && rest.next_if_eq(&'/').is_some() {
-            return true;
+            return;
         }
     }
-    false
+    open.push('*');
 }
 
-/// Skips to the end of a template, or to the code inside of it; false if it is still open.
-fn skip_template(rest: &mut Rest<'_>, open: &mut Vec<char>) -> bool {
+/// Skips to the end of a template, or to the code inside of it: then its mark stays open, and
+/// the `}` that ends the code comes back here.
+fn skip_template(rest: &mut Rest<'_>, open: &mut Vec<char>) {
     while let Some(c) = rest.next() {
         match c {
             '\\' => drop(rest.next()),
             '`' => {
                 open.pop();
-                return true;
+                return;
             }
-            // The mark stays: the `}` that ends the code comes back here.
-            '$' if rest.next_if_eq(&'{').is_some() => return true,
+            '$' if rest.next_if_eq(&'{').is_some() => return,
             _ => {}
         }
     }
-    false
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ impl Input {
             return Self::Text;
         }
         let config = Config::builder().max_history_size(MAX_HISTORY).map(|builder| builder.build());
-        let editor = config.and_then(|config| Editor::with_config(config));
+        let editor = config.and_then(Editor::with_config);
         let Ok(mut editor) = editor else { return Self::Text };
         editor.set_helper(Some(Prompt(isolate.clone())));
         let history = history_file();

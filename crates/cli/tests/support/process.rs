@@ -67,11 +67,11 @@ pub(crate) fn run(
     let writer = feed(&mut child, stdin.as_bytes().to_vec());
     let status = wait(&mut child, directives, &readers.stdout)?;
     // Ignored: mostly the group is already empty.
-    let _ = kill_process_group(pid(&child), Signal::KILL);
+    kill_process_group(pid(&child), Signal::KILL).ok();
     let limit = directives.timeout.unwrap_or(DEFAULT_TIMEOUT);
     let end = status.map_or(End::Hung(limit), |status| End::Exit(exit_text(status)));
     // A broken pipe only says that the program did not read to the end.
-    let _ = writer.join();
+    writer.join().ok();
     Ok(Finished { stdout: readers.stdout.finish(), stderr: readers.stderr.finish(), end })
 }
 
@@ -206,7 +206,7 @@ impl Reader {
 
     fn finish(self) -> Captured {
         // It can only have panicked in a read; what it read so far still tells something.
-        let _ = self.thread.join();
+        self.thread.join().ok();
         self.captured.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

@@ -1,0 +1,1 @@
+export default (isMain) => `loaded late, by the main module: ${isMain}`;

@@ -1,0 +1,6 @@
+interface Rectangle {
+  width: number;
+  height: number;
+}
+
+export const area = ({ width, height }: Rectangle): number => width * height;
