@@ -41,7 +41,25 @@ macro_rules! plain {
     )*};
 }
 
-plain!(bool, i32, u32, i64, u64, f64, String);
+plain!(bool, i32, i64, f64, String);
+
+impl<'js> FromValue<'js> for u32 {
+    fn from_value(scope: &mut Scope<'_, 'js>, value: Value<'js>) -> Result<Self> {
+        let number = f64::from_value(scope, value)?;
+        let whole = number as u32;
+        if f64::from(whole) == number {
+            return Ok(whole);
+        }
+        Err(Error::mismatch(format!("{number} is no integer from 0 to {}", u32::MAX)))
+    }
+}
+
+/// `rquickjs` makes a negative number of one above `i32::MAX`: a number holds every `u32`.
+impl<'js> IntoValue<'js> for u32 {
+    fn into_value(self, scope: &mut Scope<'_, 'js>) -> Result<Value<'js>> {
+        f64::from(self).into_value(scope)
+    }
+}
 
 /// A failed conversion may have thrown; either way it is the embedder's mistake.
 fn mismatch(scope: &mut Scope<'_, '_>, error: holm_js::Error) -> Error {

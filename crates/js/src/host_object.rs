@@ -4,7 +4,8 @@
 //! 1. A host object owns JS values only as [`Held`], and reports each exactly once in
 //!    [`HostObject::trace`]. One that is not reported makes every cycle through it leak;
 //!    one reported twice is a use after free.
-//! 2. `Held` lives inside host objects and nowhere else. Elsewhere use [`crate::Root`].
+//! 2. `Held` lives inside host objects and nowhere else; elsewhere use [`crate::Root`]. One
+//!    that is shared with something outside becomes `undefined` when its object is collected.
 //! 3. A finalizer runs in the middle of other work (any release of a reference can start
 //!    it). The Rust value may therefore not be borrowed, run script, or touch an engine from
 //!    its `Drop`; what needs that goes to the [`Graveyard`] in [`HostObject::finalize`].
@@ -14,6 +15,7 @@ use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
 use std::fmt;
 use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use rquickjs::{Ctx, Error, Object, Result, Value, qjs};
@@ -84,19 +86,32 @@ pub fn host_ref<'a, T: HostObject>(value: &'a Value<'_>) -> Option<&'a T> {
     }
 }
 
-/// Hands the values of a host object to the collector.
+/// Visits the values of a host object: for the collector, or to release them with it.
 pub struct Tracer<'a> {
-    runtime: RawRuntime,
-    mark: qjs::JS_MarkFunc,
+    visit: Visit,
     _scope: PhantomData<&'a ()>,
+}
+
+#[derive(Clone, Copy)]
+enum Visit {
+    /// The collector is looking for what can be reached.
+    Mark(RawRuntime, qjs::JS_MarkFunc),
+    /// The object is gone. Its values must go in the same finalizer: the collector frees
+    /// garbage whatever its count says, so one that is kept longer would dangle.
+    Release,
 }
 
 impl Tracer<'_> {
     /// Reports one held value.
     pub fn mark(&self, held: &Held) {
-        // SAFETY: the collector of this runtime is running and gave us its callback; the
-        // value is owned by the object being traced.
-        unsafe { qjs::JS_MarkValue(self.runtime, held.value.get(), self.mark) }
+        match self.visit {
+            // SAFETY: the collector of this runtime is running and gave us its callback; the
+            // value is owned by the object being traced.
+            Visit::Mark(runtime, mark) => unsafe {
+                qjs::JS_MarkValue(runtime, held.value.get(), mark);
+            },
+            Visit::Release => held.release(),
+        }
     }
 }
 
@@ -134,12 +149,20 @@ impl Held {
     }
 }
 
-impl Drop for Held {
-    fn drop(&mut self) {
+impl Held {
+    /// Gives the reference back; from now on this holds `undefined`.
+    fn release(&self) {
+        let value = self.value.replace(qjs::JS_UNDEFINED);
         if self.alive.get() {
             // SAFETY: our own reference, in a heap that still exists.
-            unsafe { qjs::JS_FreeValueRT(self.runtime, self.value.get()) }
+            unsafe { qjs::JS_FreeValueRT(self.runtime, value) }
         }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.release();
     }
 }
 
@@ -266,13 +289,16 @@ impl<T: HostObject> HostBox<T> {
 
     unsafe fn trace(pointer: *mut c_void, tracer: &Tracer<'_>) {
         // SAFETY: by the caller.
-        unsafe { (*pointer.cast::<Self>()).inside.trace(tracer) }
+        let inside = unsafe { &(*pointer.cast::<Self>()).inside };
+        // A panic may not cross the collector. What is left out stays alive this time; nothing
+        // of ours runs between the collector's passes, so each leaves out the same.
+        drop(catch_unwind(AssertUnwindSafe(|| inside.trace(tracer))));
     }
 
     unsafe fn finalize(pointer: *mut c_void) {
         // SAFETY: by the caller, who does not use the pointer again.
         let parts = unsafe { Box::from_raw(pointer.cast::<Self>()) };
-        parts.inside.finalize(&parts.header.graveyard);
+        drop(catch_unwind(AssertUnwindSafe(|| parts.inside.finalize(&parts.header.graveyard))));
     }
 }
 
@@ -282,8 +308,8 @@ unsafe extern "C" fn mark(runtime: RawRuntime, value: qjs::JSValue, mark: qjs::J
     unsafe {
         let pointer = opaque(value);
         if let Some(header) = pointer.cast::<Header>().as_ref() {
-            let tracer = Tracer { runtime, mark, _scope: PhantomData };
-            (header.vtable.trace)(pointer, &tracer);
+            let visit = Visit::Mark(runtime, mark);
+            (header.vtable.trace)(pointer, &Tracer { visit, _scope: PhantomData });
         }
     }
 }
@@ -294,6 +320,8 @@ unsafe extern "C" fn finalize(_runtime: RawRuntime, value: qjs::JSValue) {
     unsafe {
         let pointer = opaque(value);
         if let Some(header) = pointer.cast::<Header>().as_ref() {
+            let visit = Visit::Release;
+            (header.vtable.trace)(pointer, &Tracer { visit, _scope: PhantomData });
             (header.vtable.finalize)(pointer);
         }
     }
