@@ -25,6 +25,7 @@ mod lazy;
 mod limits;
 mod modules;
 mod pristine;
+mod promise_hooks;
 mod raw;
 mod realm;
 pub mod reflect;
@@ -56,6 +57,7 @@ pub use limits::{Interrupter, Limits};
 pub use modules::{
     ImportAttributes, ModuleLoader, ModuleRecord, compile_module, evaluate_module, synthetic_module,
 };
+pub use promise_hooks::{PromiseHook, PromisePhase};
 pub use realm::{Realm, slot};
 pub use reflect::is_same;
 pub use root::Root;

@@ -16,6 +16,7 @@ use crate::host_object::{Classes, Graveyard};
 use crate::jobs::Rejections;
 use crate::limits::{Interrupter, Limits};
 use crate::modules::{LoaderSlot, ModuleLoader};
+use crate::promise_hooks::HookSlot;
 use crate::raw::RawRuntime;
 use crate::realm::RealmData;
 use crate::root::Roots;
@@ -47,6 +48,7 @@ pub(crate) struct Shared {
     pub(crate) graveyard: Rc<Graveyard>,
     pub(crate) loader: LoaderSlot,
     pub(crate) rejections: Rejections,
+    pub(crate) promise_hook: HookSlot,
     pub(crate) stack: Cell<StackLimits>,
     pub(crate) heap_limit_bytes: Option<usize>,
 }
@@ -69,6 +71,7 @@ impl Runtime {
             graveyard: Rc::default(),
             loader: LoaderSlot::default(),
             rejections: Rejections::default(),
+            promise_hook: HookSlot::default(),
             stack: Cell::new(StackLimits::new(limits.stack_bytes)),
             heap_limit_bytes: limits.heap_bytes,
         });
@@ -141,6 +144,7 @@ impl Drop for Inner {
         }
         self.shared.loader.clear();
         self.shared.rejections.clear();
+        self.shared.promise_hook.clear();
         self.shared.roots.release_all(self.shared.raw);
         self.engine.take();
         self.shared.alive.set(false);

@@ -3,6 +3,7 @@
 
 mod support;
 
+use std::cell::RefCell;
 use std::ptr::NonNull;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
@@ -10,9 +11,9 @@ use std::time::{Duration, Instant};
 
 use holm_js::{
     Attributes, Backing, Ctx, ImportAttributes, JobOutcome, Limits, ModuleLoader, ModuleRecord,
-    Object, Realm, Result, Runtime, alias_buffer, compile_module, compile_script, define_value,
-    detach_buffer, enter_stack, evaluate_module, leave_stack, run_bytecode, run_job,
-    synthetic_module, take_rejections,
+    Object, PromiseHook, PromisePhase, Realm, Result, Runtime, Value, alias_buffer,
+    alias_shared_buffer, compile_module, compile_script, define_value, detach_buffer, enter_stack,
+    evaluate_module, leave_stack, run_bytecode, run_job, synthetic_module, take_rejections,
 };
 
 #[test]
@@ -140,6 +141,56 @@ fn modules_go_through_the_loader() {
         support::check(ctx, &[("result", "main/here,7,late")]);
         assert_eq!(record.name().expect("name"), "main");
     });
+}
+
+/// Writes down what happens to promises.
+#[derive(Default)]
+struct Diary(RefCell<Vec<PromisePhase>>);
+
+impl PromiseHook for Diary {
+    fn promise<'js>(&self, _: &Ctx<'js>, phase: PromisePhase, _: &Value<'js>, _: &Value<'js>) {
+        self.0.borrow_mut().push(phase);
+    }
+}
+
+#[test]
+fn promises_can_be_watched() {
+    let (realm, diary) = (support::realm(), Rc::new(Diary::default()));
+    realm.runtime().set_promise_hook(Some(diary.clone()));
+    realm.enter(|ctx| {
+        support::check(ctx, &[("Promise.resolve({ then(done) { done() } }); 0", "0")]);
+        while matches!(run_job(ctx), JobOutcome::Ran) {}
+    });
+    realm.runtime().set_promise_hook(None);
+    realm.enter(|ctx| support::check(ctx, &[("Promise.resolve(1); 0", "0")]));
+    use PromisePhase::{After, Before, Init, Resolve};
+    assert_eq!(*diary.0.borrow(), [Init, Before, Resolve, After]);
+}
+
+/// A `SharedArrayBuffer` over memory that two runtimes on two threads see.
+#[test]
+fn shared_memory_is_seen_by_all() {
+    let memory: &'static mut [u8] = Box::leak(vec![0u8; 64].into_boxed_slice());
+    let start = memory.as_mut_ptr() as usize;
+    let work = move |script: &'static str, expected: &'static str| {
+        let realm = support::realm();
+        realm.enter(|ctx| {
+            let start = NonNull::new(start as *mut u8).expect("not null");
+            // SAFETY: the memory lives for ever, and Rust looks at it after script only.
+            let backing = unsafe { Backing::new(start, 64, ()) };
+            let buffer = alias_shared_buffer(ctx, backing).expect("buffer");
+            define_value(&ctx.globals(), "shared", buffer, Attributes::ALL).expect("define");
+            support::check(ctx, &[(script, expected)]);
+        });
+    };
+    const ADD: &str = "const a = new Int32Array(shared); for (let n = 0; n < 1000; n++) Atomics.add(a, 0, 1); 'done'";
+    let threads: Vec<_> = (0..3).map(|_| std::thread::spawn(move || work(ADD, "done"))).collect();
+    for thread in threads {
+        thread.join().expect("no panic");
+    }
+    work("String(shared) + new Int32Array(shared)[0]", "[object SharedArrayBuffer]3000");
+    // SAFETY: leaked above, and no script uses it any more.
+    drop(unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(start as *mut u8, 64)) });
 }
 
 #[test]
