@@ -1,7 +1,7 @@
 //! Node's module resolution: from a specifier and who asks to a file and its format.
 //!
 //! No engine, no loading. Specifiers of `import` that are URLs or paths are resolved here, exactly; those that
-//! name packages go through `oxc_resolver`, see [`packages`]. All access to files goes through [`Files`].
+//! name packages go through `oxc_resolver`, see `packages.rs`. All access to files goes through [`Files`].
 
 mod error;
 mod files;

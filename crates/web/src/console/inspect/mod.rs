@@ -11,9 +11,9 @@
 //!
 //! Names a reader will mix up:
 //! - *level*: how many objects are open around a value; the option `depth` is about it.
-//! - *nesting*: how many calls of ours are; [`MAX_NESTING`] and the stack limit are about it.
+//! - *nesting*: how many calls of ours are; `MAX_NESTING` and the stack limit are about it.
 //! - *indentation*: columns at the start of a line, two for each open object.
-//! - [`value`]: anything; [`object`]: an object that is neither proxy nor seen before.
+//! - `value.rs`: anything; `object.rs`: an object that is neither proxy nor seen before.
 
 mod base;
 mod collections;
