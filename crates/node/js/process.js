@@ -37,6 +37,8 @@
   });
   define('allowedNodeEnvironmentFlags', new Set());
 
+  lazy('mainModule', () => native.mainModule());
+
   // The environment: a plain-looking object whose values are text, and which shows the names
   // that the script is permitted to read.
   lazy('env', () => {

@@ -12,7 +12,7 @@ use holm_web::console::inspect::{self, Options};
 use holm_web::node_errors::{invalid_argument, out_of_range};
 
 use crate::embedded::Embedded;
-use crate::{builtins, input, signals, ticks};
+use crate::{builtins, input, modules, signals, ticks};
 
 /// The version of Node whose interfaces are followed: packages look at it.
 const NODE_VERSION: &str = "24.11.0";
@@ -114,6 +114,7 @@ fn natives<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     natives.set("nextTick", function(ctx, "nextTick", 1, ticks::next_tick)?)?;
     error_natives(ctx, &natives)?;
     define("exit", 1, exit_now)?;
+    define("mainModule", 0, modules::main_module)?;
     define("hrtime", 0, |call| {
         let nanoseconds = host(call.ctx()).clock.elapsed().as_nanos();
         let nanoseconds = u64::try_from(nanoseconds).unwrap_or(u64::MAX);

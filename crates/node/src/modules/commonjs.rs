@@ -36,6 +36,18 @@ fn commonjs<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     Ok(made)
 }
 
+/// The module a CommonJS program began with.
+#[derive(Default)]
+struct MainModule(RefCell<Option<Root<Value<'static>>>>);
+
+/// `process.mainModule`
+pub(crate) fn main_module<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
+    match &*slot::<MainModule>(call.ctx()).0.borrow() {
+        Some(module) => module.get(call.ctx()),
+        None => call.undefined(),
+    }
+}
+
 /// What `require('module')` gives.
 pub(crate) fn module_builtin<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
     commonjs(ctx)?.get("Module")
@@ -146,8 +158,8 @@ fn natives<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
             call.returns(path.map(|path| path.display().to_string()))
         }),
         ("setMain", 1, |call| {
-            let process = process::object(call.ctx())?;
-            process.set("mainModule", call.value(0))?;
+            // Not told to `process`, which would have to be made for it: it asks.
+            slot::<MainModule>(call.ctx()).0.replace(Some(Root::new(call.ctx(), call.value(0))?));
             call.undefined()
         }),
     ];

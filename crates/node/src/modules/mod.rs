@@ -23,8 +23,8 @@ use std::path::Path;
 
 use holm_js::{Ctx, ModuleRecord, Promise, Result, evaluate_module};
 
-pub(crate) use commonjs::module_builtin;
 pub use commonjs::run_commonjs_text;
+pub(crate) use commonjs::{main_module, module_builtin};
 pub use loader::{IsMain, fill_meta, loader};
 use resolve::{Format, System};
 use source::Source;
