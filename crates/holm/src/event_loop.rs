@@ -8,6 +8,7 @@
 use std::future::poll_fn;
 use std::pin::pin;
 use std::rc::Rc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
@@ -27,6 +28,8 @@ const FAILED_CODE: i32 = 1;
 /// The exit code of a program whose handler of uncaught exceptions failed, as Node's.
 const HANDLER_FAILED_CODE: i32 = 7;
 
+/// Finished tasks of one turn: ones that start others may not keep timers waiting.
+const TASKS_PER_TURN: u32 = 1000;
 /// Jobs between two looks at the clock: a chain of promises may have no end.
 const JOBS_PER_LOOK: u32 = 1000;
 
@@ -99,51 +102,43 @@ impl EventLoop {
         let timers = timers(ctx);
         let now = self.host.clock.elapsed();
         while let Some(call) = timers.take_due(now) {
-            if !self.call(ctx, call) {
-                return;
-            }
-        }
-        for _ in 0..self.finished_tasks(ctx) {
+            self.call(ctx, call);
             if self.must_end() {
                 return;
             }
         }
+        self.run_finished_tasks(ctx);
         // Immediates made by immediates wait for the next turn.
         for _ in 0..timers.immediates() {
+            if self.must_end() {
+                return;
+            }
             let Some(next) = timers.take_immediate() else {
                 break;
             };
-            if let Some(call) = next
-                && !self.call(ctx, call)
-            {
-                return;
+            if let Some(call) = next {
+                self.call(ctx, call);
             }
         }
     }
 
-    /// Runs a timer's callback; says whether the turn may go on.
-    fn call(&self, ctx: &Ctx<'_>, call: TimerCall) -> bool {
+    fn call(&self, ctx: &Ctx<'_>, call: TimerCall) {
         let done = call.run(ctx);
         self.after(ctx, done);
-        !self.must_end()
     }
 
-    /// Runs what is finished already, without waiting; gives how many there were.
-    fn finished_tasks(&self, ctx: &Ctx<'_>) -> usize {
-        let mut count = 0;
-        while !self.host.tasks.is_empty() && !self.must_end() {
-            let Ok(reactor) = self.host.tasks.reactor() else { break };
-            let polled = reactor.block_on(poll_fn(|cx| {
-                std::task::Poll::Ready(self.host.tasks.poll_completion(cx))
-            }));
-            let std::task::Poll::Ready(completion) = polled else {
-                break;
-            };
+    /// Runs what is finished already, without waiting.
+    fn run_finished_tasks(&self, ctx: &Ctx<'_>) {
+        for _ in 0..TASKS_PER_TURN {
+            if self.host.tasks.is_empty() || self.must_end() {
+                return;
+            }
+            let Ok(reactor) = self.host.tasks.reactor() else { return };
+            let finished = poll_fn(|cx| Poll::Ready(self.host.tasks.poll_completion(cx)));
+            let Poll::Ready(completion) = reactor.block_on(finished) else { return };
             let done = completion(ctx);
             self.after(ctx, done);
-            count += 1;
         }
-        count
     }
 
     /// Sleeps until something is due; gives a task that finished meanwhile.
