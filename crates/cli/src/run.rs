@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use holm::{Config, Engine, Error, Exit, Isolate, IsolateBuilder, ProcessInfo, SourceKind};
 
@@ -17,6 +18,9 @@ const DEFAULT_MEMORY_BYTES: usize = 4 << 30;
 const HOST_STACK_BYTES: u64 = 1 << 20;
 /// Stack of a script where the system sets no limit.
 const MAX_SCRIPT_STACK_BYTES: u64 = 16 << 20;
+
+/// What a script gets to stop by itself once its time is over.
+const GRACE: Duration = Duration::from_millis(500);
 
 /// Exit code of a script that failed.
 const FAILED: u8 = 1;
@@ -106,6 +110,9 @@ fn try_run(flags: &Flags, program: &Program) -> Result<Exit, Failure> {
     let engine = Engine::new(Config::default());
     let process = process_info(flags, program, &current_dir);
     let script_failed = |error| Failure::Script(Box::new((error, permissions.clone())));
+    if let Some(limit) = flags.time_limit {
+        watch(limit);
+    }
     let mut isolate = engine
         .and_then(|engine| {
             limited(Isolate::builder(&engine), flags)
@@ -126,6 +133,16 @@ fn try_run(flags: &Flags, program: &Program) -> Result<Exit, Failure> {
         }
     };
     result.map_err(script_failed)
+}
+
+/// Ends the process when the script has not stopped at its time limit: some of the engine's
+/// own functions (joining or copying a huge array-like) look at no clock while they run.
+fn watch(limit: Duration) {
+    std::thread::spawn(move || {
+        std::thread::sleep(limit.saturating_add(GRACE));
+        report::message("the script reached its time limit", None);
+        std::process::exit(i32::from(FAILED));
+    });
 }
 
 /// Runs code from the command line.
