@@ -143,7 +143,7 @@ impl Isolate {
             SourceKind::Module => {
                 let record = compile_module(ctx, name, source)?;
                 modules::fill_meta(ctx, &record, modules::IsMain::Yes)?;
-                modules::evaluate(ctx, &record).map(Some)
+                modules::evaluate(ctx, record).map(|(promise, _)| Some(promise))
             }
         })
     }

@@ -6,6 +6,7 @@ use std::ffi::c_void;
 
 use rquickjs::{Ctx, Promise, Result, Value, qjs};
 
+use crate::modules;
 use crate::raw::{self, RawContext, RawRuntime};
 use crate::realm::RealmData;
 use crate::root::Root;
@@ -23,6 +24,8 @@ pub enum JobOutcome<'js> {
 
 /// Runs the oldest job of the runtime.
 pub fn run_job<'js>(ctx: &Ctx<'js>) -> JobOutcome<'js> {
+    // A job may be an import that fails.
+    modules::advance(ctx);
     let mut job_context: RawContext = std::ptr::null_mut();
     // SAFETY: a live runtime with the scope open.
     let status = unsafe { qjs::JS_ExecutePendingJob(raw::runtime(ctx), &raw mut job_context) };

@@ -16,7 +16,6 @@ use crate::function::{HostCallable, callable};
 use crate::host_object::HostObject;
 use crate::raw::{self, RawContext, RawRuntime};
 use crate::realm::RealmData;
-use crate::root::Root;
 use crate::script::{ScriptOrigin, evaluate};
 use crate::{Call, text::to_text};
 
@@ -68,64 +67,59 @@ impl ImportAttributes {
 }
 
 /// A module that is compiled (or made of native parts), perhaps not yet linked.
+///
+/// The realm owns its modules, and frees those that are not linked yet whenever linking any of
+/// them fails, whatever else refers to them. So a record counts no reference, and is good only
+/// until the next evaluation or job: later uses are an error.
 #[derive(Clone)]
-pub struct ModuleRecord<'js>(Value<'js>);
+pub struct ModuleRecord<'js> {
+    ctx: Ctx<'js>,
+    pointer: *mut qjs::JSModuleDef,
+    /// The realm's count of evaluations and jobs when the record was known to be there.
+    epoch: u64,
+}
 
 impl<'js> ModuleRecord<'js> {
     /// `import.meta`, to be filled by the loader.
     pub fn meta(&self) -> Result<Object<'js>> {
-        let ctx = self.0.ctx();
+        let ctx = &self.ctx;
         // SAFETY: the record is alive.
         let meta =
-            unsafe { raw::own(ctx, qjs::JS_GetImportMeta(raw::context(ctx), self.pointer()))? };
+            unsafe { raw::own(ctx, qjs::JS_GetImportMeta(raw::context(ctx), self.pointer()?))? };
         meta.into_object().ok_or(Error::Unknown)
-    }
-
-    /// Keeps the record alive outside of a scope.
-    pub fn root(&self, ctx: &Ctx<'js>) -> Result<Root<Value<'static>>> {
-        Root::new(ctx, self.0.clone())
-    }
-
-    /// The record that [`Self::root`] kept.
-    pub fn from_root(ctx: &Ctx<'js>, root: &Root<Value<'static>>) -> Result<Self> {
-        let value: Value<'js> = root.get(ctx)?;
-        // SAFETY: reading the tag of a live value.
-        let tag = unsafe { qjs::JS_VALUE_GET_TAG(value.as_raw()) };
-        if tag == qjs::JS_TAG_MODULE { Ok(Self(value)) } else { Err(Error::Unknown) }
     }
 
     /// The namespace object.
     pub fn namespace(&self) -> Result<Object<'js>> {
-        let ctx = self.0.ctx();
+        let ctx = &self.ctx;
         // SAFETY: the record is alive.
         let namespace = unsafe {
-            raw::own(ctx, qjs::JS_GetModuleNamespace(raw::context(ctx), self.pointer()))?
+            raw::own(ctx, qjs::JS_GetModuleNamespace(raw::context(ctx), self.pointer()?))?
         };
         namespace.into_object().ok_or(Error::Unknown)
     }
 
     /// The name the loader gave it.
     pub fn name(&self) -> Result<String> {
-        let ctx = self.0.ctx();
+        let ctx = &self.ctx;
         // SAFETY: the record is alive; the atom is released after its text was taken.
         unsafe {
-            let atom = qjs::JS_GetModuleName(raw::context(ctx), self.pointer());
+            let atom = qjs::JS_GetModuleName(raw::context(ctx), self.pointer()?);
             let name = raw::own(ctx, qjs::JS_AtomToString(raw::context(ctx), atom));
             qjs::JS_FreeAtom(raw::context(ctx), atom);
             to_text(ctx, &name?)
         }
     }
 
-    fn pointer(&self) -> *mut qjs::JSModuleDef {
-        // SAFETY: the constructors only take values that are modules.
-        unsafe { qjs::JS_VALUE_GET_PTR(self.0.as_raw()).cast() }
+    fn pointer(&self) -> Result<*mut qjs::JSModuleDef> {
+        let is_current = RealmData::of(&self.ctx).shared().module_epoch.get() == self.epoch;
+        if is_current { Ok(self.pointer) } else { Err(Error::Unknown) }
     }
 
-    /// # Safety
-    /// `pointer` is a live module of the realm of `ctx`.
-    unsafe fn from_pointer(ctx: &Ctx<'js>, pointer: *mut qjs::JSModuleDef) -> Self {
-        // SAFETY: by the caller; the realm owns the module, the value takes a new reference.
-        unsafe { Self(raw::borrow(ctx, qjs::JS_MKPTR(qjs::JS_TAG_MODULE, pointer.cast()))) }
+    /// `pointer` is a module of the realm of `ctx` that is alive now.
+    fn new(ctx: &Ctx<'js>, pointer: *mut qjs::JSModuleDef) -> Self {
+        let epoch = RealmData::of(ctx).shared().module_epoch.get();
+        Self { ctx: ctx.clone(), pointer, epoch }
     }
 }
 
@@ -142,16 +136,34 @@ pub fn compile_module<'js>(
     source: impl Into<Vec<u8>>,
 ) -> Result<ModuleRecord<'js>> {
     let flags = qjs::JS_EVAL_TYPE_MODULE | qjs::JS_EVAL_FLAG_COMPILE_ONLY;
-    evaluate(ctx, source.into(), ScriptOrigin::new(name), flags).map(ModuleRecord)
+    let compiled = evaluate(ctx, source.into(), ScriptOrigin::new(name), flags)?;
+    // SAFETY: a compiled module is a value of that kind. The realm has its own reference.
+    let pointer = unsafe { qjs::JS_VALUE_GET_PTR(compiled.as_raw()) };
+    Ok(ModuleRecord::new(ctx, pointer.cast()))
 }
 
-/// Links and evaluates a module with all it imports. The promise settles when it is done.
-pub fn evaluate_module<'js>(record: &ModuleRecord<'js>) -> Result<Promise<'js>> {
-    let ctx = record.0.ctx();
+/// Links and evaluates a module with all it imports. Gives the promise that settles when it is
+/// done, and the record, which is linked and stays from now on as long as it is asked at once.
+pub fn evaluate_module<'js>(
+    record: ModuleRecord<'js>,
+) -> Result<(Promise<'js>, ModuleRecord<'js>)> {
+    let (ctx, pointer) = (record.ctx.clone(), record.pointer()?);
+    advance(&ctx);
     // SAFETY: the record is alive; the call takes over a new reference.
-    let promise =
-        unsafe { raw::own(ctx, qjs::JS_EvalFunction(raw::context(ctx), raw::give(&record.0)))? };
-    promise.into_promise().ok_or(Error::Unknown)
+    let promise = unsafe {
+        let module = qjs::JS_MKPTR(qjs::JS_TAG_MODULE, pointer.cast());
+        let module = qjs::JS_DupValue(raw::context(&ctx), module);
+        raw::own(&ctx, qjs::JS_EvalFunction(raw::context(&ctx), module))?
+    };
+    let promise = promise.into_promise().ok_or(Error::Unknown)?;
+    // It did not throw: the module is linked, and linked modules stay.
+    Ok((promise, ModuleRecord::new(&ctx, pointer)))
+}
+
+/// Makes records from before unusable: what comes now may free their modules.
+pub(crate) fn advance(ctx: &Ctx<'_>) {
+    let epoch = &RealmData::of(ctx).shared().module_epoch;
+    epoch.set(epoch.get() + 1);
 }
 
 /// A module whose exports come from Rust. `make` runs when the module is evaluated, and
@@ -180,7 +192,7 @@ where
         }
         let maker = raw::give(maker.as_value());
         raw::check(qjs::JS_SetModulePrivateValue(raw::context(ctx), module, maker))?;
-        Ok(ModuleRecord::from_pointer(ctx, module))
+        Ok(ModuleRecord::new(ctx, module))
     }
 }
 
@@ -305,8 +317,7 @@ unsafe extern "C" fn load(
             loader.load(&ctx, &text(name), &attributes)
         });
         match loaded {
-            // The realm owns the module; the record's own reference goes.
-            Ok(record) => record.pointer(),
+            Ok(record) => record.pointer,
             Err(error) => {
                 raw::throw(&ctx, error);
                 std::ptr::null_mut()

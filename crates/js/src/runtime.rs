@@ -49,6 +49,8 @@ pub(crate) struct Shared {
     pub(crate) loader: LoaderSlot,
     pub(crate) rejections: Rejections,
     pub(crate) promise_hook: HookSlot,
+    /// See [`crate::ModuleRecord`].
+    pub(crate) module_epoch: Cell<u64>,
     pub(crate) stack: Cell<StackLimits>,
     pub(crate) heap_limit_bytes: Option<usize>,
 }
@@ -72,6 +74,7 @@ impl Runtime {
             loader: LoaderSlot::default(),
             rejections: Rejections::default(),
             promise_hook: HookSlot::default(),
+            module_epoch: Cell::new(0),
             stack: Cell::new(StackLimits::new(limits.stack_bytes)),
             heap_limit_bytes: limits.heap_bytes,
         });

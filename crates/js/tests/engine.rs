@@ -136,10 +136,10 @@ fn modules_go_through_the_loader() {
             const late = await import('late'); globalThis.result = [here, n, late.default].join();";
         let record = compile_module(ctx, "main", source).expect("compiles");
         record.meta().and_then(|meta| meta.set("url", "u")).expect("meta");
-        evaluate_module(&record).expect("evaluates");
+        assert_eq!(record.name().expect("name"), "main");
+        evaluate_module(record).expect("evaluates");
         while matches!(run_job(ctx), JobOutcome::Ran) {}
         support::check(ctx, &[("result", "main/here,7,late")]);
-        assert_eq!(record.name().expect("name"), "main");
     });
 }
 

@@ -330,7 +330,7 @@ fn module_namespaces() {
     in_realm(|ctx| {
         let check = |source: &str, expected: &str| {
             let module = compile_module(ctx, "m", source).expect(source);
-            let done = evaluate_module(&module).expect(source);
+            let (done, module) = evaluate_module(module).expect(source);
             let failed = done.state() == holm_js::PromiseState::Rejected;
             assert_eq!(failed, source.contains("throw"), "{source}");
             let namespace = module.namespace().expect(source).into_value();

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use holm_host::host;
 use holm_js::{
     Call, Ctx, ErrorKind, Function, Object, PromiseState, Result, Root, ScriptOrigin, This, Value,
-    evaluate_script, function, slot, throw, throw_value, to_text,
+    compile_module, evaluate_script, function, slot, throw, throw_value, to_text,
 };
 
 use super::resolve::{Format, Kind, Resolved, System};
@@ -228,14 +228,17 @@ fn source<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
 fn require_module<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
     let ctx = call.ctx();
     let path: String = call.get(0)?;
-    let url = url::Url::from_file_path(&path).map(String::from).unwrap_or(path);
-    let record = loader::record(ctx, &url)?;
+    let url = url::Url::from_file_path(&path).map(String::from).unwrap_or(path.clone());
     if modules(ctx).imports().is_in_cycle(&url) {
         let text = format!("Cannot require() ES Module {url} in a cycle");
         let code = "ERR_REQUIRE_CYCLE_MODULE";
         return Err(errors::coded(ctx, ErrorKind::Plain, code, &text));
     }
-    let promise = super::evaluate(ctx, &record)?;
+    // The engine tells nobody which modules it has: a module that imports the wanted one finds
+    // it, or has it loaded.
+    let text = format!("export * as namespace from {};", json_text(&url));
+    let importer = compile_module(ctx, &format!("{path}#require"), text)?;
+    let (promise, importer) = super::evaluate(ctx, importer)?;
     match promise.state() {
         PromiseState::Resolved => {}
         PromiseState::Rejected => {
@@ -251,12 +254,17 @@ fn require_module<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
             return Err(errors::coded(ctx, ErrorKind::Plain, "ERR_REQUIRE_ASYNC_MODULE", &text));
         }
     }
-    let namespace = record.namespace()?;
+    let namespace: Object<'js> = importer.namespace()?.get("namespace")?;
     // What a module exports under this name is what CommonJS gets.
     if namespace.contains_key("module.exports")? {
         return namespace.get("module.exports");
     }
     Ok(namespace.into_value())
+}
+
+/// A string literal of this text.
+fn json_text(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }
 
 /// `(error, text) → whether the file is an ES module that was taken for CommonJS`

@@ -53,7 +53,7 @@ impl ModuleLoader for NodeLoader {
         name: &str,
         _attributes: &ImportAttributes,
     ) -> Result<ModuleRecord<'js>> {
-        record(ctx, name)
+        make(ctx, name)
     }
 }
 
@@ -92,18 +92,8 @@ fn check_type(
     Err(errors::coded(ctx, ErrorKind::Type, code, &text))
 }
 
-/// The record of a module by its URL: the one there is, or a new one.
-pub(super) fn record<'js>(ctx: &Ctx<'js>, url: &str) -> Result<ModuleRecord<'js>> {
-    let state = modules(ctx);
-    if let Some(known) = state.record(ctx, url)? {
-        return Ok(known);
-    }
-    let record = make(ctx, url)?;
-    state.keep_record(ctx, url, &record)?;
-    Ok(record)
-}
-
-fn make<'js>(ctx: &Ctx<'js>, url: &str) -> Result<ModuleRecord<'js>> {
+/// Makes the record of a module that the engine does not have.
+pub(super) fn make<'js>(ctx: &Ctx<'js>, url: &str) -> Result<ModuleRecord<'js>> {
     if let Some(name) = url.strip_prefix("node:") {
         return builtin(ctx, url, name);
     }

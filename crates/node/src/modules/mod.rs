@@ -49,11 +49,14 @@ pub fn run_main<'js>(ctx: &Ctx<'js>, path: &Path) -> Result<Option<Promise<'js>>
     }
     let url = file.url();
     state.set_main(&url);
-    let record = loader::record(ctx, &url)?;
-    evaluate(ctx, &record).map(Some)
+    let record = loader::make(ctx, &url)?;
+    evaluate(ctx, record).map(|(promise, _)| Some(promise))
 }
 
 /// Links and evaluates; an import of what a module does not export is told as Node tells it.
-pub fn evaluate<'js>(ctx: &Ctx<'js>, record: &ModuleRecord<'js>) -> Result<Promise<'js>> {
+pub fn evaluate<'js>(
+    ctx: &Ctx<'js>,
+    record: ModuleRecord<'js>,
+) -> Result<(Promise<'js>, ModuleRecord<'js>)> {
     evaluate_module(record).map_err(|error| errors::explained(ctx, error))
 }

@@ -1,13 +1,12 @@
 //! What a realm's module systems remember.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use holm_host::host;
-use holm_js::{Ctx, ModuleRecord, Result, Root, Value, slot};
+use holm_js::{Ctx, Result, slot};
 
 use super::errors;
 use super::files::HostFiles;
@@ -18,7 +17,6 @@ use crate::builtins;
 #[derive(Default)]
 pub(super) struct Modules {
     resolver: OnceCell<(Resolver, Arc<HostFiles>)>,
-    records: RefCell<HashMap<String, Root<Value<'static>>>>,
     main: RefCell<Option<String>>,
     imports: Imports,
 }
@@ -105,25 +103,6 @@ impl Modules {
 
     pub(super) fn is_main(&self, url: &str) -> bool {
         self.main.borrow().as_deref() == Some(url)
-    }
-
-    /// The record made before for this URL.
-    pub(super) fn record<'js>(
-        &self,
-        ctx: &Ctx<'js>,
-        url: &str,
-    ) -> Result<Option<ModuleRecord<'js>>> {
-        self.records.borrow().get(url).map(|root| ModuleRecord::from_root(ctx, root)).transpose()
-    }
-
-    pub(super) fn keep_record<'js>(
-        &self,
-        ctx: &Ctx<'js>,
-        url: &str,
-        record: &ModuleRecord<'js>,
-    ) -> Result<()> {
-        self.records.borrow_mut().insert(url.to_owned(), record.root(ctx)?);
-        Ok(())
     }
 }
 
