@@ -21,6 +21,7 @@ use std::ptr::NonNull;
 use rquickjs::{Ctx, Error, Result, Value, qjs};
 
 use crate::raw::{self, RawContext};
+use crate::realm::RealmData;
 use crate::slot;
 
 /// The untouched realm's context, made on first use.
@@ -29,7 +30,10 @@ pub(crate) fn context(ctx: &Ctx<'_>) -> Result<RawContext> {
     if let Some(context) = realm.context.get() {
         return Ok(context.as_ptr());
     }
-    let context = new_context(ctx).ok_or(Error::Allocation)?;
+    let context = RealmData::of(ctx)
+        .shared()
+        .without_heap_limit(|| new_context(ctx))
+        .ok_or(Error::Allocation)?;
     realm.context.set(Some(context));
     Ok(context.as_ptr())
 }

@@ -59,8 +59,9 @@ impl Runtime {
     /// Makes an empty heap under `limits`.
     pub fn new(limits: &Limits) -> Result<Self> {
         let engine = rquickjs::Runtime::new()?;
-        let interrupter = limits.apply(&engine);
+        // Before there is a limit: see `Shared::without_heap_limit`.
         let context = Context::full(&engine)?;
+        let interrupter = limits.apply(&engine);
         // SAFETY: the context is alive.
         let raw = unsafe { qjs::JS_GetRuntime(context.as_raw().as_ptr()) };
         // SAFETY: a new runtime, owned by this thread.
@@ -116,7 +117,8 @@ impl Runtime {
 
     pub(crate) fn new_context(&self) -> Result<Context> {
         let first = self.0.first_context.borrow_mut().take();
-        first.map_or_else(|| Context::full(self.engine()), Ok)
+        let more = || self.shared().without_heap_limit(|| Context::full(self.engine()));
+        first.map_or_else(more, Ok)
     }
 
     fn engine(&self) -> &rquickjs::Runtime {
@@ -133,6 +135,19 @@ impl Runtime {
 }
 
 impl Shared {
+    /// Runs `make` with no limit on the heap. For making contexts: when the heap is full in the
+    /// middle of that, QuickJS-NG frees the context and leaves it in the collector's list.
+    pub(crate) fn without_heap_limit<R>(&self, make: impl FnOnce() -> R) -> R {
+        // SAFETY: a live runtime on its own thread.
+        unsafe { qjs::JS_SetMemoryLimit(self.raw, 0) };
+        let made = make();
+        if let Some(limit) = self.heap_limit_bytes {
+            // SAFETY: as above.
+            unsafe { qjs::JS_SetMemoryLimit(self.raw, limit as qjs::size_t) };
+        }
+        made
+    }
+
     /// Drops what finalizers left: outside of every finalizer, so it may do anything.
     pub(crate) fn bury(&self) {
         self.graveyard.empty();
