@@ -103,6 +103,11 @@ impl IsolateBuilder {
         let installed = realm.enter(|ctx| {
             holm_host::install(ctx, host.clone());
             holm_web::install(ctx)?;
+            let engine = self.engine.clone();
+            holm_webassembly::install(
+                ctx,
+                Rc::new(move || engine.wasm().cloned().map_err(|error| error.to_string())),
+            )?;
             match self.modules {
                 Modules::None => {}
                 Modules::Custom(loader) => runtime.set_module_loader(adapted(loader)),

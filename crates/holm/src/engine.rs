@@ -1,8 +1,9 @@
 //! What isolates may share.
 
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 
-use crate::Result;
+use crate::{Error, Result};
 
 /// Settings that hold for every isolate of an engine.
 #[derive(Clone, Debug, Default)]
@@ -11,7 +12,8 @@ pub struct Config {}
 
 /// What isolates may share. Cheap to clone, and to send to other threads.
 ///
-/// Today that is its settings; compiled WebAssembly modules and their code cache come here.
+/// That is its settings, and the compiler of WebAssembly, which is made when the first module
+/// comes.
 ///
 /// ```
 /// let engine = holm::Engine::new(holm::Config::default())?;
@@ -19,14 +21,31 @@ pub struct Config {}
 /// std::thread::spawn(move || holm::Isolate::builder(&other).build().is_ok());
 /// # Ok::<(), holm::Error>(())
 /// ```
-#[derive(Clone, Debug)]
-pub struct Engine {
-    _config: Arc<Config>,
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    config: Config,
+    wasm: OnceLock<std::result::Result<holm_wasm::Engine, String>>,
 }
 
 impl Engine {
     /// Makes an engine. Nothing is started before an isolate needs it.
     pub fn new(config: Config) -> Result<Self> {
-        Ok(Self { _config: Arc::new(config) })
+        Ok(Self(Arc::new(Inner { config, wasm: OnceLock::new() })))
+    }
+
+    /// The compiler of WebAssembly.
+    pub(crate) fn wasm(&self) -> Result<&holm_wasm::Engine> {
+        let made = self.0.wasm.get_or_init(|| {
+            holm_wasm::Engine::new().map_err(|error| error.to_string())
+        });
+        made.as_ref().map_err(|reason| Error::host(reason.clone()))
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("config", &self.0.config).finish_non_exhaustive()
     }
 }

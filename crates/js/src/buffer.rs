@@ -65,6 +65,22 @@ pub fn detach_buffer(buffer: &Object<'_>) {
     unsafe { qjs::JS_DetachArrayBuffer(raw::context(buffer.ctx()), buffer.as_raw()) }
 }
 
+/// A copy of the bytes of a Web IDL `AllowSharedBufferSource`; none if it is detached.
+pub fn buffer_source(ctx: &Ctx<'_>, value: &Value<'_>, what: &str) -> Result<Vec<u8>> {
+    // SAFETY: a live value, which is only asked what it is.
+    let is_source = unsafe {
+        let raw = value.as_raw();
+        qjs::JS_IsArrayBuffer(raw) || qjs::JS_IsDataView(raw) || qjs::JS_GetTypedArrayType(raw) >= 0
+    };
+    match value.as_object() {
+        Some(object) if is_source => view_bytes(object),
+        _ => {
+            let text = format!("{what} is not an ArrayBuffer or a view on one");
+            Err(throw(ctx, ErrorKind::Type, &text))
+        }
+    }
+}
+
 /// A copy of the bytes that a typed array, `DataView` or `ArrayBuffer` shows.
 pub fn view_bytes(view: &Object<'_>) -> Result<Vec<u8>> {
     let ctx = view.ctx();

@@ -89,6 +89,12 @@ pub fn throw_dom(ctx: &Ctx<'_>, name: &str, message: &str) -> Error {
     rquickjs::Exception::throw_dom(ctx, name, message)
 }
 
+/// Whether a thrown value is one that no script can catch.
+pub fn is_uncatchable(thrown: &Value<'_>) -> bool {
+    // SAFETY: a live value.
+    unsafe { qjs::JS_IsUncatchableError(thrown.as_raw()) }
+}
+
 /// Throws what no script can catch: for a host that ends a script.
 pub fn interrupt_error(ctx: &Ctx<'_>, reason: &str) -> Error {
     match error(ctx, ErrorKind::Internal, reason) {

@@ -11,19 +11,19 @@
 //!    its `Drop`; what needs that goes to the [`Graveyard`] in [`HostObject::finalize`].
 
 use std::any::{Any, TypeId};
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::ffi::c_void;
 use std::fmt;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::NonNull;
 use std::rc::Rc;
 
 use rquickjs::{Ctx, Error, Object, Result, Value, qjs};
 
-use crate::function;
-use crate::raw::own;
-use crate::raw::{self, RawRuntime};
+use crate::raw::{self, RawContext, RawRuntime, own};
 use crate::realm::{RealmData, foreign};
+use crate::{function, native, sealed};
 
 /// The inside of a host object.
 pub trait HostObject: 'static {
@@ -56,10 +56,25 @@ pub fn host_object<'js, T: HostObject>(
     value: T,
 ) -> Result<Object<'js>> {
     let class = RealmData::of(ctx).shared().classes.object;
+    make(ctx, prototype.as_raw(), class, value)
+}
+
+/// An object of the sealed class: see [`crate::sealed`].
+pub(crate) fn sealed_object<'js, T: HostObject>(ctx: &Ctx<'js>, value: T) -> Result<Object<'js>> {
+    let class = RealmData::of(ctx).shared().classes.sealed;
+    make(ctx, qjs::JS_NULL, class, value)
+}
+
+fn make<'js, T: HostObject>(
+    ctx: &Ctx<'js>,
+    prototype: qjs::JSValue,
+    class: qjs::JSClassID,
+    value: T,
+) -> Result<Object<'js>> {
     let parts = HostBox::leak(ctx, value);
     // SAFETY: the class is registered with this runtime; the prototype is alive.
     let made = unsafe {
-        let object = qjs::JS_NewObjectProtoClass(raw::context(ctx), prototype.as_raw(), class);
+        let object = qjs::JS_NewObjectProtoClass(raw::context(ctx), prototype, class);
         own(ctx, object)
     };
     let Ok(object) = made else {
@@ -75,15 +90,35 @@ pub fn host_object<'js, T: HostObject>(
 /// The inside of `value`, when that is a host object made of a `T` or of something that
 /// inherits from it.
 pub fn host_ref<'a, T: HostObject>(value: &'a Value<'_>) -> Option<&'a T> {
-    let class = RealmData::of(value.ctx()).shared().classes.object;
-    // SAFETY: objects of our class carry a HostBox (or null, while they are being made); it
+    // SAFETY: objects of our classes carry a HostBox (or null, while they are being made); it
     // lives as long as the object, which `value` keeps alive, and is never borrowed mutably.
     unsafe {
-        let pointer = qjs::JS_GetOpaque(value.as_raw(), class);
+        let pointer = host_box(value)?;
         let header = pointer.cast::<Header>().as_ref()?;
         (header.vtable.cast)(pointer, TypeId::of::<T>())
             .map(|inside| &*inside.cast::<T>().cast_const())
     }
+}
+
+/// Where the inside of a host object stands: plain, sealed, or behind a native function.
+fn host_box(value: &Value<'_>) -> Option<*mut c_void> {
+    let classes = RealmData::of(value.ctx()).shared().classes;
+    let mut class = qjs::JS_INVALID_CLASS_ID;
+    // SAFETY: a live value; what is no object has no class.
+    let pointer = unsafe { qjs::JS_GetAnyOpaque(value.as_raw(), &raw mut class) };
+    if class == classes.object || class == classes.sealed {
+        return Some(pointer);
+    }
+    let hidden = native::hidden(value)?;
+    // SAFETY: the function, which `value` keeps alive, keeps its hidden object alive.
+    Some(unsafe { qjs::JS_GetOpaque(hidden, classes.object) })
+}
+
+/// A flag that falls when the object is collected.
+pub(crate) fn life(value: &Value<'_>) -> Option<Rc<Cell<bool>>> {
+    // SAFETY: as in `host_ref`.
+    let header = unsafe { host_box(value)?.cast::<Header>().as_ref()? };
+    Some(header.life.get_or_init(|| Rc::new(Cell::new(true))).clone())
 }
 
 /// Visits the values of a host object: for the collector, or to release them with it.
@@ -150,6 +185,21 @@ impl Held {
 }
 
 impl Held {
+    /// A second reference to the same value, for another host object.
+    pub fn duplicate(&self) -> Self {
+        let value = self.value.get();
+        if self.alive.get() {
+            // SAFETY: a live value of a live runtime; the new reference is the copy's.
+            unsafe { qjs::JS_DupValueRT(self.runtime, value) };
+        }
+        Self { value: Cell::new(value), runtime: self.runtime, alive: self.alive.clone() }
+    }
+
+    /// The value, not a new reference.
+    pub(crate) fn raw(&self, ctx: &Ctx<'_>) -> Result<qjs::JSValue> {
+        if raw::runtime(ctx) == self.runtime { Ok(self.value.get()) } else { Err(foreign()) }
+    }
+
     /// Gives the reference back; from now on this holds `undefined`.
     fn release(&self) {
         let value = self.value.replace(qjs::JS_UNDEFINED);
@@ -206,18 +256,24 @@ impl fmt::Debug for Graveyard {
 pub(crate) struct Classes {
     pub(crate) object: qjs::JSClassID,
     pub(crate) function: qjs::JSClassID,
+    /// See [`crate::sealed`].
+    pub(crate) sealed: qjs::JSClassID,
+    /// The engine's own, of [`crate::native`] functions.
+    pub(crate) native: qjs::JSClassID,
 }
 
 /// Registers our classes.
 ///
 /// # Safety
-/// `runtime` is new and owned by this thread.
-pub(crate) unsafe fn register(runtime: RawRuntime) -> Result<Classes> {
+/// `runtime` is new and owned by this thread; `context` is one of its contexts.
+pub(crate) unsafe fn register(runtime: RawRuntime, context: RawContext) -> Result<Classes> {
     // SAFETY: the definitions are copied, and their callbacks live for ever.
     unsafe {
-        let object = new_class(runtime, c"HostObject".as_ptr(), None)?;
-        let function = new_class(runtime, c"HostFunction".as_ptr(), Some(function::call))?;
-        Ok(Classes { object, function })
+        let object = new_class(runtime, c"HostObject".as_ptr(), None, None)?;
+        let function = new_class(runtime, c"HostFunction".as_ptr(), Some(function::call), None)?;
+        let methods = &raw const sealed::METHODS;
+        let sealed = new_class(runtime, c"Object".as_ptr(), None, NonNull::new(methods.cast_mut()))?;
+        Ok(Classes { object, function, sealed, native: native::class(context)? })
     }
 }
 
@@ -227,6 +283,7 @@ unsafe fn new_class(
     runtime: RawRuntime,
     name: *const std::ffi::c_char,
     call: qjs::JSClassCall,
+    exotic: Option<NonNull<qjs::JSClassExoticMethods>>,
 ) -> Result<qjs::JSClassID> {
     let mut id = qjs::JS_INVALID_CLASS_ID;
     let definition = qjs::JSClassDef {
@@ -234,7 +291,7 @@ unsafe fn new_class(
         finalizer: Some(finalize),
         gc_mark: Some(mark),
         call,
-        exotic: std::ptr::null_mut(),
+        exotic: exotic.map_or(std::ptr::null_mut(), NonNull::as_ptr),
     };
     // SAFETY: by the caller.
     unsafe {
@@ -256,6 +313,8 @@ struct Header {
     vtable: &'static VTable,
     /// A finalizer is told nothing but its object: what it needs stands here.
     graveyard: Rc<Graveyard>,
+    /// Made with the first weak reference.
+    life: OnceCell<Rc<Cell<bool>>>,
 }
 
 struct VTable {
@@ -271,7 +330,7 @@ impl<T: HostObject> HostBox<T> {
 
     pub(crate) fn leak(ctx: &Ctx<'_>, inside: T) -> *mut Self {
         let graveyard = RealmData::of(ctx).shared().graveyard.clone();
-        Box::into_raw(Box::new(Self { header: Header { vtable: Self::VTABLE, graveyard }, inside }))
+        Box::into_raw(Box::new(Self { header: Header { vtable: Self::VTABLE, graveyard, life: OnceCell::new() }, inside }))
     }
 
     /// # Safety
@@ -320,6 +379,9 @@ unsafe extern "C" fn finalize(_runtime: RawRuntime, value: qjs::JSValue) {
     unsafe {
         let pointer = opaque(value);
         if let Some(header) = pointer.cast::<Header>().as_ref() {
+            if let Some(life) = header.life.get() {
+                life.set(false);
+            }
             let visit = Visit::Release;
             (header.vtable.trace)(pointer, &Tracer { visit, _scope: PhantomData });
             (header.vtable.finalize)(pointer);

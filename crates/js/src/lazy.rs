@@ -65,6 +65,13 @@ pub fn define_value<'js>(
     Ok(())
 }
 
+/// <https://tc39.es/ecma262/#sec-setintegritylevel>, "frozen".
+pub fn freeze(object: &Object<'_>) -> Result<()> {
+    // SAFETY: a live object.
+    raw::check(unsafe { qjs::JS_FreezeObject(raw::context(object.ctx()), object.as_raw()) })?;
+    Ok(())
+}
+
 /// Defines an accessor property.
 pub fn define_accessor<'js>(
     object: &Object<'js>,

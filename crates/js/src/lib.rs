@@ -17,6 +17,7 @@
 
 mod buffer;
 mod bytecode;
+mod error_class;
 mod errors;
 mod function;
 mod host_object;
@@ -24,6 +25,8 @@ mod jobs;
 mod lazy;
 mod limits;
 mod modules;
+mod native;
+mod outgoing;
 mod pristine;
 mod promise_hooks;
 mod raw;
@@ -31,19 +34,23 @@ mod realm;
 pub mod reflect;
 mod root;
 mod runtime;
+mod scope_loan;
 mod script;
+mod sealed;
 mod stack;
 mod stack_trace;
 mod text;
 mod thrown;
+mod weak;
 pub mod webidl;
 
 pub use buffer::{
-    Backing, MAX_BUFFER_BYTES, alias_buffer, alias_shared_buffer, detach_buffer, view_bytes,
+    Backing, MAX_BUFFER_BYTES, alias_buffer, alias_shared_buffer, buffer_source, detach_buffer, view_bytes,
 };
 pub use bytecode::{compile_script, run_bytecode};
+pub use error_class::{class_error, error_class, throw_class};
 pub use errors::{
-    ErrorKind, coded_error, error, interrupt_error, take_exception, throw, throw_coded, throw_dom,
+    ErrorKind, coded_error, error, interrupt_error, is_uncatchable, take_exception, throw, throw_coded, throw_dom,
     throw_value,
 };
 pub use function::{Call, HostCallable, callable, constructor, function};
@@ -52,11 +59,13 @@ pub use jobs::{
     JobOutcome, Rejection, mark_handled, promise_result, run_job, take_handled_late,
     take_rejections,
 };
-pub use lazy::{Attributes, define_accessor, define_lazy, define_value, well_known_symbol};
+pub use lazy::{Attributes, define_accessor, define_lazy, define_value, freeze, well_known_symbol};
 pub use limits::{Interrupter, Limits};
 pub use modules::{
     ImportAttributes, ModuleLoader, ModuleRecord, compile_module, evaluate_module, synthetic_module,
 };
+pub use native::{NativeCall, NativeFunction, Returned, native_function};
+pub use outgoing::{Argument, Reply, call_held};
 pub use promise_hooks::{PromiseHook, PromisePhase};
 pub use realm::{Realm, slot};
 pub use reflect::is_same;
@@ -68,10 +77,14 @@ pub use rquickjs::{
     Array, ArrayBuffer, Atom, BigInt, Coerced, Ctx, Error, Filter, FromJs, Function, IntoJs,
     Object, Promise, Result, String as JsString, Symbol, Type, TypedArray, Value,
 };
-pub use runtime::{Runtime, engine_version, heap_bytes, is_out_of_memory};
+pub use runtime::{Runtime, bury, collect_garbage, engine_version, heap_bytes, is_out_of_memory};
+pub use scope_loan::ScopeLoan;
 pub use script::{
     ScriptOrigin, compiles_as_function_body, evaluate_async_script, evaluate_script, parse_json,
 };
+pub use sealed::sealed;
+pub use stack_trace::stack_text;
 pub use stack::{StackLimits, enter_stack, leave_stack};
 pub use text::to_text;
 pub use thrown::{Frame, HINT_PROPERTY, OUT_OF_MEMORY, Thrown};
+pub use weak::Weak;

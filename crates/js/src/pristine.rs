@@ -47,6 +47,26 @@ pub(crate) fn call<'js>(
     call_with(this, class, name, &mut [])
 }
 
+/// `ToBigInt`: the engine has no such function, but `BigInt.asIntN` begins with it, and with
+/// this many bits does nothing else.
+pub(crate) fn to_big_int<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<Value<'js>> {
+    const MOST_BITS: f64 = 9_007_199_254_740_991.0;
+    let context = context(ctx)?;
+    // SAFETY: the untouched realm is alive, as is the value; what is made here is freed or
+    // given to the result.
+    unsafe {
+        let global = qjs::JS_GetGlobalObject(context);
+        let class = qjs::JS_GetPropertyStr(context, global, c"BigInt".as_ptr());
+        let method = qjs::JS_GetPropertyStr(context, class, c"asIntN".as_ptr());
+        let mut arguments = [qjs::JS_NewFloat64(MOST_BITS), value.as_raw()];
+        let result = qjs::JS_Call(context, method, class, 2, arguments.as_mut_ptr());
+        for made in [global, class, method] {
+            qjs::JS_FreeValue(context, made);
+        }
+        raw::own(ctx, result)
+    }
+}
+
 /// Calls a built-in method with arguments.
 pub(crate) fn call_with<'js>(
     this: &Value<'js>,

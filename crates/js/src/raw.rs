@@ -8,6 +8,7 @@ use std::ffi::c_int;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 
+use rquickjs::atom::PredefinedAtom;
 use rquickjs::{Ctx, Error, Result, Value, qjs};
 
 use crate::errors::{self, ErrorKind};
@@ -60,6 +61,58 @@ pub(crate) unsafe fn borrow<'js>(ctx: &Ctx<'js>, value: qjs::JSValue) -> Value<'
 pub(crate) fn give(value: &Value<'_>) -> qjs::JSValue {
     // SAFETY: the value is alive; the new reference is the result's.
     unsafe { qjs::JS_DupValue(context(value.ctx()), value.as_raw()) }
+}
+
+/// `value[symbol]`, for primitives too.
+pub(crate) fn get_by_symbol<'js>(
+    ctx: &Ctx<'js>,
+    value: &Value<'js>,
+    symbol: PredefinedAtom,
+) -> Result<Value<'js>> {
+    // SAFETY: live values; predefined atoms are valid in every runtime.
+    unsafe { own(ctx, qjs::JS_GetProperty(context(ctx), value.as_raw(), symbol as qjs::JSAtom)) }
+}
+
+/// `ToInt32`.
+///
+/// # Safety
+/// For all three: `value` is alive and belongs to the runtime of `ctx`.
+#[inline]
+pub(crate) unsafe fn to_int32(ctx: &Ctx<'_>, value: qjs::JSValue) -> Result<i32> {
+    // SAFETY: reading what the tag says is there.
+    if unsafe { qjs::JS_VALUE_GET_TAG(value) } == qjs::JS_TAG_INT {
+        return Ok(unsafe { qjs::JS_VALUE_GET_INT(value) });
+    }
+    let mut number = 0;
+    // SAFETY: by the caller; the result is written on success only.
+    check(unsafe { qjs::JS_ToInt32(context(ctx), &raw mut number, value) })?;
+    Ok(number)
+}
+
+/// `ToNumber`.
+#[inline]
+pub(crate) unsafe fn to_float64(ctx: &Ctx<'_>, value: qjs::JSValue) -> Result<f64> {
+    // SAFETY: reading what the tag says is there.
+    let tag = unsafe { qjs::JS_VALUE_GET_TAG(value) };
+    if tag == qjs::JS_TAG_INT {
+        return Ok(f64::from(unsafe { qjs::JS_VALUE_GET_INT(value) }));
+    }
+    if unsafe { qjs::JS_TAG_IS_FLOAT64(tag) } {
+        return Ok(unsafe { qjs::JS_VALUE_GET_FLOAT64(value) });
+    }
+    let mut number = 0.0;
+    // SAFETY: as in `to_int32`.
+    check(unsafe { qjs::JS_ToFloat64(context(ctx), &raw mut number, value) })?;
+    Ok(number)
+}
+
+/// `ToBigInt64`.
+#[inline]
+pub(crate) unsafe fn to_bigint64(ctx: &Ctx<'_>, value: qjs::JSValue) -> Result<i64> {
+    let mut number = 0;
+    // SAFETY: as in `to_int32`.
+    check(unsafe { qjs::JS_ToBigInt64(context(ctx), &raw mut number, value) })?;
+    Ok(number)
 }
 
 /// `Err(Exception)` for C's `-1`, the number otherwise.

@@ -65,7 +65,7 @@ impl Runtime {
         // SAFETY: the context is alive.
         let raw = unsafe { qjs::JS_GetRuntime(context.as_raw().as_ptr()) };
         // SAFETY: a new runtime, owned by this thread.
-        let classes = unsafe { host_object::register(raw)? };
+        let classes = unsafe { host_object::register(raw, context.as_raw().as_ptr())? };
         let shared = Rc::new(Shared {
             raw,
             alive: Rc::new(Cell::new(true)),
@@ -174,6 +174,19 @@ impl fmt::Debug for Runtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Runtime").finish_non_exhaustive()
     }
+}
+
+/// Drops what finalizers left, as leaving the realm does: for native code that makes so much
+/// that it cannot wait for that. Not to be called from a finalizer.
+pub fn bury(ctx: &Ctx<'_>) {
+    RealmData::of(ctx).shared().bury();
+}
+
+/// Collects cycles now: for native code whose objects hold more than the heap knows of.
+pub fn collect_garbage(ctx: &Ctx<'_>) {
+    // SAFETY: a live runtime on its own thread; no collection is running in a scope.
+    unsafe { qjs::JS_RunGC(crate::raw::runtime(ctx)) };
+    bury(ctx);
 }
 
 /// Bytes the heap of this scope's runtime holds.

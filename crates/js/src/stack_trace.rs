@@ -8,6 +8,7 @@ use std::cell::RefCell;
 
 use rquickjs::{Ctx, Function, Object, Result, Value};
 
+use crate::errors::{self, ErrorKind};
 use crate::function::function;
 use crate::lazy::{Attributes, define_accessor, define_value};
 use crate::realm::slot;
@@ -89,6 +90,14 @@ pub(crate) fn with_heading<'js>(
         }
     }
     Ok(rquickjs::String::from_str(ctx.clone(), &text)?.into_value())
+}
+
+/// The calls that are running, innermost first, as `error.stack` would show them.
+pub fn stack_text(ctx: &Ctx<'_>) -> Result<String> {
+    let probe = errors::error(ctx, ErrorKind::Plain, "")?;
+    let stack: Value<'_> = probe.get("stack")?;
+    let text = to_text(ctx, &stack)?;
+    Ok(text.split_once('\n').map_or("", |(_heading, frames)| frames).to_owned())
 }
 
 /// What the names of embedded scripts begin with.

@@ -1,10 +1,13 @@
 //! Conversions from ECMAScript values, <https://webidl.spec.whatwg.org/#js-type-mapping>.
 
+use rquickjs::atom::PredefinedAtom;
+use rquickjs::function::This;
 use rquickjs::{Ctx, Object, Result, Value, qjs};
 
 use crate::errors::{ErrorKind, throw};
-use crate::raw;
+use crate::reflect::is_same;
 use crate::text::to_text;
+use crate::{pristine, raw};
 
 /// What to do with a number that does not fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +67,32 @@ pub fn unsigned_long_long(
     Ok(number as i64 as u64)
 }
 
+/// `ToBigInt64`.
+pub fn bigint64(ctx: &Ctx<'_>, value: &Value<'_>) -> Result<i64> {
+    // SAFETY: a live value.
+    unsafe { raw::to_bigint64(ctx, value.as_raw()) }
+}
+
+/// `ToBigInt`, which has to be from 0 to 2^64 − 1.
+pub fn big_unsigned<'js>(ctx: &Ctx<'js>, value: &Value<'js>, what: &str) -> Result<u64> {
+    if !value.is_object() {
+        // So that what cannot become a BigInt is an error of this realm.
+        bigint64(ctx, value)?;
+    }
+    let exact = pristine::to_big_int(ctx, value)?;
+    let mut low = 0;
+    // SAFETY: a live BigInt, of which 64 bits are read.
+    let whole = unsafe {
+        raw::check(qjs::JS_ToBigUint64(raw::context(ctx), &raw mut low, exact.as_raw()))?;
+        raw::own(ctx, qjs::JS_NewBigUint64(raw::context(ctx), low))?
+    };
+    if is_same(&whole, &exact) {
+        return Ok(low);
+    }
+    let text = format!("{what} is not an integer from 0 to {}", u64::MAX);
+    Err(throw(ctx, ErrorKind::Type, &text))
+}
+
 /// <https://webidl.spec.whatwg.org/#abstract-opdef-converttoint>
 fn integer(
     ctx: &Ctx<'_>,
@@ -104,6 +133,14 @@ pub fn string(ctx: &Ctx<'_>, value: &Value<'_>) -> Result<String> {
     to_text(ctx, value)
 }
 
+/// `DOMString`, if it can be written in UTF-8: if it has no lone surrogate.
+pub fn dom_string<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<Option<String>> {
+    let text: rquickjs::Coerced<rquickjs::String<'js>> = rquickjs::FromJs::from_js(ctx, value.clone())?;
+    let lossy = to_text(ctx, text.0.as_value())?;
+    let back = rquickjs::String::from_str(ctx.clone(), &lossy)?;
+    Ok(is_same(back.as_value(), text.0.as_value()).then_some(lossy))
+}
+
 /// A dictionary: an object, or nothing where `undefined` or `null` was passed.
 pub fn dictionary<'js>(
     ctx: &Ctx<'js>,
@@ -118,6 +155,44 @@ pub fn dictionary<'js>(
         .into_object()
         .map(Some)
         .ok_or_else(|| throw(ctx, ErrorKind::Type, &format!("{what} is not an object")))
+}
+
+/// `sequence<any>`: an object that can be iterated.
+pub fn sequence<'js>(ctx: &Ctx<'js>, value: &Value<'js>, what: &str) -> Result<Vec<Value<'js>>> {
+    if !value.is_object() {
+        return Err(throw(ctx, ErrorKind::Type, &format!("{what}: not an iterable object")));
+    }
+    iterate(ctx, value, &format!("{what}: not iterable"))
+}
+
+/// `IteratorToList(GetIteratorFromMethod(value, GetMethod(value, %Symbol.iterator%)))`; a
+/// `TypeError` with this message if there is no such method.
+pub fn iterate<'js>(ctx: &Ctx<'js>, value: &Value<'js>, message: &str) -> Result<Vec<Value<'js>>> {
+    let method = match raw::get_by_symbol(ctx, value, PredefinedAtom::SymbolIterator)? {
+        method if method.is_undefined() || method.is_null() => {
+            return Err(throw(ctx, ErrorKind::Type, message));
+        }
+        method => method.into_function().ok_or_else(|| throw(ctx, ErrorKind::Type, message))?,
+    };
+    let iterator: Value<'js> = method.call((This(value.clone()),))?;
+    let Some(iterator) = iterator.into_object() else {
+        return Err(throw(ctx, ErrorKind::Type, "an iterator is not an object"));
+    };
+    let next: Value<'js> = iterator.get("next")?;
+    let Some(next) = next.into_function() else {
+        return Err(throw(ctx, ErrorKind::Type, "an iterator's 'next' is not a function"));
+    };
+    let mut values = Vec::new();
+    loop {
+        let step: Value<'js> = next.call((This(iterator.clone()),))?;
+        let Some(step) = step.into_object() else {
+            return Err(throw(ctx, ErrorKind::Type, "an iterator's result is not an object"));
+        };
+        if boolean(&step.get::<_, Value<'js>>("done")?) {
+            return Ok(values);
+        }
+        values.push(step.get("value")?);
+    }
 }
 
 /// A member of a dictionary, if it is there.

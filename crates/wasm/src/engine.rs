@@ -1,0 +1,168 @@
+//! The compiler and its settings: one per process is enough, and threads may share it.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustix::process::{Resource, getrlimit};
+use wasmtime::{Collector, Config, MemoryType, OptLevel};
+
+use crate::Invalid;
+use crate::region::Regions;
+
+/// Stack that modules may use below the outermost call into them. Script stops 1 MiB before
+/// the end of a stack: this, and what host functions need, fits in there.
+const MAX_WASM_STACK_BYTES: usize = 512 << 10;
+
+/// With less address space than this a memory cannot reserve all it may ever grow to.
+const ROOMY_ADDRESS_SPACE_BYTES: u64 = 64 << 30;
+
+/// How much address space a memory takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reservation {
+    /// It grows so far without moving.
+    pub(crate) reserve_bytes: usize,
+    /// And has so much that is never accessible behind that.
+    pub(crate) guard_bytes: usize,
+}
+
+/// All that a 32-bit address can reach: compiled code checks no bounds.
+const ROOMY: Reservation = Reservation { reserve_bytes: 4 << 30, guard_bytes: 32 << 20 };
+
+/// Nothing in reserve: compiled code checks bounds.
+const SCARCE: Reservation = Reservation { reserve_bytes: 0, guard_bytes: 64 << 10 };
+
+/// The compiler with its settings. Cheap to clone, and to send to other threads.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    engine: wasmtime::Engine,
+    reservation: Reservation,
+    /// One-line modules by which a group adopts a region: see [`crate::region`].
+    adopters: Mutex<HashMap<MemoryType, wasmtime::Module>>,
+}
+
+/// Why bytes did not become a module.
+#[derive(Clone, Debug)]
+pub enum CompileError {
+    /// They are no valid module.
+    Invalid(Invalid),
+    /// The compiler would not have them.
+    Engine(String),
+}
+
+impl Engine {
+    /// Makes the engine. Takes about a millisecond: make it when the first module comes.
+    pub fn new() -> Result<Self, CompileError> {
+        let mut config = Config::new();
+        config
+            .cranelift_opt_level(OptLevel::Speed)
+            .collector(Collector::Copying)
+            .shared_memory(true)
+            .concurrency_support(false)
+            .max_wasm_stack(MAX_WASM_STACK_BYTES)
+            .async_stack_size(4 * MAX_WASM_STACK_BYTES)
+            // Regions are ours, and an image can only be laid over memory of Wasmtime's own.
+            .memory_init_cow(false)
+            .guard_before_linear_memory(false)
+            .native_unwind_info(false)
+            .with_host_memory(Arc::new(Regions));
+        let reservation = if address_space_is_scarce() { SCARCE } else { ROOMY };
+        let reserve_bytes = reservation.reserve_bytes as u64;
+        let guard_bytes = reservation.guard_bytes as u64;
+        config
+            .memory_reservation(reserve_bytes)
+            .memory_guard_size(guard_bytes)
+            .memory_reservation_for_growth(0)
+            .gc_heap_reservation(reserve_bytes)
+            .gc_heap_guard_size(guard_bytes)
+            .gc_heap_reservation_for_growth(0);
+        let engine = wasmtime::Engine::new(&config).map_err(CompileError::engine)?;
+        Ok(Self(Arc::new(Inner { engine, reservation, adopters: Mutex::default() })))
+    }
+
+    pub(crate) fn reservation(&self) -> Reservation {
+        self.0.reservation
+    }
+
+    pub(crate) fn raw(&self) -> &wasmtime::Engine {
+        &self.0.engine
+    }
+
+    /// The module through which a group adopts a region of this type.
+    pub(crate) fn adopter(&self, ty: &MemoryType) -> wasmtime::Result<wasmtime::Module> {
+        let mut adopters = self.0.adopters.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = adopters.get(ty) {
+            return Ok(found.clone());
+        }
+        let module = wasmtime::Module::new(&self.0.engine, adopter_bytes(ty))?;
+        adopters.insert(ty.clone(), module.clone());
+        Ok(module)
+    }
+}
+
+fn address_space_is_scarce() -> bool {
+    getrlimit(Resource::As).current.is_some_and(|bytes| bytes < ROOMY_ADDRESS_SPACE_BYTES)
+}
+
+/// `(module (memory (export "") MIN MAX))` in binary.
+fn adopter_bytes(ty: &MemoryType) -> Vec<u8> {
+    const HAS_MAXIMUM: u8 = 1;
+    const IS_64: u8 = 4;
+    let mut limits = vec![if ty.is_64() { IS_64 } else { 0 }];
+    leb128(&mut limits, ty.minimum());
+    if let Some(maximum) = ty.maximum() {
+        limits[0] |= HAS_MAXIMUM;
+        leb128(&mut limits, maximum);
+    }
+    let mut bytes = b"\0asm\x01\0\0\0".to_vec();
+    // The memory section: one memory.
+    bytes.extend([5, limits.len() as u8 + 1, 1]);
+    bytes.extend(&limits);
+    // The export section: one export, the empty name, memory 0.
+    bytes.extend([7, 4, 1, 0, 2, 0]);
+    bytes
+}
+
+fn leb128(bytes: &mut Vec<u8>, mut number: u64) {
+    loop {
+        let low = (number & 0x7f) as u8;
+        number >>= 7;
+        if number == 0 {
+            return bytes.push(low);
+        }
+        bytes.push(low | 0x80);
+    }
+}
+
+impl CompileError {
+    pub(crate) fn engine(error: wasmtime::Error) -> Self {
+        Self::Engine(format!("{error:#}"))
+    }
+
+    /// What the author of the bytes may have meant, if there is more to say.
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Invalid(invalid) => invalid.hint.as_deref(),
+            Self::Engine(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for CompileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Invalid(invalid) => invalid.fmt(f),
+            Self::Engine(message) => f.write_str(message),
+        }
+    }
+}
+
+impl std::error::Error for CompileError {}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").finish_non_exhaustive()
+    }
+}

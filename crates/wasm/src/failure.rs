@@ -1,0 +1,179 @@
+//! How a call ends that does not return, in the words of the specification.
+
+use std::fmt;
+
+use wasmtime::{ExnRef, StoreContextMut, Trap, WasmBacktrace};
+
+use crate::group::{GroupData, GroupInner};
+use crate::host::ThreadBound;
+use crate::{Exception, Group, HostRef, Thrown};
+
+/// How a call ended that did not return.
+#[derive(Debug)]
+pub enum Failure {
+    /// The module did what it may not.
+    Trap {
+        /// What.
+        kind: TrapKind,
+        /// Where, innermost first.
+        frames: Vec<Frame>,
+    },
+    /// A host function threw, and nothing caught it.
+    Host(HostRef),
+    /// A host function threw what nothing may catch.
+    Uncatchable(HostRef),
+    /// An exception was thrown and not caught.
+    Exception(Exception),
+    /// Anything else: most of all, memory that could not be had.
+    Other(String),
+}
+
+/// What a module did that it may not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrapKind {
+    /// The stack is full.
+    StackOverflow,
+    /// There is no more memory for objects.
+    OutOfMemory,
+    /// Any other, with the specification's text for it.
+    Other(&'static str),
+}
+
+/// A function of a module on the stack.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// Its index in its module.
+    pub index: u32,
+    /// Its name, if the module says.
+    pub name: Option<String>,
+    /// The place within the module's bytes.
+    pub offset: Option<usize>,
+}
+
+impl TrapKind {
+    fn of(trap: Trap) -> Self {
+        Self::Other(match trap {
+            Trap::StackOverflow => return Self::StackOverflow,
+            Trap::AllocationTooLarge => return Self::OutOfMemory,
+            Trap::MemoryOutOfBounds => "out of bounds memory access",
+            Trap::HeapMisaligned => "unaligned atomic",
+            Trap::TableOutOfBounds => "out of bounds table access",
+            Trap::IndirectCallToNull => "uninitialized element",
+            Trap::BadSignature => "indirect call type mismatch",
+            Trap::IntegerOverflow => "integer overflow",
+            Trap::IntegerDivisionByZero => "integer divide by zero",
+            Trap::BadConversionToInteger => "invalid conversion to integer",
+            Trap::UnreachableCodeReached => "unreachable",
+            Trap::AtomicWaitNonSharedMemory => "expected shared memory",
+            Trap::NullReference => "null reference",
+            Trap::ArrayOutOfBounds => "out of bounds array access",
+            Trap::CastFailure => "cast failure",
+            _ => "trap",
+        })
+    }
+}
+
+impl fmt::Display for TrapKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::StackOverflow => "call stack exhausted",
+            Self::OutOfMemory => "out of memory",
+            Self::Other(text) => text,
+        })
+    }
+}
+
+/// What goes through a module when a host function throws what it need not see.
+#[derive(Debug)]
+struct Passing(ThreadBound<Thrown>);
+
+impl fmt::Display for Passing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a host function threw")
+    }
+}
+
+impl std::error::Error for Passing {}
+
+/// What the module gets when a host function throws.
+pub(crate) fn into_error(
+    group: &GroupInner,
+    cx: &mut StoreContextMut<'_, GroupData>,
+    thrown: Thrown,
+) -> wasmtime::Error {
+    let group = Group::of(group);
+    let exception = match thrown {
+        Thrown::Exception(exception) => exception,
+        // Only code that can catch needs an exception that can be caught.
+        Thrown::Value(value) if group.catches() => {
+            let payload = vec![crate::Value::Ref(crate::Ref::Host(value))];
+            Exception::new(group.space().host_tag(), payload)
+        }
+        other => return wasmtime::Error::new(Passing(ThreadBound(other))),
+    };
+    if !group.catches() {
+        return wasmtime::Error::new(Passing(ThreadBound(Thrown::Exception(exception))));
+    }
+    match exception.lower(&group, cx) {
+        Ok(exception) => match cx.throw::<()>(exception) {
+            Err(thrown) => thrown.into(),
+            Ok(()) => wasmtime::Error::msg("throwing returned"),
+        },
+        Err(error) => error,
+    }
+}
+
+/// Why a call of the module did not return.
+pub(crate) fn from_error(
+    group: &Group,
+    cx: &mut StoreContextMut<'_, GroupData>,
+    error: wasmtime::Error,
+) -> Failure {
+    if error.is::<wasmtime::ThrownException>() {
+        if let Some(exception) = cx.take_pending_exception() {
+            return from_exception(group, cx, exception);
+        }
+    }
+    if let Some(trap) = error.downcast_ref::<Trap>() {
+        return Failure::Trap { kind: TrapKind::of(*trap), frames: frames(&error) };
+    }
+    let text = format!("{error:#}");
+    match error.downcast::<Passing>() {
+        Ok(Passing(ThreadBound(thrown))) => match thrown {
+            Thrown::Value(value) => Failure::Host(value),
+            Thrown::Exception(exception) => Failure::Exception(exception),
+            Thrown::Uncatchable(value) => Failure::Uncatchable(value),
+            Thrown::Failure(failure) => *failure,
+        },
+        Err(_other) => Failure::Other(text),
+    }
+}
+
+fn from_exception(
+    group: &Group,
+    cx: &mut StoreContextMut<'_, GroupData>,
+    exception: wasmtime::Rooted<ExnRef>,
+) -> Failure {
+    let exception = match Exception::lift(group, cx, exception) {
+        Ok(exception) => exception,
+        Err(error) => return Failure::Other(format!("{error:#}")),
+    };
+    if exception.tag().same(group.space().host_tag()) {
+        if let Some(crate::Value::Ref(crate::Ref::Host(value))) = exception.payload().first() {
+            return Failure::Host(value.clone());
+        }
+    }
+    Failure::Exception(exception)
+}
+
+fn frames(error: &wasmtime::Error) -> Vec<Frame> {
+    let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() else {
+        return Vec::new();
+    };
+    let frames = backtrace.frames().iter().map(|frame| Frame {
+        index: frame.func_index(),
+        name: frame.func_name().map(str::to_owned),
+        offset: frame.module_offset(),
+    });
+    frames.collect()
+}

@@ -1,0 +1,320 @@
+//! Linking groups: one Wasmtime store each, which lives as long as anything in it is used.
+//!
+//! A store is borrowed mutably while its code runs, and host functions may come back into it.
+//! So a group keeps track of who has the store: nobody (it is borrowed from the group), or a
+//! host function that is running (which lent its own access), or code of the store (then
+//! nothing else of ours runs, except by mistake: see [`Group::enter`]).
+
+use std::cell::{Cell, RefCell, UnsafeCell};
+use std::collections::HashMap;
+use std::fmt;
+use std::ptr::NonNull;
+use std::rc::{Rc, Weak};
+
+use wasmtime::{
+    AnyRef, AsContextMut, ResourceLimiter, RootScope, Rooted, Store, StoreContextMut,
+};
+
+use crate::exception::ExceptionInner;
+use crate::func::{self, FuncInner};
+use crate::gc_object::GcInner;
+use crate::global::GlobalInner;
+use crate::identity::Identities;
+use crate::memory::MemoryInner;
+use crate::module::Module;
+use crate::table::TableInner;
+use crate::{Func, GcObject, HostValues, Space, Tag};
+
+/// Instances that are linked with one another.
+#[derive(Clone)]
+pub struct Group(Rc<GroupInner>);
+
+pub(crate) struct GroupInner {
+    /// Last to go: everything below may refer to it.
+    store: UnsafeCell<Store<GroupData>>,
+    lent: Cell<Lent>,
+    in_use: Cell<bool>,
+    space: Space,
+    host_values: Rc<dyn HostValues>,
+    modules: RefCell<Vec<Module>>,
+    /// Whether code of the group may catch exceptions.
+    catches: Cell<bool>,
+    /// References to host values that were made since garbage was collected last.
+    host_refs: Cell<u32>,
+    pub(crate) interned: Interned,
+}
+
+type Lent = Option<NonNull<StoreContextMut<'static, GroupData>>>;
+
+/// The handles of what is in the store, so that the same thing is the same handle.
+#[derive(Default)]
+pub(crate) struct Interned {
+    pub(crate) functions: RefCell<HashMap<func::Key, Weak<FuncInner>>>,
+    /// Which one a function of the host was among those that were imported with it.
+    pub(crate) host_indices: RefCell<HashMap<func::Key, u32>>,
+    /// Functions of other groups as functions of this one. Each bridge holds its function, so
+    /// an address stays that of the same function.
+    pub(crate) bridges: RefCell<HashMap<*const FuncInner, wasmtime::Func>>,
+    /// By `debug_index_in_store`, which is an identity, like for the next three.
+    pub(crate) memories: RefCell<HashMap<u64, Weak<MemoryInner>>>,
+    pub(crate) tables: RefCell<HashMap<u64, Weak<TableInner>>>,
+    pub(crate) globals: RefCell<HashMap<u64, Weak<GlobalInner>>>,
+    pub(crate) tags: RefCell<HashMap<u64, Tag>>,
+    pub(crate) objects: Identities<GcInner>,
+    pub(crate) exceptions: Identities<ExceptionInner>,
+}
+
+/// What a store carries: the way back to its group.
+pub(crate) struct GroupData {
+    /// Points at the group that owns the store.
+    group: *const GroupInner,
+    limits: Limits,
+}
+
+impl GroupData {
+    pub(crate) fn group(&self) -> &GroupInner {
+        // SAFETY: the group owns the store that owns this, and does not move: it is in an Rc.
+        unsafe { &*self.group }
+    }
+}
+
+/// Collecting garbage is worth it after so many new references to host values: each may keep
+/// something large alive, of which the store's collector knows nothing.
+const HOST_REFS_PER_COLLECTION: u32 = 50_000;
+
+impl Group {
+    /// A group with nothing in it.
+    pub fn new(space: &Space, host_values: Rc<dyn HostValues>) -> Result<Self, String> {
+        let data = GroupData { group: std::ptr::null(), limits: Limits };
+        let store = Store::try_new(space.engine().raw(), data);
+        let store = store.map_err(|error| format!("{error:#}"))?;
+        let group = Self(Rc::new(GroupInner {
+            store: UnsafeCell::new(store),
+            lent: Cell::new(None),
+            in_use: Cell::new(false),
+            space: space.clone(),
+            host_values,
+            modules: RefCell::default(),
+            catches: Cell::new(false),
+            host_refs: Cell::new(0),
+            interned: Interned::default(),
+        }));
+        // SAFETY: the group is new: nobody else has its store.
+        let store = unsafe { &mut *group.0.store.get() };
+        store.data_mut().group = Rc::as_ptr(&group.0);
+        store.limiter(|data| &mut data.limits);
+        Ok(group)
+    }
+
+    /// The group of a running host function.
+    pub(crate) fn of(inner: &GroupInner) -> Self {
+        // SAFETY: every `GroupInner` is in an Rc, which whoever entered the group holds.
+        unsafe {
+            Rc::increment_strong_count(inner);
+            Self(Rc::from_raw(inner))
+        }
+    }
+
+    pub(crate) fn from_inner(inner: Rc<GroupInner>) -> Self {
+        Self(inner)
+    }
+
+    pub(crate) fn downgrade(&self) -> Weak<GroupInner> {
+        Rc::downgrade(&self.0)
+    }
+
+    /// Whether both are the same group.
+    pub fn same(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// What all groups of the isolate share.
+    pub fn space(&self) -> &Space {
+        &self.0.space
+    }
+
+    /// The embedder's table of values that this group refers to.
+    pub fn host_values(&self) -> &Rc<dyn HostValues> {
+        &self.0.host_values
+    }
+
+    pub(crate) fn interned(&self) -> &Interned {
+        &self.0.interned
+    }
+
+    pub(crate) fn add_module(&self, module: &Module) {
+        let mut modules = self.0.modules.borrow_mut();
+        if !modules.iter().any(|known| known.same(module)) {
+            modules.push(module.clone());
+        }
+        if module.uses_exceptions() {
+            self.0.catches.set(true);
+        }
+    }
+
+    pub(crate) fn catches(&self) -> bool {
+        self.0.catches.get()
+    }
+
+    /// The index of a function within its module, by the address of its code.
+    pub(crate) fn function_at(&self, address: usize) -> Option<u32> {
+        self.0.modules.borrow().iter().find_map(|module| module.function_at(address))
+    }
+
+    /// Opens the store.
+    ///
+    /// Inside of `body` the store is taken: only code of modules may run there, whose calls to
+    /// host functions lend it again.
+    ///
+    /// # Panics
+    /// If `body` comes back here by another way: a bug of this crate.
+    #[inline]
+    pub(crate) fn enter<R>(
+        &self,
+        body: impl FnOnce(&mut StoreContextMut<'_, GroupData>) -> R,
+    ) -> R {
+        assert!(!self.0.in_use.replace(true), "a store was entered twice");
+        let _leave = Leave(&self.0.in_use);
+        match self.0.lent.get() {
+            // SAFETY: the host function that lent it is still running: it takes it back when
+            // it ends. Nobody else uses it: `in_use` was false.
+            Some(mut lent) => unsafe { body(&mut lent.as_mut().as_context_mut()) },
+            // SAFETY: nobody else has the store: `in_use` was false, and nothing is lent.
+            None => unsafe { body(&mut (*self.0.store.get()).as_context_mut()) },
+        }
+    }
+
+    /// As [`Self::enter`], in a scope after which references made there are forgotten.
+    pub(crate) fn enter_rooted<R>(
+        &self,
+        body: impl FnOnce(&mut StoreContextMut<'_, GroupData>) -> R,
+    ) -> R {
+        self.enter(|cx| {
+            self.collect_if_due(cx);
+            let mut scope = RootScope::new(&mut *cx);
+            body(&mut scope.as_context_mut())
+        })
+    }
+
+    fn collect_if_due(&self, cx: &mut StoreContextMut<'_, GroupData>) {
+        if self.0.host_refs.get() >= HOST_REFS_PER_COLLECTION {
+            self.0.host_refs.set(0);
+            // It fails when asynchronous calls run: then another time.
+            drop(cx.gc(None));
+        }
+    }
+
+    /// The handle of a struct or array.
+    pub(crate) fn intern_object(
+        &self,
+        cx: &mut StoreContextMut<'_, GroupData>,
+        object: Rooted<AnyRef>,
+    ) -> wasmtime::Result<GcObject> {
+        GcObject::intern(self, cx, object)
+    }
+
+    /// The handle of a function.
+    pub(crate) fn intern_func(
+        &self,
+        cx: &mut StoreContextMut<'_, GroupData>,
+        func: wasmtime::Func,
+    ) -> Func {
+        Func::intern(self, cx, func)
+    }
+
+    /// The function as one of this group: itself, or a bridge to its own group.
+    pub(crate) fn adopt_func(
+        &self,
+        cx: &mut StoreContextMut<'_, GroupData>,
+        func: &Func,
+    ) -> wasmtime::Result<wasmtime::Func> {
+        func.in_group(self, cx)
+    }
+}
+
+impl GroupInner {
+    /// Lends the store to whatever the host function `body` calls.
+    #[inline]
+    pub(crate) fn lend<R>(
+        &self,
+        cx: &mut StoreContextMut<'_, GroupData>,
+        body: impl FnOnce() -> R,
+    ) -> R {
+        struct Back<'a> {
+            group: &'a GroupInner,
+            lent: Lent,
+        }
+        impl Drop for Back<'_> {
+            fn drop(&mut self) {
+                self.group.lent.set(self.lent);
+                self.group.in_use.set(true);
+            }
+        }
+        // The lifetime is forgotten here and kept by `Back`.
+        let pointer = NonNull::from(cx).cast::<StoreContextMut<'static, GroupData>>();
+        let _back = Back { group: self, lent: self.lent.replace(Some(pointer)) };
+        self.in_use.set(false);
+        body()
+    }
+
+    pub(crate) fn space(&self) -> &Space {
+        &self.space
+    }
+
+    pub(crate) fn note_host_ref(&self) {
+        self.host_refs.set(self.host_refs.get().saturating_add(1));
+    }
+}
+
+struct Leave<'a>(&'a Cell<bool>);
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
+}
+
+/// How many instances, tables and memories a group may have: as many as fit. What a table may
+/// hold is a limit of the JavaScript interface, and a sensible one for anybody.
+struct Limits;
+
+/// <https://webassembly.github.io/spec/js-api/#limits>
+pub(crate) const MAX_TABLE_ELEMENTS: usize = 10_000_000;
+
+impl ResourceLimiter for Limits {
+    fn memory_growing(
+        &mut self,
+        _current: usize,
+        _desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(true)
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(desired <= MAX_TABLE_ELEMENTS)
+    }
+
+    fn instances(&self) -> usize {
+        usize::MAX
+    }
+
+    fn tables(&self) -> usize {
+        usize::MAX
+    }
+
+    fn memories(&self) -> usize {
+        usize::MAX
+    }
+}
+
+impl fmt::Debug for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Group").field("address", &Rc::as_ptr(&self.0)).finish()
+    }
+}

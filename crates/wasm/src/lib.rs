@@ -1,0 +1,70 @@
+//! WebAssembly as Holm uses it: an engine layer over Wasmtime that knows of no script.
+//!
+//! What it adds to Wasmtime:
+//! - **linking groups.** A Wasmtime store frees nothing before it is dropped. A [`Group`] is
+//!   one store; a new instance gets a fresh one unless its imports belong to a group already.
+//!   So whatever is linked together lives and dies together, and nothing else does.
+//! - **unbound items.** A [`Memory`], [`Table`], [`Global`] or [`Tag`] can be made before any
+//!   group is known. The first instance that imports it binds it. A memory's bytes are in a
+//!   region of our own, so binding moves nothing, and the bytes outlive the group.
+//! - **identity.** The same function, memory, table … is always the same handle
+//!   ([`Func::same`]), however it was reached, and a handle carries one [`Attachment`] of the
+//!   embedder's: the wrapper it showed last time.
+//! - **host values.** References to things of the host stand in a table of the embedder's
+//!   ([`HostValues`]); the module holds tickets.
+//! - **re-entrancy.** Host functions may call back into their group at any depth.
+//!
+//! Names a reader will mix up:
+//! - [`Engine`]: compiles; shared by threads. [`Space`]: what the groups of one isolate share.
+//!   [`Group`]: one store.
+//! - [`Slot`]: a number on its way into or out of a call. [`Value`]: any value, references
+//!   included.
+//! - [`Failure`]: how a call ended that did not return. [`Thrown`]: how a host function did.
+//!
+//! This is one of the two crates in which `unsafe` is allowed.
+
+mod attachment;
+mod binary;
+mod engine;
+mod exception;
+mod failure;
+mod func;
+mod gc_object;
+mod global;
+mod group;
+mod host;
+mod identity;
+mod instance;
+mod memory;
+mod module;
+mod region;
+mod space;
+mod table;
+mod tag;
+mod value;
+
+pub use attachment::Attachment;
+pub use binary::{
+    FunctionPlace, Invalid, Names, Section, StreamingValidator, TextError, check, custom_sections,
+    features, limits, looks_like_text, source_map_url, to_binary,
+};
+pub use engine::{CompileError, Engine};
+pub use exception::Exception;
+pub use failure::{Failure, Frame, TrapKind};
+pub use func::{CallError, Func, Signature, Slot};
+pub use gc_object::GcObject;
+pub use global::Global;
+pub use group::Group;
+pub use host::{HostFunction, HostRef, HostValues, Thrown};
+pub use instance::{Extern, Import, InstantiateError, LinkError, instantiate};
+pub use memory::{GrowError, Memory, MemoryError};
+pub use module::{ExportType, ImportType, Module};
+pub use region::RegionBytes;
+pub use space::{Observer, Space};
+pub use table::{Table, TableError};
+pub use tag::Tag;
+pub use value::{Mismatch, Ref, Value};
+pub use wasmtime::{
+    ExternType, FuncType, GlobalType, HeapType, MemoryType, MemoryTypeBuilder, Mutability,
+    RefType, TableType, TagType, ValType,
+};

@@ -1,0 +1,97 @@
+//! What the groups of one isolate share.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::rc::{Rc, Weak};
+
+use crate::memory::MemoryInner;
+use crate::region::Grown;
+use crate::{Engine, Memory, Tag};
+
+/// What the groups of one isolate share. Stays on the isolate's thread.
+#[derive(Clone)]
+pub struct Space(Rc<Inner>);
+
+struct Inner {
+    engine: Engine,
+    /// The tag of what the host throws.
+    host_tag: Tag,
+    observer: Rc<dyn Observer>,
+    grown: Grown,
+    /// Memories that somebody has a handle of.
+    memories: RefCell<Vec<Weak<MemoryInner>>>,
+}
+
+/// Is told what happens in modules.
+pub trait Observer: 'static {
+    /// A memory's bytes are more now, and may be elsewhere. Called before anything of the host
+    /// can look.
+    fn memory_grown(&self, memory: &Memory);
+}
+
+impl Space {
+    /// A space with its own tag for host values.
+    pub fn new(engine: &Engine, observer: Rc<dyn Observer>) -> Self {
+        let host_tag = Tag::new(engine, [wasmtime::ValType::EXTERNREF]);
+        let (engine, grown) = (engine.clone(), Grown::default());
+        let memories = RefCell::default();
+        Self(Rc::new(Inner { engine, host_tag, observer, grown, memories }))
+    }
+
+    /// The compiler.
+    pub fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    /// The tag by which modules catch what the host throws.
+    pub fn host_tag(&self) -> &Tag {
+        &self.0.host_tag
+    }
+
+    pub(crate) fn grown(&self) -> &Grown {
+        &self.0.grown
+    }
+
+    pub(crate) fn register(&self, memory: &Rc<MemoryInner>) {
+        let mut memories = self.0.memories.borrow_mut();
+        if memories.len() == memories.capacity() {
+            memories.retain(|memory| memory.strong_count() > 0);
+        }
+        memories.push(Rc::downgrade(memory));
+    }
+
+    pub(crate) fn memories(&self) -> Vec<Memory> {
+        let memories = self.0.memories.borrow();
+        memories.iter().filter_map(Weak::upgrade).map(Memory::from_inner).collect()
+    }
+
+    /// Tells the observer of memories that grew, and every group that has them. To be called
+    /// whenever a module was left: it costs one look when nothing grew.
+    #[inline]
+    pub(crate) fn settle(&self) {
+        if self.0.grown.any() {
+            self.settle_grown();
+        }
+    }
+
+    #[cold]
+    fn settle_grown(&self) {
+        while self.0.grown.any() {
+            let grown = self.0.grown.take();
+            for memory in self.memories() {
+                if memory.is_one_of(&grown) {
+                    memory.sync_groups();
+                    self.0.observer.memory_grown(&memory);
+                }
+            }
+            // Keeping groups in step counts as growth of the same regions: nothing new.
+            self.0.grown.take();
+        }
+    }
+}
+
+impl fmt::Debug for Space {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Space").finish_non_exhaustive()
+    }
+}

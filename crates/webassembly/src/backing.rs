@@ -1,0 +1,15 @@
+//! The one place where bytes of a module become a buffer of script. It is the only file of
+//! this crate with unsafe code: neither of the crates it joins knows of the other.
+#![allow(unsafe_code, reason = "see above")]
+
+use holm_js::Backing;
+use holm_wasm::RegionBytes;
+
+/// The bytes, for a buffer that keeps them mapped.
+pub(crate) fn backing(bytes: RegionBytes) -> Backing {
+    let (start, len) = (bytes.start(), bytes.len());
+    // SAFETY: the bytes stay mapped for as long as `bytes`, which the buffer keeps: a region
+    // moves only when it grows, and the buffer is detached then, before any script runs
+    // (`memory::refresh`). No Rust reference into them exists while script runs.
+    unsafe { Backing::new(start, len, bytes) }
+}

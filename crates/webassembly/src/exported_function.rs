@@ -1,0 +1,234 @@
+//! Exported Functions: <https://webassembly.github.io/spec/js-api/#exported-function-exotic-objects>
+
+use holm_js::{
+    Array, Ctx, Graveyard, Held, HostObject, NativeCall, NativeFunction, Result, Returned, Tracer,
+    Value, Weak, native_function,
+};
+use holm_wasm::{CallError, Func, Slot, ValType};
+
+use crate::convert::{is_opaque, mismatch, to_js, to_wasm};
+use crate::errors::{throw_failure, throw_type};
+use crate::owner::owner_of;
+use crate::state::State;
+use crate::values::HostTable;
+
+/// Calls with more numbers than this need memory of their own.
+const INLINE_SLOTS: usize = 8;
+
+/// The inside of an Exported Function.
+pub(crate) struct ExportedFunction {
+    func: Func,
+    state: State,
+    owner: Held,
+    route: Route,
+}
+
+/// How arguments and results travel.
+enum Route {
+    /// All are numbers.
+    Numbers { parameters: Box<[Number]>, results: Box<[Number]>, slots: usize },
+    /// There are references among them.
+    Values,
+    /// There is a type that script may not touch: calling throws.
+    Refused,
+}
+
+/// A type of number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Number {
+    I32,
+    I64,
+    F32,
+    F64,
+}
+
+impl Number {
+    /// The types, if all of them are of numbers that script knows.
+    pub(crate) fn all(types: &[ValType]) -> Option<Box<[Self]>> {
+        types.iter().map(Self::of).collect()
+    }
+
+    fn of(ty: &ValType) -> Option<Self> {
+        Some(match ty {
+            ValType::I32 => Self::I32,
+            ValType::I64 => Self::I64,
+            ValType::F32 => Self::F32,
+            ValType::F64 => Self::F64,
+            ValType::V128 | ValType::Ref(_) => return None,
+        })
+    }
+}
+
+impl ExportedFunction {
+    /// \[\[FunctionAddress\]\]
+    pub(crate) fn func(&self) -> &Func {
+        &self.func
+    }
+}
+
+/// <https://webassembly.github.io/spec/js-api/#a-new-exported-function>
+pub(crate) fn wrapper<'js>(ctx: &Ctx<'js>, func: &Func) -> Result<Value<'js>> {
+    // 1. Let map be the surrounding agent's associated Exported Function cache.
+    // 2. If map[funcaddr] exists, return map[funcaddr].
+    if let Some(known) = func.attachment().get::<Weak>().and_then(|weak| weak.upgrade(ctx)) {
+        return Ok(known);
+    }
+    // 7.–8. Let arity be paramTypes's size. Let name be the name of the WebAssembly function.
+    let signature = func.signature();
+    let arity = u32::try_from(signature.parameters().len()).unwrap_or(u32::MAX);
+    let name = func.index().to_string();
+    let inside = ExportedFunction {
+        func: func.clone(),
+        state: State::of(ctx),
+        owner: Held::new(&owner_of(ctx, func.group())?),
+        route: Route::of(signature.parameters(), signature.results()),
+    };
+    // 9. Let function be ! CreateBuiltinFunction(steps, arity, name, « [[FunctionAddress]] »).
+    let made = native_function(ctx, &name, arity, inside)?.into_value();
+    // 11. Set map[funcaddr] to function.
+    if let Some(weak) = Weak::new(&made) {
+        func.attachment().set(weak);
+    }
+    Ok(made)
+}
+
+impl Route {
+    fn of(parameters: &[ValType], results: &[ValType]) -> Self {
+        if parameters.iter().chain(results).any(is_opaque) {
+            return Self::Refused;
+        }
+        match (Number::all(parameters), Number::all(results)) {
+            (Some(parameters), Some(results)) => {
+                let slots = parameters.len().max(results.len());
+                Self::Numbers { parameters, results, slots }
+            }
+            _ => Self::Values,
+        }
+    }
+}
+
+impl HostObject for ExportedFunction {
+    fn trace(&self, tracer: &Tracer<'_>) {
+        tracer.mark(&self.owner);
+    }
+
+    fn finalize(self, graveyard: &Graveyard) {
+        graveyard.push(self.func);
+    }
+}
+
+impl NativeFunction for ExportedFunction {
+    /// <https://webassembly.github.io/spec/js-api/#call-an-exported-function>
+    #[inline]
+    fn call<'js>(&self, call: &NativeCall<'_, 'js>) -> Result<Returned<'js>> {
+        match &self.route {
+            Route::Numbers { parameters, results, slots } => {
+                let mut inline = [Slot::zero(); INLINE_SLOTS];
+                if *slots <= INLINE_SLOTS {
+                    return self.call_numbers(call, parameters, results, &mut inline);
+                }
+                let mut many = vec![Slot::zero(); *slots];
+                self.call_numbers(call, parameters, results, &mut many)
+            }
+            Route::Values => self.call_values(call),
+            // 4. If any type in parameters or results matches v128 or exnref, throw a TypeError.
+            Route::Refused => Err(throw_type(
+                call.ctx(),
+                "a function with v128 or exnref in its type cannot be called from JavaScript",
+            )),
+        }
+    }
+}
+
+impl ExportedFunction {
+    #[inline]
+    fn call_numbers<'js>(
+        &self,
+        call: &NativeCall<'_, 'js>,
+        parameters: &[Number],
+        results: &[Number],
+        slots: &mut [Slot],
+    ) -> Result<Returned<'js>> {
+        let ctx = call.ctx();
+        // 7. For each t of parameters, append ? ToWebAssemblyValue(arg, t) to args.
+        for (index, (slot, number)) in slots.iter_mut().zip(parameters).enumerate() {
+            match number {
+                Number::I32 => slot.set_i32(call.int32(index)?),
+                Number::I64 => slot.set_i64(call.bigint64(index)?),
+                Number::F32 => slot.set_f32(call.float64(index)? as f32),
+                Number::F64 => slot.set_f64(call.float64(index)?),
+            }
+        }
+        // 8. Let (store, ret) be the result of func_invoke(store, funcaddr, args).
+        let done = self.state.lend(ctx, || self.func.call_numbers(slots));
+        // 10. If ret is error, throw an exception.
+        if let Err(failure) = done {
+            return Err(throw_failure(ctx, failure));
+        }
+        match results {
+            // 13. If outArity is 0, return undefined.
+            [] => Ok(Returned::Undefined),
+            // 14. Otherwise, if outArity is 1, return ! ToJSValue(ret[0]).
+            [number] => Ok(returned(&slots[0], *number)),
+            // 15. Otherwise, CreateArrayFromList(values).
+            many => {
+                let array = Array::new(ctx.clone())?;
+                for (index, (slot, number)) in slots.iter().zip(many).enumerate() {
+                    array.set(index, number_to_js(ctx, slot, *number)?)?;
+                }
+                Ok(Returned::Value(array.into_value()))
+            }
+        }
+    }
+
+    fn call_values<'js>(&self, call: &NativeCall<'_, 'js>) -> Result<Returned<'js>> {
+        let ctx = call.ctx();
+        let signature = self.func.signature();
+        let owner = self.owner.get(ctx)?;
+        let mut arguments = Vec::with_capacity(signature.parameters().len());
+        let values = HostTable::shared(self.func.group().host_values());
+        for (index, ty) in signature.parameters().iter().enumerate() {
+            arguments.push(to_wasm(ctx, &call.value(index), ty, &values)?);
+        }
+        let done = self.state.lend(ctx, || self.func.call(&arguments));
+        let results = done.map_err(|error| match error {
+            CallError::Failure(failure) => throw_failure(ctx, failure),
+            CallError::Argument { index, mismatch: reason } => {
+                let what = format!("argument {index}");
+                mismatch(ctx, &what, &signature.parameters()[index], &reason)
+            }
+        })?;
+        drop(owner);
+        match results.as_slice() {
+            [] => Ok(Returned::Undefined),
+            [value] => Ok(Returned::Value(to_js(ctx, value)?)),
+            many => {
+                let array = Array::new(ctx.clone())?;
+                for (index, value) in many.iter().enumerate() {
+                    array.set(index, to_js(ctx, value)?)?;
+                }
+                Ok(Returned::Value(array.into_value()))
+            }
+        }
+    }
+}
+
+#[inline]
+fn returned<'js>(slot: &Slot, number: Number) -> Returned<'js> {
+    match number {
+        Number::I32 => Returned::Int(slot.i32()),
+        Number::I64 => Returned::BigInt(slot.i64()),
+        Number::F32 => Returned::Float(f64::from(slot.f32())),
+        Number::F64 => Returned::Float(slot.f64()),
+    }
+}
+
+fn number_to_js<'js>(ctx: &Ctx<'js>, slot: &Slot, number: Number) -> Result<Value<'js>> {
+    match returned(slot, number) {
+        Returned::Int(number) => Ok(Value::new_int(ctx.clone(), number)),
+        Returned::BigInt(number) => crate::convert::big_int(ctx, number),
+        Returned::Float(number) => Ok(Value::new_number(ctx.clone(), number)),
+        Returned::Undefined => Ok(Value::new_undefined(ctx.clone())),
+        Returned::Value(value) => Ok(value),
+    }
+}

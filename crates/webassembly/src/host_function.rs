@@ -1,0 +1,172 @@
+//! Functions of script that modules import:
+//! <https://webassembly.github.io/spec/js-api/#create-a-host-function>
+
+use std::rc::Rc;
+
+use holm_js::webidl::convert;
+use holm_js::{
+    Argument, Ctx, Held, Result, ScopeLoan, Value, call_held, host_ref, is_uncatchable,
+    take_exception,
+};
+use holm_wasm::{Group, HostFunction, Slot, Thrown, ValType};
+use holm_wasm::Value as WasmValue;
+
+use crate::convert::{is_opaque, mismatch, to_js, to_wasm};
+use crate::errors::throw_type;
+use crate::exception::ExceptionObject;
+use crate::exported_function::Number;
+use crate::values::HostTable;
+
+/// A function of script as a module sees it.
+pub(crate) struct ImportedFunction {
+    callee: Rc<Held>,
+    values: Rc<HostTable>,
+    loan: Rc<ScopeLoan>,
+    parameters: Box<[ValType]>,
+    results: Box<[ValType]>,
+    /// Both, if all are numbers.
+    numbers: Option<(Box<[Number]>, Box<[Number]>)>,
+}
+
+impl ImportedFunction {
+    /// The function, called from modules of `group`.
+    pub(crate) fn new(
+        callee: Held,
+        parameters: Box<[ValType]>,
+        results: Box<[ValType]>,
+        group: &Group,
+        loan: Rc<ScopeLoan>,
+    ) -> Self {
+        let values = HostTable::shared(group.host_values());
+        let callee = values.keep(callee);
+        let numbers = Number::all(&parameters).zip(Number::all(&results));
+        Self { callee, values, loan, parameters, results, numbers }
+    }
+
+    /// Runs `body` in the scope of the script that called the module.
+    fn in_scope<R>(
+        &self,
+        body: impl for<'js> FnOnce(&Ctx<'js>) -> Result<R>,
+    ) -> std::result::Result<R, Thrown> {
+        let result = self.loan.with(|ctx| {
+            body(ctx).map_err(|error| self.thrown(&take_exception(ctx, error)))
+        });
+        // Modules run in calls only, and calls lend their scope.
+        result.unwrap_or_else(|| {
+            let reason = "script was called with no scope open".to_owned();
+            Err(Thrown::Failure(Box::new(holm_wasm::Failure::Other(reason))))
+        })
+    }
+
+    /// <https://webassembly.github.io/spec/js-api/#create-a-host-function>, step 3.10.
+    fn thrown(&self, value: &Value<'_>) -> Thrown {
+        if is_uncatchable(value) {
+            return Thrown::Uncatchable(self.values.add(value));
+        }
+        // 2. If v implements Exception, let address be v.[[Address]].
+        if let Some(exception) = host_ref::<ExceptionObject>(value) {
+            return Thrown::Exception(exception.exception().clone());
+        }
+        // 3. Otherwise, the JavaScript exception tag with v as its payload.
+        Thrown::Value(self.values.add(value))
+    }
+}
+
+impl HostFunction for ImportedFunction {
+    #[inline]
+    fn call_numbers(&self, slots: &mut [Slot]) -> std::result::Result<(), Thrown> {
+        let Some((parameters, results)) = &self.numbers else {
+            return self.in_scope(|ctx| Err(refuse(ctx)));
+        };
+        self.in_scope(|ctx| {
+            // 3. For each arg of arguments, append ! ToJSValue(arg) to jsArguments.
+            let arguments = slots.iter().zip(parameters).map(|(slot, number)| match number {
+                Number::I32 => Argument::Int(slot.i32()),
+                Number::I64 => Argument::BigInt(slot.i64()),
+                Number::F32 => Argument::Float(f64::from(slot.f32())),
+                Number::F64 => Argument::Float(slot.f64()),
+            });
+            // 4. Let ret be ? Call(func, undefined, jsArguments).
+            let reply = call_held(ctx, &self.callee, arguments)?;
+            match &**results {
+                // 6. If resultsSize is 0, return « ».
+                [] => Ok(()),
+                // 7. Otherwise, if resultsSize is 1, return « ? ToWebAssemblyValue(ret) ».
+                [number] => {
+                    let slot = &mut slots[0];
+                    match number {
+                        Number::I32 => slot.set_i32(reply.int32()?),
+                        Number::I64 => slot.set_i64(reply.bigint64()?),
+                        Number::F32 => slot.set_f32(reply.float64()? as f32),
+                        Number::F64 => slot.set_f64(reply.float64()?),
+                    }
+                    Ok(())
+                }
+                many => {
+                    let values = self.many(ctx, &reply.value())?;
+                    for ((slot, value), _) in slots.iter_mut().zip(values).zip(many) {
+                        match value {
+                            WasmValue::I32(number) => slot.set_i32(number),
+                            WasmValue::I64(number) => slot.set_i64(number),
+                            WasmValue::F32(number) => slot.set_f32(number),
+                            WasmValue::F64(number) => slot.set_f64(number),
+                            WasmValue::V128(_) | WasmValue::Ref(_) => {}
+                        }
+                    }
+                    Ok(())
+                }
+            }
+        })
+    }
+
+    /// <https://webassembly.github.io/spec/js-api/#run-a-host-function>
+    fn call(
+        &self,
+        _group: &Group,
+        arguments: Vec<WasmValue>,
+    ) -> std::result::Result<Vec<WasmValue>, Thrown> {
+        self.in_scope(|ctx| {
+            // 2. If any type in parameters or results matches v128 or exnref, throw a TypeError.
+            if self.parameters.iter().chain(&self.results).any(is_opaque) {
+                return Err(refuse(ctx));
+            }
+            let mut js_arguments = Vec::with_capacity(arguments.len());
+            for argument in &arguments {
+                js_arguments.push(Argument::Value(to_js(ctx, argument)?));
+            }
+            let reply = call_held(ctx, &self.callee, js_arguments.into_iter())?;
+            let values = match &*self.results {
+                [] => return Ok(Vec::new()),
+                [ty] => vec![to_wasm(ctx, &reply.value(), ty, &self.values)?],
+                _ => self.many(ctx, &reply.value())?,
+            };
+            for (value, ty) in values.iter().zip(&self.results) {
+                let fits = value.check(ty);
+                fits.map_err(|reason| mismatch(ctx, "what an import returned", ty, &reason))?;
+            }
+            Ok(values)
+        })
+    }
+}
+
+impl ImportedFunction {
+    /// Step 8: several results come from an iterable.
+    fn many<'js>(&self, ctx: &Ctx<'js>, returned: &Value<'js>) -> Result<Vec<WasmValue>> {
+        // 1. Let method be ? GetMethod(ret, %Symbol.iterator%). 2. If it is undefined, throw a
+        //    TypeError. 3. Let values be ? IteratorToList(…).
+        let what = "an import with several results must return an iterable";
+        let values = convert::iterate(ctx, returned, what)?;
+        // 5. If values's size is not resultsSize, throw a TypeError.
+        if values.len() != self.results.len() {
+            let (wanted, given) = (self.results.len(), values.len());
+            let text = format!("{given} values were returned where {wanted} are wanted");
+            return Err(throw_type(ctx, &text));
+        }
+        let pairs = values.iter().zip(&self.results);
+        pairs.map(|(value, ty)| to_wasm(ctx, value, ty, &self.values)).collect()
+    }
+}
+
+fn refuse(ctx: &Ctx<'_>) -> holm_js::Error {
+    throw_type(ctx, "a function with v128 or exnref in its type cannot call JavaScript")
+}

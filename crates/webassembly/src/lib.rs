@@ -1,0 +1,38 @@
+//! The WebAssembly JavaScript Interface, <https://webassembly.github.io/spec/js-api/>.
+//!
+//! One file per interface, each algorithm under its link with its steps quoted. Modules and
+//! what is in them come from `holm_wasm`, script from `holm_js`; this crate is what the
+//! specification puts between them.
+//!
+//! Who owns whom:
+//! - Everything of a linking group ([`holm_wasm::Group`]) refers to values of script through
+//!   one table, [`values::HostTable`]. One object of script, the group's *owner*, reports that
+//!   table to the collector ([`owner`]).
+//! - Every wrapper (function, memory, table …) holds the owner of its group. So a group is
+//!   garbage exactly when script can reach nothing of it, cycles included.
+//! - A wrapper is found again by what hangs on its handle: a weak reference.
+
+#![deny(unsafe_code)]
+
+mod backing;
+mod builtins;
+mod convert;
+mod errors;
+mod exception;
+mod exported_function;
+mod gc_object;
+mod global;
+mod host_function;
+mod instance;
+mod memory;
+mod module;
+mod namespace;
+mod options;
+mod owner;
+mod state;
+mod table;
+mod tag;
+mod values;
+
+pub use namespace::install;
+pub use state::EngineSource;

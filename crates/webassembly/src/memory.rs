@@ -1,0 +1,239 @@
+//! `WebAssembly.Memory`: <https://webassembly.github.io/spec/js-api/#memories>
+
+use std::cell::{Cell, RefCell};
+
+use holm_js::webidl::{self, Definition, Interface, convert};
+use holm_js::{
+    Call, Ctx, Graveyard, Held, HostObject, Object, Result, Tracer, Value, Weak,
+    alias_buffer, alias_shared_buffer, detach_buffer, freeze, host_ref,
+};
+use holm_wasm::{Memory, MemoryTypeBuilder};
+
+use crate::backing::backing;
+use crate::convert::{address_to_u64, u64_to_address};
+use crate::errors::{throw_range, throw_type};
+use crate::state::State;
+
+/// The most pages that a memory's type may have:
+/// <https://webassembly.github.io/spec/js-api/#limits>
+const MAX_PAGES_32: u64 = 65_536;
+const MAX_PAGES_64: u64 = (1 << 37) - 1;
+
+/// The inside of a Memory object.
+pub(crate) struct MemoryObject {
+    /// \[\[Memory\]\]
+    memory: Memory,
+    /// \[\[BufferObject\]\], made when it is first asked for.
+    buffer: RefCell<Option<Held>>,
+    /// The length of a shared memory when its buffer was made.
+    shared_len: Cell<usize>,
+}
+
+impl MemoryObject {
+    fn new(memory: Memory) -> Self {
+        Self { memory, buffer: RefCell::default(), shared_len: Cell::new(0) }
+    }
+
+    /// \[\[Memory\]\]
+    pub(crate) fn memory(&self) -> &Memory {
+        &self.memory
+    }
+}
+
+impl HostObject for MemoryObject {
+    fn trace(&self, tracer: &Tracer<'_>) {
+        if let Some(buffer) = &*self.buffer.borrow() {
+            tracer.mark(buffer);
+        }
+    }
+
+    fn finalize(self, graveyard: &Graveyard) {
+        graveyard.push(self.memory);
+    }
+}
+
+impl Interface for MemoryObject {
+    const NAME: &'static str = "Memory";
+
+    fn define(members: &mut Definition<'_, '_, Self>) -> Result<()> {
+        members
+            .constructor(1, construct)
+            .operation("grow", 1, |this, call| {
+                let ctx = call.ctx();
+                // 3. Let addrtype be the address type in mem_type(store, memaddr).
+                let is_64 = this.memory.ty().is_64();
+                // 4. Let delta64 be ? AddressValueToU64(delta, addrtype).
+                let what = "WebAssembly.Memory.grow(): the delta";
+                let delta = address_to_u64(ctx, &call.value(0), is_64, what)?;
+                // 5. Let ret be the result of growing the memory buffer.
+                let before = grow(ctx, &this.memory, delta)?;
+                // 6. Return U64ToAddressValue(ret, addrtype).
+                u64_to_address(ctx, before, is_64)
+            })?
+            .attribute("buffer", |this, call| this.buffer(call.ctx()))?;
+        Ok(())
+    }
+}
+
+/// <https://webassembly.github.io/spec/js-api/#dom-memory-memory>
+fn construct<'js>(call: &Call<'_, 'js>) -> Result<Object<'js>> {
+    let ctx = call.ctx();
+    let what = "WebAssembly.Memory(): the descriptor";
+    let Some(descriptor) = convert::dictionary(ctx, &call.value(0), what)? else {
+        return Err(throw_type(ctx, &format!("{what} is not an object")));
+    };
+    // Members of a dictionary are read in the order of their names.
+    let address = convert::member(&descriptor, "address")?;
+    let is_64 = address_type(ctx, address.as_ref(), what)?;
+    let initial = convert::member(&descriptor, "initial")?;
+    let Some(initial) = initial else {
+        return Err(throw_type(ctx, &format!("{what} has no 'initial'")));
+    };
+    let maximum = convert::member(&descriptor, "maximum")?;
+    let shared = convert::member(&descriptor, "shared")?;
+    let is_shared = shared.is_some_and(|shared| convert::boolean(&shared));
+    // 2. Let initial be ? AddressValueToU64(descriptor["initial"], addrtype).
+    let initial = address_to_u64(ctx, &initial, is_64, "WebAssembly.Memory(): 'initial'")?;
+    // 3. If descriptor["maximum"] exists, let maximum be ? AddressValueToU64(…).
+    let maximum = maximum.map(|maximum| {
+        address_to_u64(ctx, &maximum, is_64, "WebAssembly.Memory(): 'maximum'")
+    });
+    let maximum = maximum.transpose()?;
+    if is_shared && maximum.is_none() {
+        return Err(throw_type(ctx, "WebAssembly.Memory(): a shared memory needs a 'maximum'"));
+    }
+    // 5. If memtype is not valid, throw a RangeError.
+    let most = if is_64 { MAX_PAGES_64 } else { MAX_PAGES_32 };
+    check_limits(ctx, "WebAssembly.Memory()", "pages", initial, maximum, most)?;
+    let mut ty = MemoryTypeBuilder::default();
+    ty.memory64(is_64).shared(is_shared).min(initial).max(maximum);
+    let ty = ty.build().map_err(|error| throw_range(ctx, &error.to_string()))?;
+    // 7. Let (store, memaddr) be mem_alloc(store, memtype). If allocation fails, throw a
+    //    RangeError.
+    let state = State::of(ctx);
+    let space = state.space(ctx)?;
+    state.note_memory(ctx, usize::try_from(initial.saturating_mul(PAGE_BYTES)).unwrap_or(0));
+    let memory = Memory::new(&space, ty).map_err(|error| {
+        throw_range(ctx, &format!("WebAssembly.Memory(): could not allocate memory: {error}"))
+    })?;
+    // 9. Initialize this from memaddr.
+    let object = webidl::construct(call, MemoryObject::new(memory.clone()))?;
+    remember(&memory, object.as_value());
+    Ok(object)
+}
+
+const PAGE_BYTES: u64 = 65_536;
+
+/// An `AddressType`, i32 where nothing is said. Whether it is i64.
+pub(crate) fn address_type(ctx: &Ctx<'_>, value: Option<&Value<'_>>, what: &str) -> Result<bool> {
+    let Some(value) = value else { return Ok(false) };
+    match convert::string(ctx, value)?.as_str() {
+        "i32" => Ok(false),
+        "i64" => Ok(true),
+        other => {
+            let text = format!("{what}: 'address' is {other:?}, neither \"i32\" nor \"i64\"");
+            Err(throw_type(ctx, &text))
+        }
+    }
+}
+
+/// Whether limits are valid.
+pub(crate) fn check_limits(
+    ctx: &Ctx<'_>,
+    what: &str,
+    unit: &str,
+    initial: u64,
+    maximum: Option<u64>,
+    most: u64,
+) -> Result<()> {
+    if initial > most || maximum.is_some_and(|maximum| maximum > most) {
+        let given = initial.max(maximum.unwrap_or(0));
+        let text = format!("{what}: {given} {unit} are more than the {most} there may be");
+        return Err(throw_range(ctx, &text));
+    }
+    match maximum {
+        Some(maximum) if maximum < initial => {
+            let text = format!("{what}: 'maximum' {maximum} is below 'initial' {initial}");
+            Err(throw_range(ctx, &text))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// <https://webassembly.github.io/spec/js-api/#create-a-memory-object>
+pub(crate) fn wrapper<'js>(ctx: &Ctx<'js>, memory: &Memory) -> Result<Value<'js>> {
+    if let Some(known) = memory.attachment().get::<Weak>().and_then(|weak| weak.upgrade(ctx)) {
+        return Ok(known);
+    }
+    let made: Object<'js> = webidl::new_object(ctx, MemoryObject::new(memory.clone()))?;
+    remember(memory, made.as_value());
+    Ok(made.into_value())
+}
+
+fn remember(memory: &Memory, object: &Value<'_>) {
+    if let Some(weak) = Weak::new(object) {
+        memory.attachment().set(weak);
+    }
+}
+
+/// <https://webassembly.github.io/spec/js-api/#grow-the-memory-buffer>
+fn grow(ctx: &Ctx<'_>, memory: &Memory, delta: u64) -> Result<u64> {
+    // 3. Let store be mem_grow(store, memaddr, delta). 4. If store is error, throw a RangeError.
+    // 6. Refresh the memory buffer of memaddr: see `refresh`, which growth calls.
+    let state = State::of(ctx);
+    state.lend(ctx, || memory.grow(delta)).map_err(|_| {
+        let (now, most) = (memory.pages(), memory.ty().maximum());
+        let most = most.map(|most| format!(", and its maximum is {most}")).unwrap_or_default();
+        let text = format!(
+            "WebAssembly.Memory.grow(): it cannot grow by {delta} pages: it has {now}{most}"
+        );
+        throw_range(ctx, &text)
+    })
+}
+
+/// <https://webassembly.github.io/spec/js-api/#refresh-the-memory-buffer>
+pub(crate) fn refresh(ctx: &Ctx<'_>, memory: &Memory) {
+    let known = memory.attachment().get::<Weak>().and_then(|weak| weak.upgrade(ctx));
+    let Some(object) = known else { return };
+    let Some(inside) = host_ref::<MemoryObject>(&object) else { return };
+    // 5.1 Perform ! DetachArrayBuffer(buffer, "WebAssembly.Memory"). 5.2 The new buffer is made
+    // when it is first asked for.
+    let buffer = inside.buffer.take();
+    if let Some(Ok(buffer)) = buffer.map(|buffer| buffer.get(ctx)) {
+        if let Some(buffer) = buffer.as_object() {
+            detach_buffer(buffer);
+        }
+    }
+}
+
+impl MemoryObject {
+    /// \[\[BufferObject\]\]
+    fn buffer<'js>(&self, ctx: &Ctx<'js>) -> Result<Value<'js>> {
+        let is_shared = self.memory.shared().is_some();
+        let bytes = self.memory.bytes();
+        // Another thread may have grown a shared memory: its buffer is then another one.
+        if !is_shared || self.shared_len.get() == bytes.len() {
+            if let Some(buffer) = &*self.buffer.borrow() {
+                return buffer.get(ctx);
+            }
+        }
+        self.shared_len.set(bytes.len());
+        let made = if is_shared {
+            let made = alias_shared_buffer(ctx, backing(bytes))?;
+            // <https://webassembly.github.io/threads/js-api/>: it is frozen.
+            freeze(&made)?;
+            made
+        } else {
+            alias_buffer(ctx, backing(bytes))?
+        };
+        let made = made.into_value();
+        let old = self.buffer.replace(Some(Held::new(&made)));
+        drop(old);
+        Ok(made)
+    }
+}
+
+/// An import that has to be a Memory.
+pub(crate) fn of(value: &Value<'_>) -> Option<Memory> {
+    host_ref::<MemoryObject>(value).map(|object| object.memory().clone())
+}

@@ -1,0 +1,110 @@
+//! What the interface keeps per realm.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::fmt;
+use std::rc::Rc;
+
+use holm_js::{Ctx, Error, ErrorKind, Result, ScopeLoan, collect_garbage, throw};
+use holm_wasm::{Engine, Memory, Observer, Space};
+
+use crate::memory;
+
+/// Where the engine comes from: it is asked for when the first module or memory is made.
+pub type EngineSource = Rc<dyn Fn() -> std::result::Result<Engine, String>>;
+
+/// What the interface keeps per realm.
+#[derive(Clone, Default)]
+pub(crate) struct State(Rc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    source: RefCell<Option<EngineSource>>,
+    space: OnceCell<Space>,
+    loan: Rc<ScopeLoan>,
+    /// Bytes that the collector of script knows nothing of, since it last ran for them.
+    unseen_bytes: Cell<usize>,
+    /// And mappings: the system has not many more than 60 000.
+    unseen_regions: Cell<usize>,
+}
+
+/// So much memory of modules may be made before it is worth looking for garbage.
+const UNSEEN_BYTES_PER_COLLECTION: usize = 256 << 20;
+const UNSEEN_REGIONS_PER_COLLECTION: usize = 1_000;
+
+impl State {
+    /// The state of the realm.
+    pub(crate) fn of(ctx: &Ctx<'_>) -> Self {
+        (*holm_js::slot::<Self>(ctx)).clone()
+    }
+
+    pub(crate) fn set_engine_source(&self, source: EngineSource) {
+        self.0.source.replace(Some(source));
+    }
+
+    pub(crate) fn engine(&self, ctx: &Ctx<'_>) -> Result<Engine> {
+        if let Some(space) = self.0.space.get() {
+            return Ok(space.engine().clone());
+        }
+        let source = self.0.source.borrow().clone();
+        let made = source.map(|source| source());
+        match made {
+            Some(Ok(engine)) => Ok(engine),
+            Some(Err(reason)) => Err(throw(ctx, ErrorKind::Internal, &reason)),
+            None => Err(Error::Unknown),
+        }
+    }
+
+    pub(crate) fn space(&self, ctx: &Ctx<'_>) -> Result<Space> {
+        if let Some(space) = self.0.space.get() {
+            return Ok(space.clone());
+        }
+        let engine = self.engine(ctx)?;
+        let observer = Rc::new(Watcher { loan: self.0.loan.clone() });
+        Ok(self.0.space.get_or_init(|| Space::new(&engine, observer)).clone())
+    }
+
+    /// Runs what may call script back, with the scope that it will need.
+    #[inline]
+    pub(crate) fn lend<R>(&self, ctx: &Ctx<'_>, body: impl FnOnce() -> R) -> R {
+        self.0.loan.lend(ctx, body)
+    }
+
+    /// The scope of the script that called the module that is running.
+    pub(crate) fn loan(&self) -> &Rc<ScopeLoan> {
+        &self.0.loan
+    }
+
+    /// Says that memory is about to be made which the collector of script does not count, and
+    /// drops what is garbage if it is time.
+    pub(crate) fn note_memory(&self, ctx: &Ctx<'_>, len_bytes: usize) {
+        let inner = &*self.0;
+        inner.unseen_bytes.set(inner.unseen_bytes.get().saturating_add(len_bytes));
+        inner.unseen_regions.set(inner.unseen_regions.get() + 1);
+        if inner.unseen_bytes.get() >= UNSEEN_BYTES_PER_COLLECTION
+            || inner.unseen_regions.get() >= UNSEEN_REGIONS_PER_COLLECTION
+        {
+            inner.unseen_bytes.set(0);
+            inner.unseen_regions.set(0);
+            collect_garbage(ctx);
+        }
+    }
+}
+
+/// Keeps the buffers of script in step with memories.
+struct Watcher {
+    loan: Rc<ScopeLoan>,
+}
+
+impl Observer for Watcher {
+    fn memory_grown(&self, memory: &Memory) {
+        // Without a scope no script can run and see the old buffer before the next one opens:
+        // memories grow in calls only, and calls have one.
+        self.loan.with(|ctx| memory::refresh(ctx, memory));
+    }
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State").field("started", &self.0.space.get().is_some()).finish()
+    }
+}
