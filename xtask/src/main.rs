@@ -10,6 +10,7 @@ mod arrows;
 mod bench;
 mod cargo;
 mod command;
+mod conformance;
 mod gc_stress;
 mod instrumented;
 mod progress;
@@ -20,7 +21,7 @@ use std::process::ExitCode;
 use command::Command;
 
 const COMMANDS: &[Command] =
-    &[arrows::COMMAND, bench::COMMAND, sanitize::COMMAND, gc_stress::COMMAND];
+    &[arrows::COMMAND, bench::COMMAND, conformance::COMMAND, sanitize::COMMAND, gc_stress::COMMAND];
 
 fn main() -> ExitCode {
     command::exit_code(command::dispatch("cargo xtask", COMMANDS, lexopt::Parser::from_env()))

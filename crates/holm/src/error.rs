@@ -126,6 +126,10 @@ impl Error {
         Self::plain(Kind::Mismatch, message)
     }
 
+    pub(crate) fn host(message: impl Into<String>) -> Self {
+        Self::plain(Kind::Setup, message)
+    }
+
     pub(crate) fn setup(error: &holm_js::Error) -> Self {
         Self::plain(Kind::Setup, format!("the engine could not be set up: {error}"))
     }

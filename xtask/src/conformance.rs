@@ -1,0 +1,248 @@
+//! `cargo xtask conformance SUITE`: foreign test suites, unchanged, under Holm or under a peer.
+//!
+//! A suite ([`jsapi`], [`core`]) says which files it has and turns one file into one script that prints what came
+//! of it. The script runs as `CMD file.js` in an empty folder, two files at a time. What Holm is known to fail
+//! is committed in `xtask/conformance/SUITE.txt`, each with its reason: an unlisted failure fails the command,
+//! and so does a listed one that passes or is no longer there. A peer (`--runtime`) is only reported on.
+
+mod core;
+mod expectations;
+mod jsapi;
+mod node_source;
+mod outcome;
+mod runtime;
+mod table;
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use crate::cargo;
+use crate::command::{Command, Failure};
+use crate::progress::Progress;
+use expectations::{Comparison, Expectations, Separator};
+use outcome::{FileReport, Outcome, Status};
+use runtime::Runtime;
+
+pub const COMMAND: Command = Command {
+    name: "conformance",
+    summary: "run a foreign suite: jsapi|core [--dir DIR] [--runtime CMD] [--filter TEXT] [--bless] [-v] …",
+    run,
+};
+
+const HELP: &str = "usage: cargo xtask conformance jsapi|core [OPTIONS]
+
+  --dir DIR            the suite's files, instead of those a package registry delivers
+  --harness FILE       jsapi: the testharness.js to use
+  --copy NAME          what expectations call the files in DIR (jsapi: spec, core: dir)
+  --runtime CMD        run under CMD and report; without it: Holm, compared with what is expected
+  --expectations FILE  compare with FILE, whatever the runtime
+  --messages exact|any core: whether a trap's message must begin with the suite's (default: exact for Holm)
+  --filter TEXT        only files with TEXT in their path
+  --bless              write what failed to the expectations
+  --markdown           print the table as Markdown
+  --keep DIR           write the scripts that are run to DIR as well
+  -v, --verbose        print every failure, expected ones too";
+
+/// How many files run at once. More would make a slow file run into its time limit on a small machine.
+const AT_ONCE: usize = 2;
+
+/// One foreign suite, its files found.
+trait Suite: Sync {
+    /// Paths below the suite's folder, in the order they are reported.
+    fn files(&self) -> &[String];
+    /// What the expectations call this copy of the suite.
+    fn copy(&self) -> &str;
+    /// Turns one file into a script, or says why it can't be.
+    fn prepare(&self, file: &str) -> Result<Prepared, Failure>;
+}
+
+/// One file of a suite, ready to run.
+struct Prepared {
+    script: String,
+    /// What is known before the script runs: what is skipped and why.
+    known: Vec<Outcome>,
+    /// All the names the script is going to report, where they can be known beforehand.
+    names: Option<Vec<String>>,
+}
+
+#[derive(Default)]
+struct Options {
+    suite: String,
+    dir: Option<PathBuf>,
+    harness: Option<PathBuf>,
+    copy: Option<String>,
+    runtime: Option<String>,
+    expectations: Option<PathBuf>,
+    messages: Option<core::Messages>,
+    filter: String,
+    actions: Actions,
+    keep: Option<PathBuf>,
+}
+
+/// What is done with the result besides the comparison.
+#[derive(Default)]
+struct Actions {
+    bless: bool,
+    markdown: bool,
+    verbose: bool,
+}
+
+fn run(args: lexopt::Parser) -> Result<(), Failure> {
+    let Some(options) = parse(args)? else {
+        println!("{HELP}");
+        return Ok(());
+    };
+    let (suite, separator): (Box<dyn Suite>, Separator) = match options.suite.as_str() {
+        "jsapi" => (Box::new(jsapi::JsApi::find(&options)?), Separator::Bar),
+        "core" => (Box::new(core::Core::find(&options)?), Separator::Colon),
+        other => return Err(Failure::Usage(format!("error: no suite `{other}`\n\n{HELP}"))),
+    };
+    let runtime = match &options.runtime {
+        Some(command) => Runtime::parse(command)?,
+        None => Runtime::holm(cargo::release_holm()?),
+    };
+    let reports = run_all(suite.as_ref(), &runtime, &options)?;
+    let path = expectations_path(&options);
+    let mut result = table::render(&reports, options.actions.markdown);
+    if path.is_none() || options.actions.verbose {
+        result.push_str(&failures(&reports));
+    }
+    io::stdout()
+        .write_all(result.as_bytes())
+        .map_err(Failure::while_doing("writing the result"))?;
+    eprint!("{}", table::skipped(&reports));
+    let Some(path) = path else { return Ok(()) };
+    let text = fs::read_to_string(&path)
+        .map_err(Failure::while_doing(format!("reading {}", path.display())))?;
+    let mut expectations = Expectations::parse(&text, separator)
+        .map_err(Failure::while_doing(format!("reading {}", path.display())))?;
+    if options.actions.bless {
+        expectations.bless(&reports, suite.copy());
+        fs::write(&path, expectations.to_string())
+            .map_err(Failure::while_doing(format!("writing {}", path.display())))?;
+        eprintln!("conformance: wrote {}", path.display());
+        return Ok(());
+    }
+    let every_file_ran = options.filter.is_empty();
+    verdict(&expectations.compare(&reports, suite.copy(), every_file_ran), &path)
+}
+
+fn parse(mut args: lexopt::Parser) -> Result<Option<Options>, Failure> {
+    use lexopt::prelude::*;
+    let mut options = Options::default();
+    while let Some(arg) = args.next()? {
+        match arg {
+            Long("help") | Short('h') => return Ok(None),
+            Long("dir") => options.dir = Some(args.value()?.into()),
+            Long("harness") => options.harness = Some(args.value()?.into()),
+            Long("copy") => options.copy = Some(args.value()?.string()?),
+            Long("runtime") => options.runtime = Some(args.value()?.string()?),
+            Long("expectations") => options.expectations = Some(args.value()?.into()),
+            Long("messages") => options.messages = Some(args.value()?.parse()?),
+            Long("filter") => options.filter = args.value()?.string()?,
+            Long("keep") => options.keep = Some(args.value()?.into()),
+            Long("bless") => options.actions.bless = true,
+            Long("markdown") => options.actions.markdown = true,
+            Long("verbose") | Short('v') => options.actions.verbose = true,
+            Value(suite) if options.suite.is_empty() => options.suite = suite.string()?,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    match options.suite.as_str() {
+        "" => Err(Failure::Usage(HELP.into())),
+        _ => Ok(Some(options)),
+    }
+}
+
+/// Ours, unless another is named or the runtime is a peer.
+fn expectations_path(options: &Options) -> Option<PathBuf> {
+    if options.expectations.is_some() || options.runtime.is_some() {
+        return options.expectations.clone();
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance");
+    Some(folder.join(format!("{}.txt", options.suite)))
+}
+
+/// Runs the files that the filter lets through; the reports come in the suite's order.
+fn run_all(
+    suite: &dyn Suite,
+    runtime: &Runtime,
+    options: &Options,
+) -> Result<Vec<FileReport>, Failure> {
+    let files: Vec<&String> =
+        suite.files().iter().filter(|file| file.contains(&options.filter)).collect();
+    if files.is_empty() {
+        return Err(Failure::Failed(format!("error: no file has `{}` in it", options.filter)));
+    }
+    if let Some(folder) = &options.keep {
+        fs::create_dir_all(folder)
+            .map_err(Failure::while_doing(format!("making {}", folder.display())))?;
+    }
+    let place = runtime::Place::new()?;
+    let progress = Progress::new();
+    let next = AtomicUsize::new(0);
+    let reports = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        let work = || -> Result<(), Failure> {
+            loop {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                let Some(file) = files.get(index) else { return Ok(()) };
+                progress.show(&format!("{}/{} {file}", index + 1, files.len()));
+                let prepared = suite.prepare(file)?;
+                if let Some(folder) = &options.keep {
+                    let path = folder.join(format!("{}.js", file.replace('/', "_")));
+                    fs::write(&path, &prepared.script)
+                        .map_err(Failure::while_doing(format!("writing {}", path.display())))?;
+                }
+                let ended = runtime.run(&prepared.script, &place.script(index))?;
+                let report = FileReport::from_run(file, prepared, &ended);
+                reports.lock().expect("no worker panics").push((index, report));
+            }
+        };
+        let workers: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().try_for_each(|worker| worker.join().expect("no worker panics"))
+    })?;
+    let mut reports = reports.into_inner().expect("no worker panics");
+    reports.sort_by_key(|(index, _)| *index);
+    Ok(reports.into_iter().map(|(_, report)| report).collect())
+}
+
+fn failures(reports: &[FileReport]) -> String {
+    let mut text = String::new();
+    for report in reports {
+        for outcome in &report.outcomes {
+            if let Status::Fail(message) = &outcome.status
+                && message != outcome::NOT_REACHED
+            {
+                text.push_str(&format!(
+                    "FAIL {} | {}\n     {message}\n",
+                    report.file, outcome.name
+                ));
+            }
+        }
+    }
+    text
+}
+
+fn verdict(comparison: &Comparison, path: &Path) -> Result<(), Failure> {
+    if comparison.problems.is_empty() {
+        eprintln!(
+            "conformance: as expected ({} listed in {})",
+            comparison.expected_failures,
+            path.display()
+        );
+        return Ok(());
+    }
+    let mut text = comparison.problems.join("\n");
+    text.push_str(&format!(
+        "\nerror: {} results are not those of {}",
+        comparison.problems.len(),
+        path.display()
+    ));
+    text.push_str("\nhint: --bless writes them there; each entry needs a reason");
+    Err(Failure::Failed(text))
+}

@@ -1,0 +1,155 @@
+//! The suite `jsapi`: the WebAssembly JavaScript API's own tests, `test/js-api` of the specification's repository.
+//!
+//! Each `.any.js` file names in `// META: script=…` lines what it needs besides W3C's testharness.js. All of it
+//! is put together into one script, each part as it is, inside one function: top-level names see one another
+//! as in a shell, and hide the names that CommonJS gives a file (several tests declare an `exports`).
+//!
+//! <https://web-platform-tests.org/writing-tests/testharness.html#multi-global-tests>
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{Options, Prepared, Suite, node_source};
+use crate::command::Failure;
+
+const PRELUDE: &str = include_str!("jsapi/prelude.js");
+const REPORT: &str = include_str!("jsapi/report.js");
+/// Where the suite's root is on W3C's server.
+const SERVED_AT: &str = "/wasm/jsapi/";
+/// What a copy given by `--dir` is called unless told.
+const COPY: &str = "spec";
+
+pub(super) struct JsApi {
+    folder: PathBuf,
+    /// The text of testharness.js.
+    harness: String,
+    copy: String,
+    files: Vec<String>,
+}
+
+impl JsApi {
+    pub(super) fn find(options: &Options) -> Result<JsApi, Failure> {
+        let (folder, copy) = match &options.dir {
+            Some(folder) => (folder.clone(), COPY.to_owned()),
+            None => {
+                let source = node_source::get()?;
+                (source.jsapi(), source.copy())
+            }
+        };
+        let harness = match &options.harness {
+            Some(file) => file.clone(),
+            None => node_source::get()?.harness(),
+        };
+        let mut files = Vec::new();
+        collect(&folder, "", &mut files)?;
+        files.sort();
+        let harness = read(&harness)?;
+        Ok(JsApi { folder, harness, copy: options.copy.clone().unwrap_or(copy), files })
+    }
+
+    fn script(&self, file: &str) -> Result<String, Failure> {
+        let test = read(&self.folder.join(file))?;
+        let mut parts = vec![PRELUDE.to_owned(), self.harness.clone(), REPORT.to_owned()];
+        for script in Meta::read(&test).scripts {
+            parts.push(read(&self.folder.join(resolve(file, script)))?);
+        }
+        parts.push(test);
+        Ok(format!("(function () {{\n{}\n}}).call(globalThis);\n", parts.join("\n;\n")))
+    }
+}
+
+impl Suite for JsApi {
+    fn files(&self) -> &[String] {
+        &self.files
+    }
+
+    fn copy(&self) -> &str {
+        &self.copy
+    }
+
+    fn prepare(&self, file: &str) -> Result<Prepared, Failure> {
+        Ok(Prepared { script: self.script(file)?, known: Vec::new(), names: None })
+    }
+}
+
+/// The `// META: key=value` lines a test begins with.
+struct Meta<'a> {
+    scripts: Vec<&'a str>,
+    globals: Vec<&'a str>,
+}
+
+impl Meta<'_> {
+    fn read(test: &str) -> Meta<'_> {
+        let mut meta = Meta { scripts: Vec::new(), globals: Vec::new() };
+        for line in test.lines() {
+            let Some(line) = line.trim().strip_prefix("// META:") else { break };
+            match line.trim().split_once('=') {
+                Some(("script", script)) => meta.scripts.push(script),
+                Some(("global", globals)) => meta.globals.extend(globals.split(',')),
+                _ => {}
+            }
+        }
+        meta
+    }
+
+    /// Whether the test says that it needs no browser.
+    fn for_shells(&self) -> bool {
+        self.globals.contains(&"jsshell")
+    }
+}
+
+/// The tests below `folder/below` that are for shells.
+fn collect(folder: &Path, below: &str, files: &mut Vec<String>) -> Result<(), Failure> {
+    let place = folder.join(below);
+    let what = || format!("reading {}", place.display());
+    for entry in fs::read_dir(&place).map_err(Failure::while_doing(what()))? {
+        let entry = entry.map_err(Failure::while_doing(what()))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let path = if below.is_empty() { name } else { format!("{below}/{name}") };
+        if entry.path().is_dir() {
+            collect(folder, &path, files)?;
+        } else if path.ends_with(".any.js") && Meta::read(&read(&entry.path())?).for_shells() {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Where below the suite's folder a script named in `file` is.
+fn resolve(file: &str, script: &str) -> PathBuf {
+    match script.strip_prefix(SERVED_AT) {
+        Some(below) => below.into(),
+        None => Path::new(file).parent().unwrap_or(Path::new("")).join(script),
+    }
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    fs::read_to_string(path).map_err(Failure::while_doing(format!("reading {}", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn meta_lines_come_first() {
+        let meta = Meta::read(
+            "// META: global=window,jsshell\n// META: script=/wasm/jsapi/a.js\n\
+             // META: timeout=long\n// META: script=b.js\n\n// META: script=no.js\n",
+        );
+        assert_eq!(meta.scripts, ["/wasm/jsapi/a.js", "b.js"]);
+        assert!(meta.for_shells());
+        assert!(!Meta::read("// META: global=window\n").for_shells());
+    }
+
+    #[test]
+    fn scripts_are_served_or_beside() {
+        for (file, script, path) in [
+            ("memory/grow.any.js", "/wasm/jsapi/assertions.js", "assertions.js"),
+            ("memory/grow.any.js", "assertions.js", "memory/assertions.js"),
+            ("limits.any.js", "helper.js", "helper.js"),
+        ] {
+            assert_eq!(resolve(file, script), Path::new(path));
+        }
+    }
+}
