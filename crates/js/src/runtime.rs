@@ -12,6 +12,7 @@ use std::rc::Rc;
 
 use rquickjs::{Context, Ctx, Result, Value, qjs};
 
+use crate::buffer::Aliases;
 use crate::host_object::{Classes, Graveyard};
 use crate::jobs::Rejections;
 use crate::limits::{Interrupter, Limits};
@@ -21,7 +22,7 @@ use crate::raw::RawRuntime;
 use crate::realm::RealmData;
 use crate::root::Roots;
 use crate::stack::StackLimits;
-use crate::{host_object, jobs, modules};
+use crate::{buffer, host_object, jobs, modules};
 
 /// One JavaScript heap. Cheap to clone: clones are the same runtime.
 #[derive(Clone)]
@@ -46,6 +47,7 @@ pub(crate) struct Shared {
     pub(crate) classes: Classes,
     pub(crate) roots: Roots,
     pub(crate) graveyard: Rc<Graveyard>,
+    pub(crate) aliases: Rc<Aliases>,
     pub(crate) loader: LoaderSlot,
     pub(crate) rejections: Rejections,
     pub(crate) promise_hook: HookSlot,
@@ -72,6 +74,7 @@ impl Runtime {
             classes,
             roots: Roots::default(),
             graveyard: Rc::default(),
+            aliases: Rc::default(),
             loader: LoaderSlot::default(),
             rejections: Rejections::default(),
             promise_hook: HookSlot::default(),
@@ -84,13 +87,15 @@ impl Runtime {
             modules::install_hooks(raw);
             jobs::install_hooks(raw);
         }
-        Ok(Self(Rc::new(Inner {
-            first_context: RefCell::new(Some(context)),
+        let runtime = Self(Rc::new(Inner {
+            first_context: RefCell::new(Some(context.clone())),
             engine: Some(engine),
             realms: RefCell::default(),
             shared,
             interrupter,
-        })))
+        }));
+        context.with(|ctx| buffer::install(&ctx, runtime.shared()))?;
+        Ok(runtime)
     }
 
     /// Stops script from another thread, or at a deadline.
@@ -116,9 +121,13 @@ impl Runtime {
     }
 
     pub(crate) fn new_context(&self) -> Result<Context> {
-        let first = self.0.first_context.borrow_mut().take();
-        let more = || self.shared().without_heap_limit(|| Context::full(self.engine()));
-        first.map_or_else(more, Ok)
+        if let Some(first) = self.0.first_context.borrow_mut().take() {
+            return Ok(first);
+        }
+        let shared = self.shared();
+        let context = shared.without_heap_limit(|| Context::full(self.engine()))?;
+        context.with(|ctx| buffer::install(&ctx, shared))?;
+        Ok(context)
     }
 
     fn engine(&self) -> &rquickjs::Runtime {
@@ -164,6 +173,7 @@ impl Drop for Inner {
         self.shared.rejections.clear();
         self.shared.promise_hook.clear();
         self.shared.roots.release_all(self.shared.raw);
+        self.shared.aliases.clear(self.shared.raw);
         self.engine.take();
         self.shared.alive.set(false);
         self.shared.bury();

@@ -4,15 +4,13 @@
 mod support;
 
 use std::cell::RefCell;
-use std::ptr::NonNull;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use holm_js::{
-    Attributes, Backing, Ctx, ImportAttributes, JobOutcome, Limits, ModuleLoader, ModuleRecord,
-    Object, PromiseHook, PromisePhase, Realm, Result, Runtime, Value, alias_buffer,
-    alias_shared_buffer, compile_module, compile_script, define_value, detach_buffer, enter_stack,
+    Ctx, ImportAttributes, JobOutcome, Limits, ModuleLoader, ModuleRecord, Object, PromiseHook,
+    PromisePhase, Realm, Result, Runtime, Value, compile_module, compile_script, enter_stack,
     evaluate_module, leave_stack, run_bytecode, run_job, synthetic_module, take_rejections,
 };
 
@@ -62,35 +60,6 @@ fn an_interrupted_script_cannot_go_on() {
     });
     interrupter.set_deadline(None);
     realm.enter(|ctx| support::check(ctx, &[("1 + 1", "2")]));
-}
-
-#[test]
-fn foreign_memory_shows_without_copy_and_cannot_be_detached() {
-    let realm = support::realm();
-    let mut memory: Box<[u8]> = vec![1u8; 16].into_boxed_slice();
-    let start = NonNull::new(memory.as_mut_ptr()).expect("not null");
-    let keeper = Arc::new(());
-    realm.enter(|ctx| {
-        // SAFETY: the memory outlives the realm, and is not borrowed while script runs.
-        let backing = unsafe { Backing::new(start, 16, keeper.clone()) };
-        let buffer = alias_buffer(ctx, backing).expect("buffer");
-        define_value(&ctx.globals(), "buffer", buffer.clone(), Attributes::ALL).expect("define");
-        support::check(
-            ctx,
-            &[
-                ("const u8 = new Uint8Array(buffer); u8[3] = 9; u8.length + u8[0]", "17"),
-                ("buffer.transfer()", "TypeError: ArrayBuffer.prototype.transfer: a WebAssembly memory's buffer cannot be detached"),
-                ("buffer.transferToFixedLength(1).byteLength", "TypeError: ArrayBuffer.prototype.transferToFixedLength: a WebAssembly memory's buffer cannot be detached"),
-                ("new ArrayBuffer(4).transfer(8).byteLength", "8"),
-                ("ArrayBuffer.prototype.transfer.call(1)", "TypeError: ArrayBuffer object expected"),
-            ],
-        );
-        detach_buffer(&buffer);
-        support::check(ctx, &[("u8.length + ',' + buffer.byteLength", "0,0")]);
-    });
-    // SAFETY: script is not running, and the buffer is detached.
-    assert_eq!(unsafe { start.as_ptr().add(3).read() }, 9);
-    assert_eq!(Arc::strong_count(&keeper), 1, "the keeper went with the buffer");
 }
 
 struct Loader;
@@ -165,32 +134,6 @@ fn promises_can_be_watched() {
     realm.enter(|ctx| support::check(ctx, &[("Promise.resolve(1); 0", "0")]));
     use PromisePhase::{After, Before, Init, Resolve};
     assert_eq!(*diary.0.borrow(), [Init, Before, Resolve, After]);
-}
-
-/// A `SharedArrayBuffer` over memory that two runtimes on two threads see.
-#[test]
-fn shared_memory_is_seen_by_all() {
-    let memory: &'static mut [u8] = Box::leak(vec![0u8; 64].into_boxed_slice());
-    let start = memory.as_mut_ptr() as usize;
-    let work = move |script: &'static str, expected: &'static str| {
-        let realm = support::realm();
-        realm.enter(|ctx| {
-            let start = NonNull::new(start as *mut u8).expect("not null");
-            // SAFETY: the memory lives for ever, and Rust looks at it after script only.
-            let backing = unsafe { Backing::new(start, 64, ()) };
-            let buffer = alias_shared_buffer(ctx, backing).expect("buffer");
-            define_value(&ctx.globals(), "shared", buffer, Attributes::ALL).expect("define");
-            support::check(ctx, &[(script, expected)]);
-        });
-    };
-    const ADD: &str = "const a = new Int32Array(shared); for (let n = 0; n < 1000; n++) Atomics.add(a, 0, 1); 'done'";
-    let threads: Vec<_> = (0..3).map(|_| std::thread::spawn(move || work(ADD, "done"))).collect();
-    for thread in threads {
-        thread.join().expect("no panic");
-    }
-    work("String(shared) + new Int32Array(shared)[0]", "[object SharedArrayBuffer]3000");
-    // SAFETY: leaked above, and no script uses it any more.
-    drop(unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(start as *mut u8, 64)) });
 }
 
 #[test]

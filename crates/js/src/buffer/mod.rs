@@ -1,0 +1,195 @@
+//! ArrayBuffers over memory that is not QuickJS's: no copy, and no way for script to detach.
+//!
+//! QuickJS has neither a detach key nor a hook for resizing, but what script can reach of both
+//! is a handful of built-in methods. [`builtins`] stands in front of those in every realm,
+//! before any script runs; [`alias`] has the buffers they ask about.
+
+mod alias;
+mod builtins;
+
+use std::any::Any;
+use std::fmt;
+use std::ptr::NonNull;
+
+use rquickjs::{Ctx, Error, Object, Result, qjs};
+
+use crate::errors::{ErrorKind, throw};
+use crate::raw;
+use crate::realm::RealmData;
+use alias::Kind;
+
+pub(crate) use alias::Aliases;
+pub(crate) use builtins::install;
+
+/// The longest buffer the engine can have: it counts bytes in an `int`.
+pub const MAX_BUFFER_BYTES: usize = i32::MAX as usize;
+
+/// Memory that a buffer shows, and what keeps it mapped.
+pub struct Backing {
+    start: NonNull<u8>,
+    len_bytes: usize,
+    keeper: Box<dyn Any>,
+}
+
+impl Backing {
+    /// Describes `len_bytes` bytes at `start`.
+    ///
+    /// # Safety
+    /// The bytes are readable and writable for as long as `keeper` lives, and nothing in Rust
+    /// holds a reference into them while script may run.
+    pub unsafe fn new(start: NonNull<u8>, len_bytes: usize, keeper: impl Any) -> Self {
+        Self { start, len_bytes, keeper: Box::new(keeper) }
+    }
+}
+
+impl fmt::Debug for Backing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Backing").field("len_bytes", &self.len_bytes).finish_non_exhaustive()
+    }
+}
+
+/// An `ArrayBuffer` that is this memory.
+pub fn alias_buffer<'js>(ctx: &Ctx<'js>, backing: Backing) -> Result<Object<'js>> {
+    alias::make(ctx, backing, Kind::Fixed)
+}
+
+/// A `SharedArrayBuffer` that is this memory.
+pub fn alias_shared_buffer<'js>(ctx: &Ctx<'js>, backing: Backing) -> Result<Object<'js>> {
+    alias::make(ctx, backing, Kind::FixedShared)
+}
+
+/// A resizable `ArrayBuffer` that is this memory.
+///
+/// Script's `resize(n)` comes to `host` once `n` is known to be at most `max_len_bytes` and
+/// [`MAX_BUFFER_BYTES`]. `host` throws, or makes the memory `n` bytes long and has the buffer
+/// show that with [`refresh_buffer`]. It must not hold JS values: the collector does not see
+/// them.
+///
+/// `maxByteLength` is `max_len_bytes`, also where that is more than the engine can show.
+pub fn alias_resizable_buffer<'js>(
+    ctx: &Ctx<'js>,
+    backing: Backing,
+    max_len_bytes: usize,
+    host: impl Fn(&Ctx<'_>, usize) -> Result<()> + 'static,
+) -> Result<Object<'js>> {
+    let host = Box::new(host);
+    alias::make(ctx, backing, Kind::Resizable { max_len_bytes, host })
+}
+
+/// A growable `SharedArrayBuffer` that is this memory, which never moves.
+///
+/// Script's `grow(n)` comes to `host` as in [`alias_resizable_buffer`]; `len_bytes` tells how
+/// long the memory is, since other threads grow it too. The getter `byteLength` asks it each
+/// time. Views that track the length follow when that getter is read, after `grow`, and at
+/// [`refresh_buffer`]: between those they keep the length they had, where the specification
+/// has them look each time.
+pub fn alias_growable_shared_buffer<'js>(
+    ctx: &Ctx<'js>,
+    backing: Backing,
+    max_len_bytes: usize,
+    host: impl Fn(&Ctx<'_>, usize) -> Result<()> + 'static,
+    len_bytes: impl Fn() -> usize + 'static,
+) -> Result<Object<'js>> {
+    let (host, len_bytes) = (Box::new(host), Box::new(len_bytes));
+    alias::make(ctx, backing, Kind::GrowableShared { max_len_bytes, host, len_bytes })
+}
+
+/// Has a buffer of [`alias_resizable_buffer`] or [`alias_growable_shared_buffer`] show the
+/// memory as it is now, and the views that track its length with it. To be called after the
+/// memory grew, whoever did that, and before script runs again. The memory is not touched.
+///
+/// Where the engine cannot show it (more than [`MAX_BUFFER_BYTES`], or no stack left for the
+/// call), a resizable buffer is detached and an error is thrown: what the buffer showed may be
+/// unmapped. A detached buffer stays detached, without an error.
+pub fn refresh_buffer(buffer: &Object<'_>, backing: Backing) -> Result<()> {
+    let aliases = &RealmData::of(buffer.ctx()).shared().aliases;
+    match aliases.find(buffer.as_value()) {
+        Some(alias) => alias.refresh(buffer, backing),
+        None => Ok(()),
+    }
+}
+
+/// Whether a script may detach the buffer: those made here it may not.
+pub fn is_detachable(buffer: &Object<'_>) -> bool {
+    RealmData::of(buffer.ctx()).shared().aliases.find(buffer.as_value()).is_none()
+}
+
+/// Detaches a buffer: its length becomes 0, and so does that of every view on it.
+pub fn detach_buffer(buffer: &Object<'_>) {
+    // SAFETY: a live object; anything but an ArrayBuffer is left alone.
+    unsafe { qjs::JS_DetachArrayBuffer(raw::context(buffer.ctx()), buffer.as_raw()) }
+}
+
+/// A copy of the bytes of a Web IDL `AllowSharedBufferSource`; none if it is detached.
+pub fn buffer_source(ctx: &Ctx<'_>, value: &Value<'_>, what: &str) -> Result<Vec<u8>> {
+    // SAFETY: a live value, which is only asked what it is.
+    let is_source = unsafe {
+        let raw = value.as_raw();
+        qjs::JS_IsArrayBuffer(raw)
+            || qjs::JS_GetClassID(raw) == shared_class(ctx)
+            || qjs::JS_IsDataView(raw)
+            || qjs::JS_GetTypedArrayType(raw) >= 0
+    };
+    match value.as_object() {
+        Some(object) if is_source => view_bytes(object),
+        _ => {
+            let text = format!("{what} is not an ArrayBuffer or a view on one");
+            Err(throw(ctx, ErrorKind::Type, &text))
+        }
+    }
+}
+
+/// A copy of the bytes that a typed array, `DataView` or `ArrayBuffer` shows.
+pub fn view_bytes(view: &Object<'_>) -> Result<Vec<u8>> {
+    let ctx = view.ctx();
+    let (mut offset, mut len, mut element): (qjs::size_t, qjs::size_t, qjs::size_t) = (0, 0, 0);
+    // SAFETY: live values; the bytes are copied before any script runs.
+    unsafe {
+        if qjs::JS_IsArrayBuffer(view.as_raw())
+            || qjs::JS_GetClassID(view.as_raw()) == shared_class(ctx)
+        {
+            return Ok(copy(ctx, view.as_raw(), 0, usize::MAX));
+        }
+        if qjs::JS_IsDataView(view.as_raw()) {
+            let buffer: Object<'_> = view.get("buffer")?;
+            let (offset, len): (f64, f64) = (view.get("byteOffset")?, view.get("byteLength")?);
+            return Ok(copy(ctx, buffer.as_raw(), offset as usize, len as usize));
+        }
+        let buffer = raw::own(
+            ctx,
+            qjs::JS_GetTypedArrayBuffer(
+                raw::context(ctx),
+                view.as_raw(),
+                &raw mut offset,
+                &raw mut len,
+                &raw mut element,
+            ),
+        )?;
+        Ok(copy(ctx, buffer.as_raw(), offset as usize, len as usize))
+    }
+}
+
+/// Bytes of a buffer, from `offset` on, as many as there are up to `len`.
+///
+/// # Safety
+/// `buffer` is a live value.
+unsafe fn copy(ctx: &Ctx<'_>, buffer: qjs::JSValue, offset: usize, len: usize) -> Vec<u8> {
+    let mut size: qjs::size_t = 0;
+    // SAFETY: by the caller; the range is cut to what the buffer holds.
+    unsafe {
+        let start = qjs::JS_GetArrayBuffer(raw::context(ctx), &raw mut size, buffer);
+        if start.is_null() {
+            drop(ctx.catch());
+            return Vec::new();
+        }
+        let bytes = std::slice::from_raw_parts(start, size as usize);
+        let rest = bytes.get(offset..).unwrap_or_default();
+        rest[..len.min(rest.len())].to_vec()
+    }
+}
+
+fn too_long(ctx: &Ctx<'_>, len_bytes: usize) -> Error {
+    let text =
+        format!("a buffer of {len_bytes} bytes is more than this engine's {MAX_BUFFER_BYTES}");
+    throw(ctx, ErrorKind::Range, &text)
+}
