@@ -1,62 +1,80 @@
-//! Native error classes beside ECMAScript's own.
+//! Error classes beside ECMAScript's own, made as `TypeError` and its like are.
+//!
+//! <https://tc39.es/ecma262/#sec-nativeerror-object-structure>
+//!
+//! An instance comes from the engine's own `Error`, so it is one to `Error.isError`, has a
+//! `stack`, and its `message` and `cause` are read in the order of the specification. `Error`
+//! takes the prototype from its `new.target`; an ordinary object with a property `prototype` is
+//! passed as that, so that a script's `new.target` is asked only once.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::ffi::c_int;
 
-use rquickjs::{Ctx, Error, Function, Object, Result, Value, qjs};
+use rquickjs::{Ctx, Error, Function, IntoJs, Object, Result, Value, qjs};
 
-use crate::errors::{self, ErrorKind};
-use crate::function::{Call, constructor};
+use crate::function::{Call, HostCallable, callable};
+use crate::host_object::{Held, HostObject, Tracer};
 use crate::lazy::{Attributes, define_value};
 use crate::raw;
 use crate::realm::slot;
+use crate::reflect::is_same;
 use crate::root::Root;
-use crate::webidl::convert;
 
+/// The error classes of one realm.
 #[derive(Default)]
-struct Classes(RefCell<HashMap<&'static str, Root<Function<'static>>>>);
+struct Classes {
+    /// %Error%, from before any script ran.
+    error: RefCell<Option<Root<Function<'static>>>>,
+    by_name: RefCell<HashMap<&'static str, Root<Function<'static>>>>,
+}
 
-/// The class of this name, made once per realm.
-/// <https://tc39.es/ecma262/#sec-nativeerror-object-structure>
+/// Keeps %Error% of a new realm.
+pub(crate) fn install<'js>(ctx: &Ctx<'js>, error: &Object<'js>) -> Result<()> {
+    slot::<Classes>(ctx).error.replace(Some(Root::new(ctx, error.clone())?));
+    Ok(())
+}
+
+/// The error class of this name in this realm: the same each time.
 pub fn error_class<'js>(ctx: &Ctx<'js>, name: &'static str) -> Result<Function<'js>> {
-    if let Some(found) = slot::<Classes>(ctx).0.borrow().get(name) {
-        return found.get(ctx);
+    let classes = slot::<Classes>(ctx);
+    if let Some(made) = classes.by_name.borrow().get(name) {
+        return made.get(ctx);
     }
-    let made = make(ctx, name)?;
-    let root = Root::new(ctx, made.clone())?;
-    slot::<Classes>(ctx).0.borrow_mut().insert(name, root);
-    Ok(made)
+    let error: Function<'js> = match &*classes.error.borrow() {
+        Some(error) => error.get(ctx)?,
+        None => return Err(Error::Unknown),
+    };
+    let class = make(ctx, name, &error)?;
+    classes.by_name.borrow_mut().insert(name, Root::new(ctx, class.clone())?);
+    Ok(class)
 }
 
-/// A new instance with this message.
-pub fn class_error<'js>(
-    ctx: &Ctx<'js>,
-    name: &'static str,
-    message: &str,
-) -> Result<Object<'js>> {
-    let object = errors::error(ctx, ErrorKind::Plain, message)?;
+/// A new instance of the class.
+pub fn class_error<'js>(ctx: &Ctx<'js>, name: &'static str, message: &str) -> Result<Object<'js>> {
     let class = error_class(ctx, name)?;
-    let prototype: Object<'js> = class.get("prototype")?;
-    object.set_prototype(Some(&prototype))?;
-    Ok(object)
+    let message = message.into_js(ctx)?;
+    let made = construct(ctx, class.as_value(), class.as_value(), &[message])?;
+    made.into_object().ok_or(Error::Unknown)
 }
 
-/// Throws a new instance with this message.
+/// Throws a new instance of the class, whatever script did to the globals.
 pub fn throw_class(ctx: &Ctx<'_>, name: &'static str, message: &str) -> Error {
     match class_error(ctx, name, message) {
-        Ok(object) => errors::throw_value(ctx, object),
+        Ok(error) => ctx.throw(error.into_value()),
         Err(error) => error,
     }
 }
 
-fn make<'js>(ctx: &Ctx<'js>, name: &'static str) -> Result<Function<'js>> {
-    // The base class is found through an instance: the global name may be a script's by now.
-    let probe = errors::error(ctx, ErrorKind::Plain, "")?;
-    let base_prototype = probe.get_prototype().ok_or(Error::Unknown)?;
-    let base: Object<'js> = base_prototype.get("constructor")?;
-    let prototype = Object::new_proto(ctx.clone(), Some(&base_prototype))?;
-    let class = constructor(ctx, name, 1, move |call| construct(call, name))?;
-    class.set_prototype(Some(&base))?;
+fn make<'js>(ctx: &Ctx<'js>, name: &str, error: &Function<'js>) -> Result<Function<'js>> {
+    let parent: Object<'js> = error.get("prototype")?;
+    let prototype = Object::new_proto(ctx.clone(), Some(&parent))?;
+    let target = stand_in(ctx, prototype.as_value())?;
+    let inside = ErrorClass { error: Held::new(error.as_value()), target: Held::new(&target) };
+    let class = callable(ctx, name, 1, inside)?;
+    // SAFETY: a live function of ours, whose body handles being called with `new`.
+    unsafe { qjs::JS_SetConstructorBit(raw::context(ctx), class.as_raw(), true) };
+    class.set_prototype(Some(error))?;
     define_value(&class, "prototype", prototype.clone(), Attributes::NONE)?;
     define_value(&prototype, "constructor", class.clone(), Attributes::BUILT_IN)?;
     define_value(&prototype, "name", name, Attributes::BUILT_IN)?;
@@ -64,34 +82,66 @@ fn make<'js>(ctx: &Ctx<'js>, name: &'static str) -> Result<Function<'js>> {
     Ok(class)
 }
 
-/// <https://tc39.es/ecma262/#sec-nativeerror>
-fn construct<'js>(call: &Call<'_, 'js>, name: &'static str) -> Result<Value<'js>> {
-    let ctx = call.ctx();
-    // 2. Let O be ? OrdinaryCreateFromConstructor(newTarget, …).
-    let target = call.new_target().and_then(Value::into_object);
-    let chosen: Option<Object<'js>> = match target {
-        Some(target) => target.get::<_, Value<'js>>("prototype")?.into_object(),
-        None => None,
-    };
-    let prototype = match chosen {
-        Some(chosen) => chosen,
-        None => error_class(ctx, name)?.get("prototype")?,
-    };
-    // SAFETY: a live context.
-    let object = unsafe { raw::own(ctx, qjs::JS_NewError(raw::context(ctx)))? };
-    let object = object.into_object().ok_or(Error::Unknown)?;
-    object.set_prototype(Some(&prototype))?;
-    // 3. If message is not undefined: a. Let msg be ? ToString(message).
-    if !call.value(0).is_undefined() {
-        let message = convert::string(ctx, &call.value(0))?;
-        define_value(&object, "message", message, Attributes::BUILT_IN)?;
+/// What is passed to %Error% as `new.target`, for an instance with this prototype.
+fn stand_in<'js>(ctx: &Ctx<'js>, prototype: &Value<'js>) -> Result<Value<'js>> {
+    let target = Object::new_proto(ctx.clone(), None)?;
+    define_value(&target, "prototype", prototype.clone(), Attributes::NONE)?;
+    Ok(target.into_value())
+}
+
+/// The inside of a class's constructor.
+struct ErrorClass {
+    /// %Error% of the realm.
+    error: Held,
+    /// The stand-in for this class's own prototype.
+    target: Held,
+}
+
+impl HostObject for ErrorClass {
+    fn trace(&self, tracer: &Tracer<'_>) {
+        tracer.mark(&self.error);
+        tracer.mark(&self.target);
     }
-    // 4. Perform ? InstallErrorCause(O, options).
-    if let Some(options) = call.value(1).as_object() {
-        if options.contains_key("cause")? {
-            let cause: Value<'js> = options.get("cause")?;
-            define_value(&object, "cause", cause, Attributes::BUILT_IN)?;
+}
+
+impl HostCallable for ErrorClass {
+    /// <https://tc39.es/ecma262/#sec-nativeerror>
+    fn call<'js>(&self, call: &Call<'_, 'js>) -> Result<Value<'js>> {
+        let ctx = call.ctx();
+        let mut target = self.target.get(ctx)?;
+        // 1. If NewTarget is undefined, let newTarget be the active function object.
+        // 2. Let O be ? OrdinaryCreateFromConstructor(newTarget, …).
+        if let Some(new_target) = call.new_target().and_then(Value::into_object) {
+            // FIXME: where that is no object, the prototype is that of the same class in
+            // new.target's realm; here it is this class's own. The engine tells no realm.
+            let prototype: Value<'js> = new_target.get("prototype")?;
+            let own: Value<'js> = target.get::<Object<'js>>()?.get("prototype")?;
+            if prototype.is_object() && !is_same(&prototype, &own) {
+                target = stand_in(ctx, &prototype)?;
+            }
         }
+        // 3. to 5.: message and cause, which %Error% does.
+        construct(ctx, &self.error.get(ctx)?, &target, &call.rest(0))
     }
-    Ok(object.into_value())
+}
+
+fn construct<'js>(
+    ctx: &Ctx<'js>,
+    class: &Value<'js>,
+    new_target: &Value<'js>,
+    arguments: &[Value<'js>],
+) -> Result<Value<'js>> {
+    let mut arguments: Vec<_> = arguments.iter().map(Value::as_raw).collect();
+    let count = c_int::try_from(arguments.len()).map_err(|_| Error::Unknown)?;
+    // SAFETY: live values, which the caller keeps.
+    unsafe {
+        let made = qjs::JS_CallConstructor2(
+            raw::context(ctx),
+            class.as_raw(),
+            new_target.as_raw(),
+            count,
+            arguments.as_mut_ptr(),
+        );
+        raw::own(ctx, made)
+    }
 }

@@ -8,6 +8,7 @@ use std::cell::RefCell;
 
 use rquickjs::{Ctx, Function, Object, Result, Value};
 
+use crate::error_class;
 use crate::errors::{self, ErrorKind};
 use crate::function::function;
 use crate::lazy::{Attributes, define_accessor, define_value};
@@ -26,6 +27,7 @@ struct Originals {
 pub(crate) fn install(ctx: &Ctx<'_>) -> Result<()> {
     let error: Object<'_> = ctx.globals().get("Error")?;
     let prototype: Object<'_> = error.get("prototype")?;
+    error_class::install(ctx, &error)?;
     wrap_accessor(ctx, &prototype)?;
     wrap_capture(ctx, &error)
 }

@@ -2,7 +2,7 @@
 
 use holm_js::{
     Ctx, Error, Limits, Object, Realm, Result, Runtime, ScriptOrigin, Value, compile_module,
-    evaluate_module, evaluate_script, function, to_text,
+    error_class, evaluate_module, evaluate_script, function, to_text,
 };
 use holm_web::console::inspect::{self, Options, inspect_function};
 
@@ -31,6 +31,9 @@ fn install(ctx: &Ctx<'_>) -> Result<()> {
         call.returns(inspect::format(call.ctx(), &values, &Options::default())?)
     })?;
     globals.set("f", format)?;
+    let web_assembly = Object::new(ctx.clone())?;
+    web_assembly.set("CompileError", error_class(ctx, "CompileError")?)?;
+    globals.set("WebAssembly", web_assembly)?;
     let format_with = function(ctx, "fo", 1, |call| {
         let values: Vec<_> = (1..call.len()).map(|index| call.value(index)).collect();
         let options: Object<'_> = call.value(0).get()?;
