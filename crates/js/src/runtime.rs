@@ -187,6 +187,11 @@ pub fn heap_bytes(ctx: &Ctx<'_>) -> usize {
     usize::try_from(usage.malloc_size).unwrap_or(0)
 }
 
+/// The bytes the heap of this scope's runtime may hold, where that is limited.
+pub fn heap_limit_bytes(ctx: &Ctx<'_>) -> Option<usize> {
+    RealmData::of(ctx).shared().heap_limit_bytes
+}
+
 /// Whether a thrown value means that the heap is full. When not even the error fits any more,
 /// the engine throws `null`: then the heap itself tells.
 pub fn is_out_of_memory(ctx: &Ctx<'_>, thrown: &Value<'_>) -> bool {

@@ -1,8 +1,11 @@
 //! Conversions from ECMAScript values, <https://webidl.spec.whatwg.org/#js-type-mapping>.
 
-use rquickjs::{Ctx, Object, Result, Value, qjs};
+use rquickjs::atom::PredefinedAtom;
+use rquickjs::prelude::This;
+use rquickjs::{Ctx, Filter, Function, Object, Result, Value, qjs};
 
 use crate::errors::{ErrorKind, throw};
+use crate::lazy::well_known_symbol;
 use crate::raw;
 use crate::text::to_text;
 
@@ -44,6 +47,12 @@ pub fn boolean(value: &Value<'_>) -> bool {
 pub fn long(ctx: &Ctx<'_>, value: &Value<'_>, how: Integer, what: &str) -> Result<i32> {
     let number = integer(ctx, value, how, what, f64::from(i32::MIN), f64::from(i32::MAX))?;
     Ok(number as i64 as i32)
+}
+
+/// `unsigned short`.
+pub fn unsigned_short(ctx: &Ctx<'_>, value: &Value<'_>, how: Integer, what: &str) -> Result<u16> {
+    let number = integer(ctx, value, how, what, 0.0, f64::from(u16::MAX))?;
+    Ok(number as i64 as u16)
 }
 
 /// `unsigned long`.
@@ -102,6 +111,120 @@ fn integer(
 /// `DOMString` and `USVString`: `ToString`; lone surrogates become U+FFFD.
 pub fn string(ctx: &Ctx<'_>, value: &Value<'_>) -> Result<String> {
     to_text(ctx, value)
+}
+
+/// <https://webidl.spec.whatwg.org/#js-ByteString>: each byte is a character up to U+00FF.
+pub fn byte_string(ctx: &Ctx<'_>, value: &Value<'_>) -> Result<Vec<u8>> {
+    // 1. Let x be ? ToString(V).
+    let text = to_text(ctx, value)?;
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut index = 0;
+    for character in text.chars() {
+        // 2. If the value of any element of x is greater than 255, then throw a TypeError.
+        let Ok(byte) = u8::try_from(character) else {
+            let unit = u32::from(character.encode_utf16(&mut [0; 2])[0]);
+            let text = format!(
+                "Cannot convert argument to a ByteString because the character at index {index} \
+                 has a value of {unit} which is greater than 255."
+            );
+            return Err(throw(ctx, ErrorKind::Type, &text));
+        };
+        // 3. Return a byte sequence of the same length.
+        bytes.push(byte);
+        index += 1;
+    }
+    Ok(bytes)
+}
+
+/// A `ByteString` as script sees it.
+pub fn from_byte_string(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| char::from(*byte)).collect()
+}
+
+/// `GetMethod(object, %Symbol.iterator%)`: what tells a sequence from a record.
+pub fn iterator_method<'js>(object: &Object<'js>) -> Result<Option<Function<'js>>> {
+    let ctx = object.ctx();
+    let symbol = well_known_symbol(ctx, PredefinedAtom::SymbolIterator)?;
+    let method: Value<'js> = object.get(symbol)?;
+    if method.is_undefined() || method.is_null() {
+        return Ok(None);
+    }
+    method
+        .into_function()
+        .map(Some)
+        .ok_or_else(|| throw(ctx, ErrorKind::Type, "Symbol.iterator is not a function"))
+}
+
+/// <https://webidl.spec.whatwg.org/#create-sequence-from-iterable>: hands each element to
+/// `each`, which converts it.
+pub fn sequence<'js>(
+    iterable: &Object<'js>,
+    method: &Function<'js>,
+    mut each: impl FnMut(Value<'js>) -> Result<()>,
+) -> Result<()> {
+    let ctx = iterable.ctx();
+    let not_object = || throw(ctx, ErrorKind::Type, "an iterator's result is not an object");
+    // 1. Let iteratorRecord be ? GetIteratorFromMethod(iterable, method).
+    let iterator: Value<'js> = method.call((This(iterable.clone()),))?;
+    let iterator = iterator.into_object().ok_or_else(not_object)?;
+    let next: Value<'js> = iterator.get("next")?;
+    let next = next
+        .into_function()
+        .ok_or_else(|| throw(ctx, ErrorKind::Type, "an iterator's next is not a function"))?;
+    // 3. Repeat: 1. Let next be ? IteratorStepValue(iteratorRecord).
+    loop {
+        let result: Value<'js> = next.call((This(iterator.clone()),))?;
+        let result = result.into_object().ok_or_else(not_object)?;
+        // 2. If next is done, then return.
+        if boolean(&result.get("done")?) {
+            return Ok(());
+        }
+        // 3. Initialize S_i to the result of converting next to T.
+        each(result.get("value")?)?;
+    }
+}
+
+/// <https://webidl.spec.whatwg.org/#js-record>: hands each key and value to `each`, which
+/// converts the value. The key comes as it is; one that is a symbol is not a string.
+pub fn record<'js>(
+    object: &Object<'js>,
+    mut each: impl FnMut(Value<'js>, &dyn Fn() -> Result<Value<'js>>) -> Result<()>,
+) -> Result<()> {
+    // 3. Let keys be ? O.[[OwnPropertyKeys]]().
+    let keys = object.own_keys::<Value<'js>>(Filter::new().string().symbol());
+    // 4. For each key of keys:
+    for key in keys {
+        let key = key?;
+        // 1. Let desc be ? O.[[GetOwnProperty]](key).
+        // 2. If desc is not undefined and desc.[[Enumerable]] is true:
+        if is_enumerable(object, &key)? {
+            // 1. Let typedKey be key converted to K.
+            // 2. Let value be ? Get(O, key).
+            each(key.clone(), &|| object.get(key.clone()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether there is an own property of that name, and `for in` would show it. May run a
+/// proxy's trap.
+fn is_enumerable<'js>(object: &Object<'js>, key: &Value<'js>) -> Result<bool> {
+    let context = raw::context(object.ctx());
+    // SAFETY: live values of this context; the atom and the parts of the descriptor, which
+    // are written only where a property was found, are released.
+    unsafe {
+        let atom = qjs::JS_ValueToAtom(context, key.as_raw());
+        let mut found = std::mem::zeroed::<qjs::JSPropertyDescriptor>();
+        let status = qjs::JS_GetOwnProperty(context, &raw mut found, object.as_raw(), atom);
+        qjs::JS_FreeAtom(context, atom);
+        if raw::check(status)? == 0 {
+            return Ok(false);
+        }
+        for part in [found.value, found.getter, found.setter] {
+            qjs::JS_FreeValue(context, part);
+        }
+        Ok(found.flags & qjs::JS_PROP_ENUMERABLE as std::ffi::c_int != 0)
+    }
 }
 
 /// A dictionary: an object, or nothing where `undefined` or `null` was passed.
