@@ -2,12 +2,14 @@
 
 use rquickjs::atom::PredefinedAtom;
 use rquickjs::prelude::This;
-use rquickjs::{Ctx, Filter, Function, Object, Result, Value, qjs};
+use rquickjs::{Ctx, Function, Object, Result, Value, qjs};
 
 use crate::errors::{ErrorKind, throw};
 use crate::lazy::well_known_symbol;
 use crate::raw;
 use crate::text::to_text;
+
+pub use super::record::record;
 
 /// What to do with a number that does not fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -181,49 +183,6 @@ pub fn sequence<'js>(
         }
         // 3. Initialize S_i to the result of converting next to T.
         each(result.get("value")?)?;
-    }
-}
-
-/// <https://webidl.spec.whatwg.org/#js-record>: hands each key and value to `each`, which
-/// converts the value. The key comes as it is; one that is a symbol is not a string.
-pub fn record<'js>(
-    object: &Object<'js>,
-    mut each: impl FnMut(Value<'js>, &dyn Fn() -> Result<Value<'js>>) -> Result<()>,
-) -> Result<()> {
-    // 3. Let keys be ? O.[[OwnPropertyKeys]]().
-    let keys = object.own_keys::<Value<'js>>(Filter::new().string().symbol());
-    // 4. For each key of keys:
-    for key in keys {
-        let key = key?;
-        // 1. Let desc be ? O.[[GetOwnProperty]](key).
-        // 2. If desc is not undefined and desc.[[Enumerable]] is true:
-        if is_enumerable(object, &key)? {
-            // 1. Let typedKey be key converted to K.
-            // 2. Let value be ? Get(O, key).
-            each(key.clone(), &|| object.get(key.clone()))?;
-        }
-    }
-    Ok(())
-}
-
-/// Whether there is an own property of that name, and `for in` would show it. May run a
-/// proxy's trap.
-fn is_enumerable<'js>(object: &Object<'js>, key: &Value<'js>) -> Result<bool> {
-    let context = raw::context(object.ctx());
-    // SAFETY: live values of this context; the atom and the parts of the descriptor, which
-    // are written only where a property was found, are released.
-    unsafe {
-        let atom = qjs::JS_ValueToAtom(context, key.as_raw());
-        let mut found = std::mem::zeroed::<qjs::JSPropertyDescriptor>();
-        let status = qjs::JS_GetOwnProperty(context, &raw mut found, object.as_raw(), atom);
-        qjs::JS_FreeAtom(context, atom);
-        if raw::check(status)? == 0 {
-            return Ok(false);
-        }
-        for part in [found.value, found.getter, found.setter] {
-            qjs::JS_FreeValue(context, part);
-        }
-        Ok(found.flags & qjs::JS_PROP_ENUMERABLE as std::ffi::c_int != 0)
     }
 }
 

@@ -12,6 +12,7 @@ pub mod convert;
 mod definition;
 mod iterable;
 mod objects;
+mod record;
 
 pub use definition::Definition;
 pub use iterable::{PairIterable, define_pair_iterable};

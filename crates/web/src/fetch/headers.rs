@@ -61,8 +61,10 @@ impl Interface for Headers {
             .operation("delete", 1, Self::delete)?
             .operation("get", 1, |this, call| {
                 let name = this.checked_name(call, "get")?;
-                let value = this.list.borrow().get(&name);
-                call.returns(value.map(|value| convert::from_byte_string(&value)))
+                match this.list.borrow().get(&name) {
+                    Some(value) => call.returns(convert::from_byte_string(&value)),
+                    None => Ok(Value::new_null(call.ctx().clone())),
+                }
             })?
             .operation("getSetCookie", 0, |this, call| {
                 let list = this.list.borrow();
@@ -217,7 +219,7 @@ impl HeadersInit {
         } else {
             // 11.4. If types includes a record type, then return the result of converting V to it.
             convert::record(object, |key, get| {
-                let name = convert::byte_string(ctx, &key)?;
+                let name = convert::byte_string(ctx, key)?;
                 push(Ok((name, convert::byte_string(ctx, &get()?)?)))
             })?;
         }
