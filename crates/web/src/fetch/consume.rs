@@ -5,12 +5,12 @@
 use holm_host::host;
 use holm_js::webidl::{Definition, Interface};
 use holm_js::{
-    ArrayBuffer, Ctx, ErrorKind, Function, MAX_BUFFER_BYTES, Result, Root, TypedArray, Value,
-    heap_limit_bytes, parse_json, take_exception, throw,
+    ArrayBuffer, Ctx, ErrorKind, Function, JsString, MAX_BUFFER_BYTES, Result, Root, TypedArray,
+    Value, error, heap_limit_bytes, parse_json, take_exception, throw, throw_value,
 };
 
 use super::body::Body;
-use super::error::NetworkError;
+use super::error::Prepared;
 
 /// What a body is made into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,40 +58,35 @@ fn consume<'js>(ctx: &Ctx<'js>, body: Option<&Body>, package: Package) -> Result
     };
     // 2. Let promise be a new promise.
     let (promise, resolve, reject) = ctx.promise()?;
+    // 3. Let errorSteps given error be to reject promise with error.
+    let fail = |reason| reject.call((reason,));
     // 5. If object's body is null, then run successSteps with an empty byte sequence.
     let Some(mut reading) = reading else {
-        settle(ctx, &resolve, &reject, package, &[])?;
+        settle(ctx, &resolve, fail, package, &[])?;
         return Ok(promise.into_value());
     };
     // 6. Otherwise, fully read object's body given successSteps, errorSteps, and object's
     //    relevant global object.
     // OPTIMIZATION: bytes that are there need no task.
     if let Some(bytes) = reading.take_bytes() {
-        settle(ctx, &resolve, &reject, package, &bytes)?;
+        settle(ctx, &resolve, fail, package, &bytes)?;
         return Ok(promise.into_value());
     }
     let max_bytes = heap_limit_bytes(ctx).unwrap_or(MAX_BUFFER_BYTES).min(MAX_BUFFER_BYTES);
+    let failure = Prepared::new(ctx, reject)?;
     let resolve = Root::<Function<'static>>::new(ctx, resolve)?;
-    let reject = Root::<Function<'static>>::new(ctx, reject)?;
-    host(ctx).tasks.spawn(reading.collect(max_bytes), move |ctx, result| {
-        let (resolve, reject) = (resolve.get(ctx)?, reject.get(ctx)?);
-        match result {
-            Ok(Some(bytes)) => settle(ctx, &resolve, &reject, package, &bytes),
-            Ok(None) => {
-                let text = format!("the body is longer than {max_bytes} bytes");
-                let thrown = throw(ctx, ErrorKind::Range, &text);
-                reject.call((take_exception(ctx, thrown),))
-            }
-            Err(error) => fail(ctx, &reject, &error),
+    host(ctx).tasks.spawn(reading.collect(max_bytes), move |ctx, result| match result {
+        Ok(Some(bytes)) => {
+            let fail = |reason| failure.reject(ctx, reason);
+            settle(ctx, &resolve.get(ctx)?, fail, package, &bytes)
         }
+        Ok(None) => {
+            let text = format!("the body is longer than {max_bytes} bytes");
+            failure.reject(ctx, error(ctx, ErrorKind::Range, &text)?.into_value())
+        }
+        Err(error) => failure.fail(ctx, &error),
     });
     Ok(promise.into_value())
-}
-
-/// 3. Let errorSteps given error be to reject promise with error.
-fn fail<'js>(ctx: &Ctx<'js>, reject: &Function<'js>, error: &NetworkError) -> Result<()> {
-    let thrown = error.throw(ctx);
-    reject.call((take_exception(ctx, thrown),))
 }
 
 /// 4. Let successSteps given a byte sequence data be to resolve promise with the result of
@@ -100,7 +95,7 @@ fn fail<'js>(ctx: &Ctx<'js>, reject: &Function<'js>, error: &NetworkError) -> Re
 fn settle<'js>(
     ctx: &Ctx<'js>,
     resolve: &Function<'js>,
-    reject: &Function<'js>,
+    fail: impl FnOnce(Value<'js>) -> Result<()>,
     package: Package,
     bytes: &[u8],
 ) -> Result<()> {
@@ -109,9 +104,9 @@ fn settle<'js>(
         Err(error) => {
             let thrown = take_exception(ctx, error);
             if thrown.is_uncatchable_error() {
-                return Err(holm_js::throw_value(ctx, thrown));
+                return Err(throw_value(ctx, thrown));
             }
-            reject.call((thrown,))
+            fail(thrown)
         }
     }
 }
@@ -124,9 +119,7 @@ fn made<'js>(ctx: &Ctx<'js>, package: Package, bytes: &[u8]) -> Result<Value<'js
             Ok(array.into_value())
         }
         Package::Json => parse_json(ctx, &decoded(bytes), "the body"),
-        Package::Text => {
-            Ok(holm_js::JsString::from_str(ctx.clone(), &decoded(bytes))?.into_value())
-        }
+        Package::Text => Ok(JsString::from_str(ctx.clone(), &decoded(bytes))?.into_value()),
     }
 }
 

@@ -4,7 +4,10 @@ use std::fmt;
 use std::io;
 
 use holm_host::Denied;
-use holm_js::{Ctx, Error, ErrorKind, Object, Result, coded_error, error, throw_value};
+use holm_js::{
+    Attributes, Ctx, Error, ErrorKind, Function, Object, Result, Root, Value, define_value, error,
+    throw_value,
+};
 
 /// The code of a refused permission.
 const DENIED: &str = "ERR_ACCESS_DENIED";
@@ -42,7 +45,7 @@ pub(super) struct Cause {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fact {
     Text(String),
-    Number(u16),
+    Number(i32),
 }
 
 impl Cause {
@@ -53,7 +56,7 @@ impl Cause {
     /// A failed call of the system, in Node's words.
     pub(super) fn of_io(error: &io::Error, call: &'static str, object: &str) -> Self {
         let code = code_of(error);
-        let name = code.map_or_else(|| error.to_string(), str::to_owned);
+        let name = code.map_or_else(|| words(error), str::to_owned);
         Self {
             message: format!("{call} {name} {object}"),
             code,
@@ -89,37 +92,60 @@ impl NetworkError {
         Self::new(url, denied.to_string()).with_code(DENIED)
     }
 
-    /// The error object that a promise is rejected with.
-    pub fn to_object<'js>(&self, ctx: &Ctx<'js>) -> Result<Object<'js>> {
-        let text = self.to_string();
-        let object = match self.cause.code {
-            Some(DENIED) => coded_error(ctx, ErrorKind::Type, DENIED, &text)?,
-            _ => error(ctx, ErrorKind::Type, &text)?,
-        };
-        let cause = error(ctx, ErrorKind::Plain, &self.cause.message)?;
-        if let Some(errno) = self.cause.errno {
-            cause.set("errno", errno)?;
-        }
-        if let Some(code) = self.cause.code {
-            cause.set("code", code)?;
-        }
-        for (name, fact) in &self.cause.facts {
-            match fact {
-                Fact::Text(text) => cause.set(*name, text.as_str())?,
-                Fact::Number(number) => cause.set(*name, *number)?,
-            }
-        }
-        let attributes = holm_js::Attributes::BUILT_IN;
-        holm_js::define_value(&object, "cause", cause, attributes)?;
-        Ok(object)
+    /// Throws the error object.
+    pub fn throw(&self, ctx: &Ctx<'_>) -> Error {
+        let made = error(ctx, ErrorKind::Type, "").and_then(|object| self.fill(&object));
+        made.map_or_else(|error| error, |object| throw_value(ctx, object))
     }
 
-    /// Throws [`Self::to_object`].
-    pub fn throw(&self, ctx: &Ctx<'_>) -> Error {
-        match self.to_object(ctx) {
-            Ok(object) => throw_value(ctx, object),
-            Err(error) => error,
+    /// Makes an error object say this.
+    fn fill<'js>(&self, object: &Object<'js>) -> Result<Object<'js>> {
+        let ctx = object.ctx();
+        define_value(object, "message", self.to_string(), Attributes::BUILT_IN)?;
+        if self.cause.code == Some(DENIED) {
+            define_value(object, "code", DENIED, Attributes::ALL)?;
         }
+        let cause = error(ctx, ErrorKind::Plain, &self.cause.message)?;
+        let fact = |name: &str, value: &Fact| match value {
+            Fact::Text(text) => define_value(&cause, name, text.as_str(), Attributes::ALL),
+            Fact::Number(number) => define_value(&cause, name, *number, Attributes::ALL),
+        };
+        if let Some(errno) = self.cause.errno {
+            fact("errno", &Fact::Number(errno))?;
+        }
+        if let Some(code) = self.cause.code {
+            fact("code", &Fact::Text(code.to_owned()))?;
+        }
+        for (name, value) in &self.cause.facts {
+            fact(name, value)?;
+        }
+        define_value(object, "cause", cause, Attributes::BUILT_IN)?;
+        Ok(object.clone())
+    }
+}
+
+/// The error of a promise that may come to be rejected. It is made with the promise, so that
+/// its stack tells where the script asked.
+pub(super) struct Prepared {
+    error: Root<Object<'static>>,
+    reject: Root<Function<'static>>,
+}
+
+impl Prepared {
+    pub(super) fn new<'js>(ctx: &Ctx<'js>, reject: Function<'js>) -> Result<Self> {
+        let error = Root::new(ctx, error(ctx, ErrorKind::Type, "")?)?;
+        Ok(Self { error, reject: Root::new(ctx, reject)? })
+    }
+
+    /// Rejects the promise because of `error`.
+    pub(super) fn fail(&self, ctx: &Ctx<'_>, error: &NetworkError) -> Result<()> {
+        let object: Object<'_> = self.error.get(ctx)?;
+        self.reject(ctx, error.fill(&object)?.into_value())
+    }
+
+    /// Rejects the promise with `reason`.
+    pub(super) fn reject<'js>(&self, ctx: &Ctx<'js>, reason: Value<'js>) -> Result<()> {
+        self.reject.get::<Function<'_>>(ctx)?.call((reason,))
     }
 }
 
@@ -143,6 +169,12 @@ fn shortened(url: &str) -> String {
         Some((end, _)) => format!("{}…", &url[..end]),
         None => url.to_owned(),
     }
+}
+
+/// What the system says, without the number that Rust adds.
+pub(super) fn words(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split_once(" (os error").map_or(text.as_str(), |(words, _)| words).to_owned()
 }
 
 /// The name the system gives an error's number.

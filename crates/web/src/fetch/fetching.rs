@@ -2,11 +2,11 @@
 
 use data_url::DataUrl;
 use holm_host::{Permissions, host};
-use holm_js::{Call, ErrorKind, Function, Result, Root, Value, take_exception, throw};
+use holm_js::{Call, ErrorKind, Function, Result, Root, Value, throw};
 use url::{Position, Url};
 
 use super::body::Body;
-use super::error::NetworkError;
+use super::error::{NetworkError, Prepared};
 use super::headers::Guard;
 use super::request::Request;
 use super::response::{Response, ResponseData, ResponseType, is_null_body_status};
@@ -28,7 +28,7 @@ pub(super) fn fetch<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
     // 1. Let p be a new promise.
     let (promise, resolve, reject) = ctx.promise()?;
     let resolve = Root::<Function<'static>>::new(ctx, resolve)?;
-    let reject = Root::<Function<'static>>::new(ctx, reject)?;
+    let failure = Prepared::new(ctx, reject)?;
     let host = host(ctx);
     // 12. Set controller to the result of calling fetch given request and processResponse:
     let permissions = host.permissions.clone();
@@ -41,10 +41,7 @@ pub(super) fn fetch<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
             resolve.get::<Function<'_>>(ctx)?.call((response,))
         }
         // 3. If response is a network error, then reject p with a TypeError.
-        Err(error) => {
-            let thrown = error.throw(ctx);
-            reject.get::<Function<'_>>(ctx)?.call((take_exception(ctx, thrown),))
-        }
+        Err(error) => failure.fail(ctx, &error),
     });
     // 13. Return p.
     Ok(promise.into_value())

@@ -14,7 +14,7 @@ use holm_host::{Access, Permissions};
 use tokio::runtime::Handle;
 
 use super::body::{Body, Chunks};
-use super::error::{Cause, Fact, NetworkError};
+use super::error::{Cause, Fact, NetworkError, words};
 use super::fetching::{response_with_type, without_fragment};
 use super::request::Request;
 use super::response::ResponseData;
@@ -78,7 +78,7 @@ fn chunks(file: File, url: String, path: PathBuf) -> Chunks {
                 Ok((file, bytes)) => Some((Ok(Bytes::from(bytes)), Some(file))),
                 Err(error) => {
                     let cause = Cause::of_io(&error, "read", &shown(&path));
-                    let error = NetworkError::in_body(&url, error.to_string()).with_cause(cause);
+                    let error = NetworkError::in_body(&url, words(&error)).with_cause(cause);
                     Some((Err(error), None))
                 }
             }
@@ -102,7 +102,7 @@ fn failed(url: &str, path: &Path, error: &io::Error) -> NetworkError {
         io::ErrorKind::NotFound => "no such file or directory".to_owned(),
         io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        _ => error.to_string(),
+        _ => words(error),
     };
     cause.message = format!("{code}{why}, open {}", shown(path));
     cause.facts.push(("path", Fact::Text(path.display().to_string())));

@@ -9,6 +9,7 @@ use holm_js::webidl::{
 use holm_js::{Call, Ctx, Error, ErrorKind, HostObject, IntoJs, Result, Value, throw};
 
 use super::header_list::{self, HeaderList, MAX_LIST_BYTES, TooLong};
+use super::shown;
 
 /// A header list that a `Headers` object shares with its response or request.
 pub(super) type SharedList = Rc<RefCell<HeaderList>>;
@@ -36,6 +37,10 @@ impl HostObject for Headers {}
 impl Headers {
     pub(super) fn new(list: SharedList, guard: Guard) -> Self {
         Self { list, guard }
+    }
+
+    pub(super) fn list(&self) -> &SharedList {
+        &self.list
     }
 }
 
@@ -75,7 +80,8 @@ impl Interface for Headers {
                 call.returns(this.list.borrow().contains(&name))
             })?
             .operation("set", 2, Self::set)?;
-        define_pair_iterable(members)
+        define_pair_iterable(members)?;
+        shown::define(members)
     }
 }
 

@@ -25,7 +25,7 @@ use tokio::time::{Sleep, sleep, timeout};
 use url::Position;
 
 use super::body::Body;
-use super::error::{Cause, Fact, NetworkError};
+use super::error::{Cause, Fact, NetworkError, words};
 use super::fetching::without_fragment;
 use super::request::Request;
 use super::response::{ResponseData, ResponseType};
@@ -94,10 +94,10 @@ async fn connect(
             Ok(Err(error)) => {
                 let mut cause = Cause::of_io(&error, "connect", &address.to_string());
                 cause.facts.push(("address", Fact::Text(address.ip().to_string())));
-                cause.facts.push(("port", Fact::Number(address.port())));
+                cause.facts.push(("port", Fact::Number(address.port().into())));
                 let why = match error.kind() {
                     io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
-                    _ => error.to_string(),
+                    _ => words(&error),
                 };
                 failure = NetworkError::new(url, why).with_cause(cause);
             }
@@ -305,7 +305,7 @@ fn described(error: &hyper::Error, peer: &str) -> (String, Cause) {
             return closed();
         }
         if source.raw_os_error().is_some() {
-            return (source.to_string(), Cause::of_io(source, "read", peer));
+            return (words(source), Cause::of_io(source, "read", peer));
         }
     }
     let detail = source.map_or_else(|| error.to_string(), ToString::to_string);

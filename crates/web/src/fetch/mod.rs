@@ -26,6 +26,7 @@ mod http;
 mod http_client;
 mod request;
 mod response;
+mod shown;
 mod tee;
 
 pub use body::BodyChunks;

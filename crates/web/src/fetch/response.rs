@@ -16,6 +16,7 @@ use super::body_init::{BodyInit, BodyWithType};
 use super::consume::{self, HasBody};
 use super::header_list;
 use super::headers::{Guard, Headers, HeadersInit, SharedList};
+use super::shown;
 
 /// <https://fetch.spec.whatwg.org/#concept-response-type>
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +30,7 @@ pub enum ResponseType {
 }
 
 impl ResponseType {
-    fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Basic => "basic",
             Self::Default => "default",
@@ -112,7 +113,8 @@ impl Interface for Response {
             })?
             .attribute("headers", |this, call| this.headers_object(call.ctx()))?
             .operation("clone", 0, |this, call| Ok(this.cloned(call.ctx())?.into_value()))?;
-        consume::define(members)
+        consume::define(members)?;
+        shown::define(members)
     }
 }
 
@@ -188,7 +190,7 @@ impl Response {
     }
 
     /// `headers`: [SameObject].
-    fn headers_object<'js>(&self, ctx: &Ctx<'js>) -> Result<Value<'js>> {
+    pub(super) fn headers_object<'js>(&self, ctx: &Ctx<'js>) -> Result<Value<'js>> {
         if let Some(made) = &*self.headers.borrow() {
             return made.get(ctx);
         }
@@ -196,6 +198,10 @@ impl Response {
         let made = made.into_value();
         *self.headers.borrow_mut() = Some(Held::new(&made));
         Ok(made)
+    }
+
+    pub(super) fn is_body_used(&self) -> bool {
+        self.data.body.as_deref().is_some_and(Body::is_disturbed)
     }
 
     /// <https://fetch.spec.whatwg.org/#dom-response-clone>
