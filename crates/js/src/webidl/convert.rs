@@ -120,8 +120,7 @@ pub fn byte_string(ctx: &Ctx<'_>, value: &Value<'_>) -> Result<Vec<u8>> {
     // 1. Let x be ? ToString(V).
     let text = to_text(ctx, value)?;
     let mut bytes = Vec::with_capacity(text.len());
-    let mut index = 0;
-    for character in text.chars() {
+    for (index, character) in text.chars().enumerate() {
         // 2. If the value of any element of x is greater than 255, then throw a TypeError.
         let Ok(byte) = u8::try_from(character) else {
             let unit = u32::from(character.encode_utf16(&mut [0; 2])[0]);
@@ -133,7 +132,6 @@ pub fn byte_string(ctx: &Ctx<'_>, value: &Value<'_>) -> Result<Vec<u8>> {
         };
         // 3. Return a byte sequence of the same length.
         bytes.push(byte);
-        index += 1;
     }
     Ok(bytes)
 }
