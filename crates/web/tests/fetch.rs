@@ -29,7 +29,7 @@ fn eval<'js>(ctx: &Ctx<'js>, source: &str) -> Value<'js> {
 
 /// What the event loop does, as far as these tests need it: until no task is in flight.
 fn run_tasks(realm: &Realm) {
-    let host = realm.enter(|ctx| host(ctx));
+    let host = realm.enter(host);
     loop {
         realm.enter(|ctx| while matches!(run_job(ctx), holm_js::JobOutcome::Ran) {});
         if host.tasks.is_empty() {

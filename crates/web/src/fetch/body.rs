@@ -20,7 +20,7 @@ use bytes::Bytes;
 use futures_util::Stream;
 
 use super::error::NetworkError;
-use super::tee;
+use super::tee::Branch;
 
 /// Bytes as they come. Dropping it ends what brings them.
 pub(super) type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, NetworkError>>>>;
@@ -37,6 +37,8 @@ pub(super) struct Body {
 enum Source {
     Bytes(Bytes),
     Chunks(Chunks),
+    /// Chunks that a clone reads too.
+    Branch(Branch),
     /// Somebody took it.
     Gone,
 }
@@ -75,8 +77,14 @@ impl Body {
         Some(BodyChunks(match self.source.replace(Source::Gone) {
             Source::Bytes(bytes) => Reading::Bytes(Some(bytes)),
             Source::Chunks(chunks) => Reading::Chunks(chunks),
+            Source::Branch(branch) => Reading::Chunks(Box::pin(branch)),
             Source::Gone => Reading::Bytes(None),
         }))
+    }
+
+    /// Whether it may be dropped in the middle of other work: bytes are only freed.
+    pub(super) fn is_plain(&self) -> bool {
+        matches!(*self.source.borrow(), Source::Bytes(_) | Source::Gone)
     }
 
     /// <https://fetch.spec.whatwg.org/#concept-body-clone>. Not for an unusable body.
@@ -88,8 +96,13 @@ impl Body {
             // OPTIMIZATION: bytes are shared, which no script can observe.
             Source::Bytes(bytes) => (Source::Bytes(bytes.clone()), Source::Bytes(bytes)),
             Source::Chunks(chunks) => {
-                let (one, other) = tee::tee(chunks);
-                (Source::Chunks(one), Source::Chunks(other))
+                let one = Branch::new(chunks);
+                let other = one.split();
+                (Source::Branch(one), Source::Branch(other))
+            }
+            Source::Branch(one) => {
+                let other = one.split();
+                (Source::Branch(one), Source::Branch(other))
             }
             Source::Gone => (Source::Gone, Source::Gone),
         };

@@ -5,6 +5,8 @@ use holm_js::reflect::Kind;
 use holm_js::webidl::convert;
 use holm_js::{Ctx, ErrorKind, Result, Value, throw, view_bytes};
 
+use super::weight::weighed;
+
 /// `BodyInit`, converted. (`Blob`, `FormData`, `URLSearchParams` and `ReadableStream` come with
 /// those interfaces.)
 pub(super) enum BodyInit {
@@ -39,17 +41,15 @@ impl BodyInit {
     }
 
     /// <https://fetch.spec.whatwg.org/#concept-bodyinit-extract>
-    pub(super) fn extract(self) -> BodyWithType {
-        match self {
+    pub(super) fn extract(self, ctx: &Ctx<'_>) -> Result<BodyWithType> {
+        let (bytes, content_type) = match self {
             // BufferSource: set source to a copy of the bytes held by object.
-            Self::Bytes(bytes) => BodyWithType { bytes: bytes.into(), content_type: None },
+            Self::Bytes(bytes) => (bytes, None),
             // Scalar value string: set source to the UTF-8 encoding of object. Set type to
             // `text/plain;charset=UTF-8`.
-            Self::Text(text) => BodyWithType {
-                bytes: text.into_bytes().into(),
-                content_type: Some("text/plain;charset=UTF-8"),
-            },
-        }
+            Self::Text(text) => (text.into_bytes(), Some("text/plain;charset=UTF-8")),
+        };
+        Ok(BodyWithType { bytes: weighed(ctx, bytes)?, content_type })
     }
 }
 

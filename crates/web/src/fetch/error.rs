@@ -21,7 +21,7 @@ pub struct NetworkError {
     url: String,
     stage: Stage,
     why: String,
-    cause: Cause,
+    cause: Box<Cause>,
 }
 
 /// What did not come to be.
@@ -70,7 +70,7 @@ impl NetworkError {
     /// No response came.
     pub(super) fn new(url: &str, why: impl Into<String>) -> Self {
         let why = why.into();
-        let cause = Cause::new(None, why.clone());
+        let cause = Box::new(Cause::new(None, why.clone()));
         Self { url: url.to_owned(), stage: Stage::Response, why, cause }
     }
 
@@ -80,7 +80,7 @@ impl NetworkError {
     }
 
     pub(super) fn with_cause(self, cause: Cause) -> Self {
-        Self { cause, ..self }
+        Self { cause: Box::new(cause), ..self }
     }
 
     pub(super) fn with_code(mut self, code: &'static str) -> Self {

@@ -53,7 +53,9 @@ async fn main_fetch(request: Request, permissions: &Permissions) -> Outcome {
     // 11. If response is null, then set it: as "basic" where the current URL's scheme is
     //     "data", and where request's mode is "navigate"; a host without a page has nothing
     //     that a response could be foreign to.
+    let weight = request.weight.clone();
     let mut response = scheme_fetch(request, permissions).await?;
+    response.weight = Some(weight);
     // 21. If response is not a network error and any of the following is true: request's method
     //     is `HEAD` or `CONNECT`; internalResponse's status is a null body status; then set
     //     internalResponse's body to null.
@@ -97,7 +99,7 @@ fn data_fetch(request: &Request) -> Outcome {
 /// A response from here, without a body so far.
 pub(super) fn response_with_type(url: &str, content_type: &str) -> ResponseData {
     let response =
-        ResponseData { kind: ResponseType::Basic, url: url.to_owned(), ..ResponseData::default() };
+        ResponseData { kind: ResponseType::Basic, url: url.into(), ..ResponseData::default() };
     let content_type = content_type.as_bytes().to_vec();
     // The only header: the list has room, unless the type itself is endless; then there is none.
     response.headers.borrow_mut().append(b"content-type", content_type).unwrap_or_default();

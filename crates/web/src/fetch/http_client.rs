@@ -185,7 +185,7 @@ fn received(
     }
     let data = ResponseData {
         kind: ResponseType::Basic,
-        url: url.to_owned(),
+        url: url.into(),
         status,
         status_text: match head.extensions.get::<ReasonPhrase>() {
             Some(phrase) => phrase.as_bytes().to_vec(),

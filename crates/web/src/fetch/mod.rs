@@ -28,6 +28,7 @@ mod request;
 mod response;
 mod shown;
 mod tee;
+mod weight;
 
 pub use body::BodyChunks;
 pub use error::NetworkError;

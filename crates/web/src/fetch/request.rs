@@ -1,5 +1,7 @@
 //! What is asked for: <https://fetch.spec.whatwg.org/#concept-request>, as far as it is needed.
 
+use std::rc::Rc;
+
 use bytes::Bytes;
 use holm_js::webidl::convert;
 use holm_js::{
@@ -11,6 +13,7 @@ use url::Url;
 use super::body_init::BodyInit;
 use super::header_list::{self, HeaderList};
 use super::headers::{Guard, Headers, HeadersInit, SharedList};
+use super::weight::Weight;
 
 /// <https://fetch.spec.whatwg.org/#concept-request>
 #[derive(Clone, Debug)]
@@ -22,6 +25,8 @@ pub(super) struct Request {
     pub(super) body: Option<Bytes>,
     pub(super) redirect: RedirectMode,
     pub(super) redirect_count: u32,
+    /// What all but the body weighs.
+    pub(super) weight: Rc<Weight>,
 }
 
 /// <https://fetch.spec.whatwg.org/#concept-request-redirect-mode>
@@ -35,6 +40,9 @@ pub(super) enum RedirectMode {
 /// Members of `RequestInit` that change what a script may rely on, and are not there yet.
 /// (`mode`, `credentials`, `cache`, `referrer` and others mean nothing without a page.)
 const UNSUPPORTED: [&str; 2] = ["integrity", "signal"];
+
+/// What a request in flight takes besides what the script gave: its task, its connection.
+const REQUEST_BYTES: usize = 16 << 10;
 
 /// `RequestInit`, converted.
 #[derive(Default)]
@@ -138,12 +146,14 @@ impl Request {
         // 37. If init["body"] exists and is non-null: 1. Let bodyWithType be the result of
         //     extracting init["body"]. 4. If type is non-null and this's headers's header list
         //     does not contain `Content-Type`, then append (`Content-Type`, type).
-        let body = init.body.map(BodyInit::extract);
+        let body = init.body.map(|body| body.extract(ctx)).transpose()?;
         if let Some(content_type) = body.as_ref().and_then(|body| body.content_type)
             && !list.borrow().contains(b"content-type")
         {
             headers.append(ctx, "append", b"content-type", content_type.as_bytes())?;
         }
+        // A data: URL is there twice, as it is and decoded.
+        let weight = REQUEST_BYTES.saturating_add(url.as_str().len().saturating_mul(2));
         Ok(Self {
             url,
             method,
@@ -151,6 +161,7 @@ impl Request {
             body: body.map(|body| body.bytes),
             redirect: init.redirect.unwrap_or(RedirectMode::Follow),
             redirect_count: 0,
+            weight: Rc::new(Weight::new(ctx, weight)?),
         })
     }
 }

@@ -17,6 +17,7 @@ use super::consume::{self, HasBody};
 use super::header_list;
 use super::headers::{Guard, Headers, HeadersInit, SharedList};
 use super::shown;
+use super::weight::{Weight, weighed};
 
 /// <https://fetch.spec.whatwg.org/#concept-response-type>
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,25 +45,28 @@ impl ResponseType {
 pub(super) struct ResponseData {
     pub(super) kind: ResponseType,
     /// The last of the URL list, without its fragment; empty where there is none.
-    pub(super) url: String,
+    pub(super) url: Rc<str>,
     /// Whether the URL list's size is greater than 1.
     pub(super) is_redirected: bool,
     pub(super) status: u16,
     pub(super) status_text: Vec<u8>,
     pub(super) headers: SharedList,
     pub(super) body: Option<Rc<Body>>,
+    /// What the URL and the request's parts weigh.
+    pub(super) weight: Option<Rc<Weight>>,
 }
 
 impl Default for ResponseData {
     fn default() -> Self {
         Self {
             kind: ResponseType::Default,
-            url: String::new(),
+            url: Rc::default(),
             is_redirected: false,
             status: 200,
             status_text: Vec::new(),
             headers: SharedList::default(),
             body: None,
+            weight: None,
         }
     }
 }
@@ -82,9 +86,12 @@ impl HostObject for Response {
         }
     }
 
-    /// The body may be a connection, whose end wakes others.
+    /// A body that is a connection wakes others when it ends. Bytes go at once: a loop of
+    /// script may make many before the graveyard is emptied.
     fn finalize(self, graveyard: &Graveyard) {
-        graveyard.push(self.data);
+        if !self.data.body.as_deref().is_none_or(Body::is_plain) {
+            graveyard.push(self.data);
+        }
     }
 }
 
@@ -104,7 +111,7 @@ impl Interface for Response {
             .static_operation("redirect", 1, |call| Ok(redirect(call)?.into_value()))?
             .static_operation("json", 1, |call| Ok(json(call)?.into_value()))?
             .attribute("type", |this, call| call.returns(this.data.kind.as_str()))?
-            .attribute("url", |this, call| call.returns(this.data.url.as_str()))?
+            .attribute("url", |this, call| call.returns(&*this.data.url))?
             .attribute("redirected", |this, call| call.returns(this.data.is_redirected))?
             .attribute("status", |this, call| call.returns(this.data.status))?
             .attribute("ok", |this, call| call.returns(this.data.is_ok()))?
@@ -184,7 +191,7 @@ impl Response {
         // 1. Set this's response to a new response.
         // 3. Let bodyWithType be null. 4. If body is non-null, then set bodyWithType to the
         //    result of extracting body.
-        let body = body.map(BodyInit::extract);
+        let body = body.map(|body| body.extract(ctx)).transpose()?;
         // 5. Perform initialize a response given this, init, and bodyWithType.
         initialized(ctx, init, body)
     }
@@ -220,6 +227,7 @@ impl Response {
             status_text: self.data.status_text.clone(),
             headers: Rc::new(RefCell::new(self.data.headers.borrow().clone())),
             body: self.data.body.as_deref().map(Body::tee),
+            weight: self.data.weight.clone(),
         };
         // 3. Return the result of creating a Response object, given clonedResponse, this's
         //    headers's guard, and this's relevant realm.
@@ -314,7 +322,7 @@ fn json<'js>(call: &Call<'_, 'js>) -> Result<Object<'js>> {
         .json_stringify(call.value(0))?
         .ok_or_else(|| throw(ctx, ErrorKind::Type, "Value is not JSON serializable"))?;
     // 2. Let body be the result of extracting bytes.
-    let bytes = to_text(ctx, text.as_value())?.into_bytes().into();
+    let bytes = weighed(ctx, to_text(ctx, text.as_value())?.into_bytes())?;
     // 4. Perform initialize a response given responseObject, init, and (body, "application/json").
     let body = BodyWithType { bytes, content_type: Some("application/json") };
     new_object(ctx, initialized(ctx, init, Some(body))?)

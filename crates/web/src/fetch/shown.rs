@@ -58,7 +58,7 @@ impl Shown for Response {
         object.set("ok", self.data.is_ok())?;
         object.set("redirected", self.data.is_redirected)?;
         object.set("type", self.data.kind.as_str())?;
-        object.set("url", self.data.url.as_str())?;
+        object.set("url", &*self.data.url)?;
         Ok(object)
     }
 }
