@@ -82,11 +82,6 @@ impl Body {
         }))
     }
 
-    /// Whether it may be dropped in the middle of other work: bytes are only freed.
-    pub(super) fn is_plain(&self) -> bool {
-        matches!(*self.source.borrow(), Source::Bytes(_) | Source::Gone)
-    }
-
     /// <https://fetch.spec.whatwg.org/#concept-body-clone>. Not for an unusable body.
     pub(super) fn tee(&self) -> Rc<Self> {
         // 1. Let << out1, out2 >> be the result of teeing body's stream.

@@ -6,8 +6,7 @@ use std::rc::Rc;
 use holm_js::webidl::convert::{self, Integer};
 use holm_js::webidl::{Definition, Interface, construct, new_object};
 use holm_js::{
-    Call, Ctx, ErrorKind, Graveyard, Held, HostObject, Object, Result, Tracer, Value, throw,
-    to_text,
+    Call, Ctx, ErrorKind, Held, HostObject, Object, Result, Tracer, Value, throw, to_text,
 };
 use url::Url;
 
@@ -79,18 +78,12 @@ pub(super) struct Response {
     headers: RefCell<Option<Held>>,
 }
 
+/// Its parts go with it, in the finalizer: a socket, a file or bytes neither touch an engine nor
+/// hold values of one. (In the graveyard they would pile up while a loop of script runs.)
 impl HostObject for Response {
     fn trace(&self, tracer: &Tracer<'_>) {
         if let Some(headers) = &*self.headers.borrow() {
             tracer.mark(headers);
-        }
-    }
-
-    /// A body that is a connection wakes others when it ends. Bytes go at once: a loop of
-    /// script may make many before the graveyard is emptied.
-    fn finalize(self, graveyard: &Graveyard) {
-        if !self.data.body.as_deref().is_none_or(Body::is_plain) {
-            graveyard.push(self.data);
         }
     }
 }
