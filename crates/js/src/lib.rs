@@ -78,7 +78,9 @@ pub use rquickjs::{
     Array, ArrayBuffer, Atom, BigInt, Coerced, Ctx, Error, Filter, FromJs, Function, IntoJs,
     Object, Promise, Result, String as JsString, Symbol, Type, TypedArray, Value,
 };
-pub use runtime::{Runtime, bury, collect_garbage, engine_version, heap_bytes, is_out_of_memory};
+pub use runtime::{
+    Runtime, bury, collect_garbage, engine_version, heap_bytes, heap_limit_bytes, is_out_of_memory,
+};
 pub use scope_loan::ScopeLoan;
 pub use script::{
     ScriptOrigin, compiles_as_function_body, evaluate_async_script, evaluate_script, parse_json,

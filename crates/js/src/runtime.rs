@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 use rquickjs::{Context, Ctx, Result, Value, qjs};
 
-use crate::buffer::Aliases;
+use crate::buffer::{Aliases, SharedBlocks};
 use crate::host_object::{Classes, Graveyard};
 use crate::jobs::Rejections;
 use crate::limits::{Interrupter, Limits};
@@ -48,6 +48,7 @@ pub(crate) struct Shared {
     pub(crate) roots: Roots,
     pub(crate) graveyard: Rc<Graveyard>,
     pub(crate) aliases: Rc<Aliases>,
+    pub(crate) shared_blocks: SharedBlocks,
     pub(crate) loader: LoaderSlot,
     pub(crate) rejections: Rejections,
     pub(crate) promise_hook: HookSlot,
@@ -75,6 +76,7 @@ impl Runtime {
             roots: Roots::default(),
             graveyard: Rc::default(),
             aliases: Rc::default(),
+            shared_blocks: SharedBlocks::default(),
             loader: LoaderSlot::default(),
             rejections: Rejections::default(),
             promise_hook: HookSlot::default(),
@@ -85,6 +87,7 @@ impl Runtime {
         // SAFETY: the callbacks find `Shared` through their context, not through a pointer.
         unsafe {
             modules::install_hooks(raw);
+            shared.shared_blocks.install(raw);
             jobs::install_hooks(raw);
         }
         let runtime = Self(Rc::new(Inner {
@@ -208,6 +211,11 @@ pub fn heap_bytes(ctx: &Ctx<'_>) -> usize {
         usage.assume_init()
     };
     usize::try_from(usage.malloc_size).unwrap_or(0)
+}
+
+/// The bytes the heap of this scope's runtime may hold, where that is limited.
+pub fn heap_limit_bytes(ctx: &Ctx<'_>) -> Option<usize> {
+    RealmData::of(ctx).shared().heap_limit_bytes
 }
 
 /// Whether a thrown value means that the heap is full. When not even the error fits any more,

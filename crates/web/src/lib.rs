@@ -6,7 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod console;
-
+pub mod fetch;
 pub mod node_errors;
 pub mod performance;
 pub mod timers;
@@ -17,5 +17,6 @@ use holm_js::{Ctx, Result};
 pub fn install(ctx: &Ctx<'_>) -> Result<()> {
     console::install(ctx)?;
     timers::install(ctx)?;
-    performance::install(ctx)
+    performance::install(ctx)?;
+    fetch::install(ctx)
 }

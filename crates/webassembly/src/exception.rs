@@ -39,6 +39,7 @@ impl HostObject for ExceptionObject {
 
 impl Interface for ExceptionObject {
     const NAME: &'static str = "Exception";
+    const CLASS_STRING: &'static str = "WebAssembly.Exception";
 
     fn define(members: &mut Definition<'_, '_, Self>) -> Result<()> {
         members

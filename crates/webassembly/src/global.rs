@@ -31,6 +31,7 @@ impl HostObject for GlobalObject {
 
 impl Interface for GlobalObject {
     const NAME: &'static str = "Global";
+    const CLASS_STRING: &'static str = "WebAssembly.Global";
 
     fn define(members: &mut Definition<'_, '_, Self>) -> Result<()> {
         members

@@ -36,6 +36,7 @@ impl HostObject for InstanceObject {
 
 impl Interface for InstanceObject {
     const NAME: &'static str = "Instance";
+    const CLASS_STRING: &'static str = "WebAssembly.Instance";
 
     fn define(members: &mut Definition<'_, '_, Self>) -> Result<()> {
         members

@@ -5,7 +5,8 @@ use std::cell::{Cell, RefCell};
 use holm_js::webidl::{self, Definition, Interface, convert};
 use holm_js::{
     Call, Ctx, Graveyard, Held, HostObject, Object, Result, Tracer, Value, Weak,
-    alias_buffer, alias_shared_buffer, detach_buffer, freeze, host_ref,
+    alias_buffer, alias_resizable_buffer, alias_shared_buffer, detach_buffer, freeze, host_ref,
+    refresh_buffer, take_exception,
 };
 use holm_wasm::{Memory, MemoryTypeBuilder};
 
@@ -25,13 +26,23 @@ pub(crate) struct MemoryObject {
     memory: Memory,
     /// \[\[BufferObject\]\], made when it is first asked for.
     buffer: RefCell<Option<Held>>,
+    /// Whether that is resizable.
+    shape: Cell<Shape>,
     /// The length of a shared memory when its buffer was made.
     shared_len: Cell<usize>,
 }
 
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Shape {
+    #[default]
+    FixedLength,
+    Resizable,
+}
+
 impl MemoryObject {
     fn new(memory: Memory) -> Self {
-        Self { memory, buffer: RefCell::default(), shared_len: Cell::new(0) }
+        let (buffer, shape, shared_len) = Default::default();
+        Self { memory, buffer, shape, shared_len }
     }
 
     /// \[\[Memory\]\]
@@ -54,6 +65,7 @@ impl HostObject for MemoryObject {
 
 impl Interface for MemoryObject {
     const NAME: &'static str = "Memory";
+    const CLASS_STRING: &'static str = "WebAssembly.Memory";
 
     fn define(members: &mut Definition<'_, '_, Self>) -> Result<()> {
         members
@@ -70,6 +82,18 @@ impl Interface for MemoryObject {
                 // 6. Return U64ToAddressValue(ret, addrtype).
                 u64_to_address(ctx, before, is_64)
             })?
+            .operation("toFixedLengthBuffer", 0, |this, call| {
+                this.reshape(call.ctx(), Shape::FixedLength)
+            })?
+            .operation("toResizableBuffer", 0, |this, call| {
+                let ctx = call.ctx();
+                // 4. If memtype does not have a max, throw a TypeError exception.
+                if this.memory.ty().maximum().is_none() {
+                    let text = "WebAssembly.Memory.toResizableBuffer(): the memory has no maximum";
+                    return Err(throw_type(ctx, text));
+                }
+                this.reshape(ctx, Shape::Resizable)
+            })?
             .attribute("buffer", |this, call| this.buffer(call.ctx()))?;
         Ok(())
     }
@@ -82,23 +106,23 @@ fn construct<'js>(call: &Call<'_, 'js>) -> Result<Object<'js>> {
     let Some(descriptor) = convert::dictionary(ctx, &call.value(0), what)? else {
         return Err(throw_type(ctx, &format!("{what} is not an object")));
     };
-    // Members of a dictionary are read in the order of their names.
+    // Each member is converted when it is read, as the official tests and browsers have it: the
+    // text converts the addresses, which are `any` to Web IDL, after all of them were read.
     let address = convert::member(&descriptor, "address")?;
     let is_64 = address_type(ctx, address.as_ref(), what)?;
     let initial = convert::member(&descriptor, "initial")?;
     let Some(initial) = initial else {
         return Err(throw_type(ctx, &format!("{what} has no 'initial'")));
     };
-    let maximum = convert::member(&descriptor, "maximum")?;
-    let shared = convert::member(&descriptor, "shared")?;
-    let is_shared = shared.is_some_and(|shared| convert::boolean(&shared));
     // 2. Let initial be ? AddressValueToU64(descriptor["initial"], addrtype).
     let initial = address_to_u64(ctx, &initial, is_64, "WebAssembly.Memory(): 'initial'")?;
     // 3. If descriptor["maximum"] exists, let maximum be ? AddressValueToU64(…).
-    let maximum = maximum.map(|maximum| {
+    let maximum = convert::member(&descriptor, "maximum")?.map(|maximum| {
         address_to_u64(ctx, &maximum, is_64, "WebAssembly.Memory(): 'maximum'")
     });
     let maximum = maximum.transpose()?;
+    let shared = convert::member(&descriptor, "shared")?;
+    let is_shared = shared.is_some_and(|shared| convert::boolean(&shared));
     if is_shared && maximum.is_none() {
         return Err(throw_type(ctx, "WebAssembly.Memory(): a shared memory needs a 'maximum'"));
     }
@@ -196,14 +220,22 @@ pub(crate) fn refresh(ctx: &Ctx<'_>, memory: &Memory) {
     let known = memory.attachment().get::<Weak>().and_then(|weak| weak.upgrade(ctx));
     let Some(object) = known else { return };
     let Some(inside) = host_ref::<MemoryObject>(&object) else { return };
+    let buffer = inside.buffer.borrow().as_ref().map(|buffer| buffer.get(ctx));
+    let Some(Ok(buffer)) = buffer else { return };
+    let Some(buffer) = buffer.as_object() else { return };
+    if inside.shape.get() == Shape::Resizable {
+        // 6. Otherwise, set its data and its length. Where the engine cannot (it is too long), it
+        //    is detached, and the next one throws.
+        if let Err(error) = refresh_buffer(buffer, backing(memory.bytes())) {
+            drop(take_exception(ctx, error));
+            drop(inside.buffer.take());
+        }
+        return;
+    }
     // 5.1 Perform ! DetachArrayBuffer(buffer, "WebAssembly.Memory"). 5.2 The new buffer is made
     // when it is first asked for.
-    let buffer = inside.buffer.take();
-    if let Some(Ok(buffer)) = buffer.map(|buffer| buffer.get(ctx)) {
-        if let Some(buffer) = buffer.as_object() {
-            detach_buffer(buffer);
-        }
-    }
+    detach_buffer(buffer);
+    drop(inside.buffer.take());
 }
 
 impl MemoryObject {
@@ -218,7 +250,9 @@ impl MemoryObject {
             }
         }
         self.shared_len.set(bytes.len());
-        let made = if is_shared {
+        let made = if !is_shared && self.shape.get() == Shape::Resizable {
+            self.resizable_buffer(ctx)?
+        } else if is_shared {
             let made = alias_shared_buffer(ctx, backing(bytes))?;
             // <https://webassembly.github.io/threads/js-api/>: it is frozen.
             freeze(&made)?;
@@ -231,6 +265,66 @@ impl MemoryObject {
         drop(old);
         Ok(made)
     }
+}
+
+impl MemoryObject {
+    /// <https://webassembly.github.io/spec/js-api/#dom-memory-tofixedlengthbuffer> and
+    /// <https://webassembly.github.io/spec/js-api/#dom-memory-toresizablebuffer>
+    fn reshape<'js>(&self, ctx: &Ctx<'js>, shape: Shape) -> Result<Value<'js>> {
+        if self.memory.shared().is_some() {
+            let text = "WebAssembly.Memory: the buffer of a shared memory keeps its kind";
+            return Err(throw_type(ctx, text));
+        }
+        // If the buffer is of that kind already, return it.
+        if self.shape.get() == shape {
+            return self.buffer(ctx);
+        }
+        let old = self.buffer(ctx)?;
+        let before = self.shape.replace(shape);
+        drop(self.buffer.take());
+        match self.buffer(ctx) {
+            Ok(made) => {
+                // Perform ! DetachArrayBuffer(buffer, "WebAssembly.Memory").
+                if let Some(old) = old.as_object() {
+                    detach_buffer(old);
+                }
+                Ok(made)
+            }
+            Err(error) => {
+                self.shape.set(before);
+                self.buffer.replace(Some(Held::new(&old)));
+                Err(error)
+            }
+        }
+    }
+
+    /// <https://webassembly.github.io/spec/js-api/#create-a-resizable-memory-buffer>
+    fn resizable_buffer<'js>(&self, ctx: &Ctx<'js>) -> Result<Object<'js>> {
+        // Let maxsize be the max value in memtype * 65536.
+        let pages = self.memory.ty().maximum().unwrap_or(MAX_PAGES_32);
+        let max_bytes = usize::try_from(pages.saturating_mul(PAGE_BYTES)).unwrap_or(usize::MAX);
+        let memory = self.memory.clone();
+        alias_resizable_buffer(ctx, backing(self.memory.bytes()), max_bytes, move |ctx, len| {
+            resize(ctx, &memory, len)
+        })
+    }
+}
+
+/// <https://webassembly.github.io/spec/js-api/#HostResizeArrayBuffer>
+fn resize(ctx: &Ctx<'_>, memory: &Memory, len_bytes: usize) -> Result<()> {
+    // 2. Let lengthDelta be newLength - buffer.[[ArrayBufferByteLength]].
+    let now = memory.bytes().len();
+    let delta = len_bytes.checked_sub(now).map(|delta| delta as u64);
+    // 3. If lengthDelta < 0 or lengthDelta modulo 65536 is not 0, throw a RangeError.
+    let Some(delta) = delta.filter(|delta| delta % PAGE_BYTES == 0) else {
+        let text = format!(
+            "ArrayBuffer.resize: a WebAssembly memory grows by whole pages of {PAGE_BYTES} bytes: \
+             {len_bytes} cannot follow {now}"
+        );
+        return Err(throw_range(ctx, &text));
+    };
+    // 5. Grow the memory buffer associated with memaddr by delta.
+    grow(ctx, memory, delta / PAGE_BYTES).map(drop)
 }
 
 /// An import that has to be a Memory.

@@ -41,6 +41,7 @@ impl HostObject for ModuleObject {}
 
 impl Interface for ModuleObject {
     const NAME: &'static str = "Module";
+    const CLASS_STRING: &'static str = "WebAssembly.Module";
 
     fn define(members: &mut Definition<'_, '_, Self>) -> Result<()> {
         members

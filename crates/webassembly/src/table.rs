@@ -37,6 +37,7 @@ impl HostObject for TableObject {
 
 impl Interface for TableObject {
     const NAME: &'static str = "Table";
+    const CLASS_STRING: &'static str = "WebAssembly.Table";
 
     fn define(members: &mut Definition<'_, '_, Self>) -> Result<()> {
         members
@@ -59,22 +60,22 @@ fn construct<'js>(call: &Call<'_, 'js>) -> Result<Object<'js>> {
     let Some(descriptor) = convert::dictionary(ctx, &call.value(0), what)? else {
         return Err(throw_type(ctx, &format!("{what} is not an object")));
     };
-    // Members of a dictionary are read in the order of their names.
-    let address = convert::member(&descriptor, "address")?;
-    let is_64 = address_type(ctx, address.as_ref(), what)?;
+    // The order of the official tests and of browsers; the text has "address" first, and the
+    // conversions of addresses last.
     let Some(element) = convert::member(&descriptor, "element")? else {
         return Err(throw_type(ctx, &format!("{what} has no 'element'")));
     };
     // 1. Let elementtype be ToValueType(descriptor["element"]).
     let element = element_type(ctx, &element)?;
+    let address = convert::member(&descriptor, "address")?;
+    let is_64 = address_type(ctx, address.as_ref(), what)?;
     let Some(initial) = convert::member(&descriptor, "initial")? else {
         return Err(throw_type(ctx, &format!("{what} has no 'initial'")));
     };
-    let maximum = convert::member(&descriptor, "maximum")?;
     // 4. Let initial be ? AddressValueToU64(descriptor["initial"], addrtype).
     let initial = address_to_u64(ctx, &initial, is_64, "WebAssembly.Table(): 'initial'")?;
     // 5. If descriptor["maximum"] exists, let maximum be ? AddressValueToU64(…).
-    let maximum = maximum.map(|maximum| {
+    let maximum = convert::member(&descriptor, "maximum")?.map(|maximum| {
         address_to_u64(ctx, &maximum, is_64, "WebAssembly.Table(): 'maximum'")
     });
     let maximum = maximum.transpose()?;

@@ -22,6 +22,7 @@ impl TagObject {
 
 impl Interface for TagObject {
     const NAME: &'static str = "Tag";
+    const CLASS_STRING: &'static str = "WebAssembly.Tag";
 
     fn define(members: &mut Definition<'_, '_, Self>) -> Result<()> {
         members.constructor(1, |call| {

@@ -83,7 +83,9 @@ pub(super) fn make<'js>(ctx: &Ctx<'js>, backing: Backing, kind: Kind) -> Result<
         aliases: shared.aliases.clone(),
         graveyard: shared.graveyard.clone(),
     });
-    let opaque = Rc::into_raw(alias.clone());
+    // A shared one is given back by where it begins: see `SharedBlocks`.
+    let is_shared = alias.kind.is_shared();
+    let opaque = if is_shared { ptr::null() } else { Rc::into_raw(alias.clone()) };
     // SAFETY: the memory lives as long as the alias has its keeper, and the engine's count of
     // the alias is given back by `release` when it is done with the memory.
     let made = unsafe {
@@ -92,18 +94,23 @@ pub(super) fn make<'js>(ctx: &Ctx<'js>, backing: Backing, kind: Kind) -> Result<
             start.as_ptr(),
             len_bytes as qjs::size_t,
             engine_max as qjs::size_t,
-            Some(reallocate),
+            if is_shared { None } else { Some(reallocate) },
             opaque.cast_mut().cast(),
-            alias.kind.is_shared(),
+            is_shared,
         );
         raw::own(ctx, buffer)
     };
     let Ok(buffer) = made else {
-        // SAFETY: no buffer took the count over.
-        drop(unsafe { Rc::from_raw(opaque) });
+        if !is_shared {
+            // SAFETY: no buffer took the count over.
+            drop(unsafe { Rc::from_raw(opaque) });
+        }
         return Err(Error::Exception);
     };
     alias.object.set(address(&buffer));
+    if is_shared {
+        shared.shared_blocks.add(start.as_ptr() as usize, alias.clone());
+    }
     shared.aliases.insert(alias);
     buffer.into_object().ok_or(Error::Unknown)
 }
@@ -177,6 +184,14 @@ impl Alias {
         resized
     }
 
+    /// The buffer shows the memory no more.
+    pub(super) fn bury(self: Rc<Self>) {
+        self.aliases.remove(self.object.get());
+        // What the keeper and the host hold may not be dropped in a finalizer.
+        let graveyard = self.graveyard.clone();
+        graveyard.push(self);
+    }
+
     /// Has a shared buffer show this length, or as much of it as the engine can. A buffer that
     /// shows more already is left as it is.
     pub(super) fn grow_shared(&self, buffer: &Value<'_>, len_bytes: usize) -> Result<()> {
@@ -200,11 +215,7 @@ unsafe extern "C" fn reallocate(
     let alias = opaque.cast_const().cast::<Alias>();
     if size == 0 {
         // SAFETY: the engine gives its count back once per buffer, and forgets it.
-        let alias = unsafe { Rc::from_raw(alias) };
-        alias.aliases.remove(alias.object.get());
-        // What the keeper and the host hold may not be dropped in a finalizer.
-        let graveyard = alias.graveyard.clone();
-        graveyard.push(alias);
+        unsafe { Rc::from_raw(alias) }.bury();
         return ptr::null_mut();
     }
     // SAFETY: the engine holds a count, so the alias is alive.

@@ -6,20 +6,22 @@
 
 mod alias;
 mod builtins;
+mod shared_blocks;
 
 use std::any::Any;
 use std::fmt;
 use std::ptr::NonNull;
 
-use rquickjs::{Ctx, Error, Object, Result, qjs};
+use rquickjs::{Ctx, Error, Object, Result, Value, qjs};
 
 use crate::errors::{ErrorKind, throw};
 use crate::raw;
 use crate::realm::RealmData;
-use alias::Kind;
+use crate::reflect::{self, Kind, View};
 
 pub(crate) use alias::Aliases;
 pub(crate) use builtins::install;
+pub(crate) use shared_blocks::SharedBlocks;
 
 /// The longest buffer the engine can have: it counts bytes in an `int`.
 pub const MAX_BUFFER_BYTES: usize = i32::MAX as usize;
@@ -50,12 +52,12 @@ impl fmt::Debug for Backing {
 
 /// An `ArrayBuffer` that is this memory.
 pub fn alias_buffer<'js>(ctx: &Ctx<'js>, backing: Backing) -> Result<Object<'js>> {
-    alias::make(ctx, backing, Kind::Fixed)
+    alias::make(ctx, backing, alias::Kind::Fixed)
 }
 
 /// A `SharedArrayBuffer` that is this memory.
 pub fn alias_shared_buffer<'js>(ctx: &Ctx<'js>, backing: Backing) -> Result<Object<'js>> {
-    alias::make(ctx, backing, Kind::FixedShared)
+    alias::make(ctx, backing, alias::Kind::FixedShared)
 }
 
 /// A resizable `ArrayBuffer` that is this memory.
@@ -73,7 +75,7 @@ pub fn alias_resizable_buffer<'js>(
     host: impl Fn(&Ctx<'_>, usize) -> Result<()> + 'static,
 ) -> Result<Object<'js>> {
     let host = Box::new(host);
-    alias::make(ctx, backing, Kind::Resizable { max_len_bytes, host })
+    alias::make(ctx, backing, alias::Kind::Resizable { max_len_bytes, host })
 }
 
 /// A growable `SharedArrayBuffer` that is this memory, which never moves.
@@ -91,7 +93,7 @@ pub fn alias_growable_shared_buffer<'js>(
     len_bytes: impl Fn() -> usize + 'static,
 ) -> Result<Object<'js>> {
     let (host, len_bytes) = (Box::new(host), Box::new(len_bytes));
-    alias::make(ctx, backing, Kind::GrowableShared { max_len_bytes, host, len_bytes })
+    alias::make(ctx, backing, alias::Kind::GrowableShared { max_len_bytes, host, len_bytes })
 }
 
 /// Has a buffer of [`alias_resizable_buffer`] or [`alias_growable_shared_buffer`] show the
@@ -120,18 +122,16 @@ pub fn detach_buffer(buffer: &Object<'_>) {
     unsafe { qjs::JS_DetachArrayBuffer(raw::context(buffer.ctx()), buffer.as_raw()) }
 }
 
-/// A copy of the bytes of a Web IDL `AllowSharedBufferSource`; none if it is detached.
+/// A copy of the bytes of a Web IDL `AllowSharedBufferSource`; none if it is detached. Runs no
+/// script.
 pub fn buffer_source(ctx: &Ctx<'_>, value: &Value<'_>, what: &str) -> Result<Vec<u8>> {
-    // SAFETY: a live value, which is only asked what it is.
-    let is_source = unsafe {
-        let raw = value.as_raw();
-        qjs::JS_IsArrayBuffer(raw)
-            || qjs::JS_GetClassID(raw) == shared_class(ctx)
-            || qjs::JS_IsDataView(raw)
-            || qjs::JS_GetTypedArrayType(raw) >= 0
-    };
-    match value.as_object() {
-        Some(object) if is_source => view_bytes(object),
+    match value.as_object().map(|object| (object, Kind::of(object))) {
+        Some((object, Kind::ArrayBuffer | Kind::SharedArrayBuffer)) => {
+            let bytes = reflect::buffer_bytes(object, usize::MAX)?;
+            Ok(bytes.map(|(_, bytes)| bytes).unwrap_or_default())
+        }
+        Some((object, Kind::TypedArray(_))) => shown_bytes(&reflect::typed_array(object)?),
+        Some((object, Kind::DataView)) => shown_bytes(&reflect::data_view(object)?),
         _ => {
             let text = format!("{what} is not an ArrayBuffer or a view on one");
             Err(throw(ctx, ErrorKind::Type, &text))
@@ -141,51 +141,14 @@ pub fn buffer_source(ctx: &Ctx<'_>, value: &Value<'_>, what: &str) -> Result<Vec
 
 /// A copy of the bytes that a typed array, `DataView` or `ArrayBuffer` shows.
 pub fn view_bytes(view: &Object<'_>) -> Result<Vec<u8>> {
-    let ctx = view.ctx();
-    let (mut offset, mut len, mut element): (qjs::size_t, qjs::size_t, qjs::size_t) = (0, 0, 0);
-    // SAFETY: live values; the bytes are copied before any script runs.
-    unsafe {
-        if qjs::JS_IsArrayBuffer(view.as_raw())
-            || qjs::JS_GetClassID(view.as_raw()) == shared_class(ctx)
-        {
-            return Ok(copy(ctx, view.as_raw(), 0, usize::MAX));
-        }
-        if qjs::JS_IsDataView(view.as_raw()) {
-            let buffer: Object<'_> = view.get("buffer")?;
-            let (offset, len): (f64, f64) = (view.get("byteOffset")?, view.get("byteLength")?);
-            return Ok(copy(ctx, buffer.as_raw(), offset as usize, len as usize));
-        }
-        let buffer = raw::own(
-            ctx,
-            qjs::JS_GetTypedArrayBuffer(
-                raw::context(ctx),
-                view.as_raw(),
-                &raw mut offset,
-                &raw mut len,
-                &raw mut element,
-            ),
-        )?;
-        Ok(copy(ctx, buffer.as_raw(), offset as usize, len as usize))
-    }
+    buffer_source(view.ctx(), view.as_value(), "the value")
 }
 
-/// Bytes of a buffer, from `offset` on, as many as there are up to `len`.
-///
-/// # Safety
-/// `buffer` is a live value.
-unsafe fn copy(ctx: &Ctx<'_>, buffer: qjs::JSValue, offset: usize, len: usize) -> Vec<u8> {
-    let mut size: qjs::size_t = 0;
-    // SAFETY: by the caller; the range is cut to what the buffer holds.
-    unsafe {
-        let start = qjs::JS_GetArrayBuffer(raw::context(ctx), &raw mut size, buffer);
-        if start.is_null() {
-            drop(ctx.catch());
-            return Vec::new();
-        }
-        let bytes = std::slice::from_raw_parts(start, size as usize);
-        let rest = bytes.get(offset..).unwrap_or_default();
-        rest[..len.min(rest.len())].to_vec()
-    }
+fn shown_bytes(view: &View<'_>) -> Result<Vec<u8>> {
+    let Some(buffer) = view.buffer.as_object() else { return Ok(Vec::new()) };
+    let end = view.offset_bytes.saturating_add(view.len.saturating_mul(view.element_bytes));
+    let bytes = reflect::buffer_bytes(buffer, end)?;
+    Ok(bytes.and_then(|(_, bytes)| bytes.get(view.offset_bytes..).map(<[u8]>::to_vec)).unwrap_or_default())
 }
 
 fn too_long(ctx: &Ctx<'_>, len_bytes: usize) -> Error {

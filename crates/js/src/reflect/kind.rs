@@ -218,6 +218,7 @@ pub(crate) mod class {
     pub(crate) const SET: qjs::JSClassID = 37;
     pub(crate) const WEAK_MAP: qjs::JSClassID = 38;
     pub(crate) const WEAK_SET: qjs::JSClassID = 39;
+    pub(crate) const ITERATOR: qjs::JSClassID = 40;
     pub(crate) const MAP_ITERATOR: qjs::JSClassID = 44;
     pub(crate) const SET_ITERATOR: qjs::JSClassID = 45;
     pub(crate) const GENERATOR: qjs::JSClassID = 49;

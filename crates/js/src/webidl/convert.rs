@@ -1,13 +1,16 @@
 //! Conversions from ECMAScript values, <https://webidl.spec.whatwg.org/#js-type-mapping>.
 
 use rquickjs::atom::PredefinedAtom;
-use rquickjs::function::This;
-use rquickjs::{Ctx, Object, Result, Value, qjs};
+use rquickjs::prelude::This;
+use rquickjs::{Ctx, Function, Object, Result, Value, qjs};
 
 use crate::errors::{ErrorKind, throw};
+use crate::lazy::well_known_symbol;
 use crate::reflect::is_same;
 use crate::text::to_text;
 use crate::{pristine, raw};
+
+pub use super::record::record;
 
 /// What to do with a number that does not fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +50,12 @@ pub fn boolean(value: &Value<'_>) -> bool {
 pub fn long(ctx: &Ctx<'_>, value: &Value<'_>, how: Integer, what: &str) -> Result<i32> {
     let number = integer(ctx, value, how, what, f64::from(i32::MIN), f64::from(i32::MAX))?;
     Ok(number as i64 as i32)
+}
+
+/// `unsigned short`.
+pub fn unsigned_short(ctx: &Ctx<'_>, value: &Value<'_>, how: Integer, what: &str) -> Result<u16> {
+    let number = integer(ctx, value, how, what, 0.0, f64::from(u16::MAX))?;
+    Ok(number as i64 as u16)
 }
 
 /// `unsigned long`.
@@ -141,6 +150,75 @@ pub fn dom_string<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<Option<Stri
     Ok(is_same(back.as_value(), text.0.as_value()).then_some(lossy))
 }
 
+/// <https://webidl.spec.whatwg.org/#js-ByteString>: each byte is a character up to U+00FF.
+pub fn byte_string(ctx: &Ctx<'_>, value: &Value<'_>) -> Result<Vec<u8>> {
+    // 1. Let x be ? ToString(V).
+    let text = to_text(ctx, value)?;
+    let mut bytes = Vec::with_capacity(text.len());
+    for (index, character) in text.chars().enumerate() {
+        // 2. If the value of any element of x is greater than 255, then throw a TypeError.
+        let Ok(byte) = u8::try_from(character) else {
+            let unit = u32::from(character.encode_utf16(&mut [0; 2])[0]);
+            let text = format!(
+                "Cannot convert argument to a ByteString because the character at index {index} \
+                 has a value of {unit} which is greater than 255."
+            );
+            return Err(throw(ctx, ErrorKind::Type, &text));
+        };
+        // 3. Return a byte sequence of the same length.
+        bytes.push(byte);
+    }
+    Ok(bytes)
+}
+
+/// A `ByteString` as script sees it.
+pub fn from_byte_string(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| char::from(*byte)).collect()
+}
+
+/// `GetMethod(object, %Symbol.iterator%)`: what tells a sequence from a record.
+pub fn iterator_method<'js>(object: &Object<'js>) -> Result<Option<Function<'js>>> {
+    let ctx = object.ctx();
+    let symbol = well_known_symbol(ctx, PredefinedAtom::SymbolIterator)?;
+    let method: Value<'js> = object.get(symbol)?;
+    if method.is_undefined() || method.is_null() {
+        return Ok(None);
+    }
+    method
+        .into_function()
+        .map(Some)
+        .ok_or_else(|| throw(ctx, ErrorKind::Type, "Symbol.iterator is not a function"))
+}
+
+/// <https://webidl.spec.whatwg.org/#create-sequence-from-iterable>: hands each element to
+/// `each`, which converts it.
+pub fn elements<'js>(
+    iterable: &Value<'js>,
+    method: &Function<'js>,
+    mut each: impl FnMut(Value<'js>) -> Result<()>,
+) -> Result<()> {
+    let ctx = iterable.ctx();
+    let not_object = || throw(ctx, ErrorKind::Type, "an iterator's result is not an object");
+    // 1. Let iteratorRecord be ? GetIteratorFromMethod(iterable, method).
+    let iterator: Value<'js> = method.call((This(iterable.clone()),))?;
+    let iterator = iterator.into_object().ok_or_else(not_object)?;
+    let next: Value<'js> = iterator.get("next")?;
+    let next = next
+        .into_function()
+        .ok_or_else(|| throw(ctx, ErrorKind::Type, "an iterator's next is not a function"))?;
+    // 3. Repeat: 1. Let next be ? IteratorStepValue(iteratorRecord).
+    loop {
+        let result: Value<'js> = next.call((This(iterator.clone()),))?;
+        let result = result.into_object().ok_or_else(not_object)?;
+        // 2. If next is done, then return.
+        if boolean(&result.get("done")?) {
+            return Ok(());
+        }
+        // 3. Initialize S_i to the result of converting next to T.
+        each(result.get("value")?)?;
+    }
+}
+
 /// A dictionary: an object, or nothing where `undefined` or `null` was passed.
 pub fn dictionary<'js>(
     ctx: &Ctx<'js>,
@@ -168,31 +246,16 @@ pub fn sequence<'js>(ctx: &Ctx<'js>, value: &Value<'js>, what: &str) -> Result<V
 /// `IteratorToList(GetIteratorFromMethod(value, GetMethod(value, %Symbol.iterator%)))`; a
 /// `TypeError` with this message if there is no such method.
 pub fn iterate<'js>(ctx: &Ctx<'js>, value: &Value<'js>, message: &str) -> Result<Vec<Value<'js>>> {
-    let method = match raw::get_by_symbol(ctx, value, PredefinedAtom::SymbolIterator)? {
-        method if method.is_undefined() || method.is_null() => {
-            return Err(throw(ctx, ErrorKind::Type, message));
-        }
-        method => method.into_function().ok_or_else(|| throw(ctx, ErrorKind::Type, message))?,
-    };
-    let iterator: Value<'js> = method.call((This(value.clone()),))?;
-    let Some(iterator) = iterator.into_object() else {
-        return Err(throw(ctx, ErrorKind::Type, "an iterator is not an object"));
-    };
-    let next: Value<'js> = iterator.get("next")?;
-    let Some(next) = next.into_function() else {
-        return Err(throw(ctx, ErrorKind::Type, "an iterator's 'next' is not a function"));
+    let method = raw::get_by_symbol(ctx, value, PredefinedAtom::SymbolIterator)?;
+    let Some(method) = method.into_function() else {
+        return Err(throw(ctx, ErrorKind::Type, message));
     };
     let mut values = Vec::new();
-    loop {
-        let step: Value<'js> = next.call((This(iterator.clone()),))?;
-        let Some(step) = step.into_object() else {
-            return Err(throw(ctx, ErrorKind::Type, "an iterator's result is not an object"));
-        };
-        if boolean(&step.get::<_, Value<'js>>("done")?) {
-            return Ok(values);
-        }
-        values.push(step.get("value")?);
-    }
+    elements(value, &method, |element| {
+        values.push(element);
+        Ok(())
+    })?;
+    Ok(values)
 }
 
 /// A member of a dictionary, if it is there.

@@ -6,6 +6,7 @@ use rquickjs::{Ctx, IntoJs, Object, Result, Value};
 
 use super::Interface;
 use super::objects::{Construct, Static, brand_error};
+use super::promised;
 use crate::errors::{ErrorKind, throw};
 use crate::function::function;
 use crate::lazy::{Attributes, define_accessor, define_value};
@@ -65,6 +66,29 @@ impl<'a, 'js, T: Interface> Definition<'a, 'js, T> {
                 host_ref::<T>(&this).ok_or_else(|| brand_error(call.ctx(), T::NAME, name))?;
             required(call, T::NAME, name, length)?;
             steps(inside, call)
+        })?;
+        define_value(self.prototype, name, steps, Attributes::ALL)?;
+        Ok(self)
+    }
+
+    /// An operation whose return type is a promise: whatever throws, the result is a promise.
+    pub fn promise_operation<F>(
+        &mut self,
+        name: &'static str,
+        length: u32,
+        steps: F,
+    ) -> Result<&mut Self>
+    where
+        F: for<'c, 'd> Fn(&T, &Call<'c, 'd>) -> Result<Value<'d>> + 'static,
+    {
+        let steps = function(self.ctx, name, length, move |call| {
+            promised(call.ctx(), || {
+                let this = call.this();
+                let inside =
+                    host_ref::<T>(&this).ok_or_else(|| brand_error(call.ctx(), T::NAME, name))?;
+                required(call, T::NAME, name, length)?;
+                steps(inside, call)
+            })
         })?;
         define_value(self.prototype, name, steps, Attributes::ALL)?;
         Ok(self)

@@ -10,18 +10,26 @@
 
 pub mod convert;
 mod definition;
+mod iterable;
 mod objects;
+mod record;
 
 pub use definition::Definition;
+pub use iterable::{PairIterable, define_pair_iterable};
 pub use objects::{construct, interface_object, new_object, prototype};
 
 use crate::HostObject;
-use rquickjs::{Ctx, Object, Result};
+use crate::errors::{take_exception, throw_value};
+use rquickjs::{Ctx, Object, Result, Value};
 
 /// An interface, implemented by the type of its objects' insides.
 pub trait Interface: HostObject + Sized {
     /// The identifier.
     const NAME: &'static str;
+
+    /// What `Object.prototype.toString` shows: the qualified name of an interface that belongs
+    /// to a namespace.
+    const CLASS_STRING: &'static str = Self::NAME;
 
     /// The prototype and interface object of the inherited interface, if there is one.
     fn parent<'js>(ctx: &Ctx<'js>) -> Result<Option<Parent<'js>>> {
@@ -48,4 +56,24 @@ impl<'js> Parent<'js> {
         let interface = interface_object::<P>(ctx)?;
         Ok(Some(Self { interface, prototype: prototype::<P>(ctx)? }))
     }
+}
+
+/// What an operation that returns a promise does with an exception: the result is a promise
+/// rejected with it. What script may not catch goes on.
+///
+/// <https://webidl.spec.whatwg.org/#dfn-create-operation-function>, the last step.
+pub fn promised<'js>(
+    ctx: &Ctx<'js>,
+    steps: impl FnOnce() -> Result<Value<'js>>,
+) -> Result<Value<'js>> {
+    let thrown = match steps() {
+        Ok(value) => return Ok(value),
+        Err(error) => take_exception(ctx, error),
+    };
+    if thrown.is_uncatchable_error() {
+        return Err(throw_value(ctx, thrown));
+    }
+    let (promise, _resolve, reject) = ctx.promise()?;
+    reject.call::<_, ()>((thrown,))?;
+    Ok(promise.into_value())
 }

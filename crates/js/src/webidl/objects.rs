@@ -86,7 +86,7 @@ fn make<T: Interface>(ctx: &Ctx<'_>) -> Result<Objects> {
     define_value(&interface, "prototype", prototype.clone(), Attributes::NONE)?;
     define_value(&prototype, "constructor", interface.clone(), Attributes::BUILT_IN)?;
     let tag = well_known_symbol(ctx, PredefinedAtom::SymbolToStringTag)?;
-    define_value(&prototype, tag, T::NAME, Attributes::CONFIGURABLE)?;
+    define_value(&prototype, tag, T::CLASS_STRING, Attributes::CONFIGURABLE)?;
     Ok(Objects {
         interface: Root::new(ctx, interface)?,
         prototype: Root::new(ctx, prototype)?,

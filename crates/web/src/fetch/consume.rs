@@ -1,0 +1,138 @@
+//! `arrayBuffer()`, `bytes()`, `json()`, `text()`: the `Body` mixin.
+//!
+//! <https://fetch.spec.whatwg.org/#body-mixin>
+
+use holm_host::host;
+use holm_js::webidl::{Definition, Interface};
+use holm_js::{
+    ArrayBuffer, Ctx, ErrorKind, Function, JsString, MAX_BUFFER_BYTES, Result, Root, TypedArray,
+    Value, error, heap_limit_bytes, parse_json, take_exception, throw, throw_value,
+};
+
+use super::body::Body;
+use super::error::Prepared;
+
+/// What a body is made into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Package {
+    ArrayBuffer,
+    Bytes,
+    Json,
+    Text,
+}
+
+/// An interface that includes `Body`.
+pub(super) trait HasBody: Interface {
+    fn body(&self) -> Option<&Body>;
+}
+
+/// Defines the members of the mixin, `body`, `blob()` and `formData()` excepted.
+pub(super) fn define<T: HasBody>(members: &mut Definition<'_, '_, T>) -> Result<()> {
+    // The bodyUsed getter steps are to return true if this's body is non-null and this's
+    // body's stream is disturbed; otherwise false.
+    members.attribute("bodyUsed", |this, call| {
+        call.returns(this.body().is_some_and(Body::is_disturbed))
+    })?;
+    for (name, package) in [
+        ("arrayBuffer", Package::ArrayBuffer),
+        ("bytes", Package::Bytes),
+        ("json", Package::Json),
+        ("text", Package::Text),
+    ] {
+        members.promise_operation(name, 0, move |this, call| {
+            consume(call.ctx(), this.body(), package)
+        })?;
+    }
+    Ok(())
+}
+
+/// <https://fetch.spec.whatwg.org/#concept-body-consume-body>
+fn consume<'js>(ctx: &Ctx<'js>, body: Option<&Body>, package: Package) -> Result<Value<'js>> {
+    // 1. If object is unusable, then return a promise rejected with a TypeError.
+    let reading = match body {
+        Some(body) => Some(body.take().ok_or_else(|| {
+            let text = "Body is unusable: Body has already been read";
+            throw(ctx, ErrorKind::Type, text)
+        })?),
+        None => None,
+    };
+    // 2. Let promise be a new promise.
+    let (promise, resolve, reject) = ctx.promise()?;
+    // 3. Let errorSteps given error be to reject promise with error.
+    let fail = |reason| reject.call((reason,));
+    // 5. If object's body is null, then run successSteps with an empty byte sequence.
+    let Some(mut reading) = reading else {
+        settle(ctx, &resolve, fail, package, &[])?;
+        return Ok(promise.into_value());
+    };
+    // 6. Otherwise, fully read object's body given successSteps, errorSteps, and object's
+    //    relevant global object.
+    // OPTIMIZATION: bytes that are there need no task.
+    if let Some(bytes) = reading.take_bytes() {
+        settle(ctx, &resolve, fail, package, &bytes)?;
+        return Ok(promise.into_value());
+    }
+    let max_bytes = heap_limit_bytes(ctx).unwrap_or(MAX_BUFFER_BYTES).min(MAX_BUFFER_BYTES);
+    let failure = Prepared::new(ctx, reject)?;
+    let resolve = Root::<Function<'static>>::new(ctx, resolve)?;
+    host(ctx).tasks.spawn(reading.collect(max_bytes), move |ctx, result| match result {
+        Ok(Some(bytes)) => {
+            let fail = |reason| failure.reject(ctx, reason);
+            settle(ctx, &resolve.get(ctx)?, fail, package, &bytes)
+        }
+        Ok(None) => {
+            let text = format!("the body is longer than {max_bytes} bytes");
+            failure.reject(ctx, error(ctx, ErrorKind::Range, &text)?.into_value())
+        }
+        Err(error) => failure.fail(ctx, &error),
+    });
+    Ok(promise.into_value())
+}
+
+/// 4. Let successSteps given a byte sequence data be to resolve promise with the result of
+///    running convertBytesToJSValue with data. If that threw an exception, then run errorSteps
+///    with that exception.
+fn settle<'js>(
+    ctx: &Ctx<'js>,
+    resolve: &Function<'js>,
+    fail: impl FnOnce(Value<'js>) -> Result<()>,
+    package: Package,
+    bytes: &[u8],
+) -> Result<()> {
+    match made(ctx, package, bytes) {
+        Ok(value) => resolve.call((value,)),
+        Err(error) => {
+            let thrown = take_exception(ctx, error);
+            if thrown.is_uncatchable_error() {
+                return Err(throw_value(ctx, thrown));
+            }
+            fail(thrown)
+        }
+    }
+}
+
+fn made<'js>(ctx: &Ctx<'js>, package: Package, bytes: &[u8]) -> Result<Value<'js>> {
+    match package {
+        Package::ArrayBuffer => Ok(buffer(ctx, bytes)?.into_value()),
+        Package::Bytes => {
+            let array = TypedArray::<u8>::from_arraybuffer(buffer(ctx, bytes)?)?;
+            Ok(array.into_value())
+        }
+        Package::Json => parse_json(ctx, &decoded(bytes), "the body"),
+        Package::Text => Ok(JsString::from_str(ctx.clone(), &decoded(bytes))?.into_value()),
+    }
+}
+
+fn buffer<'js>(ctx: &Ctx<'js>, bytes: &[u8]) -> Result<ArrayBuffer<'js>> {
+    if bytes.len() > MAX_BUFFER_BYTES {
+        let text = format!("a body of {} bytes fits no buffer", bytes.len());
+        return Err(throw(ctx, ErrorKind::Range, &text));
+    }
+    ArrayBuffer::new_copy(ctx.clone(), bytes)
+}
+
+/// <https://encoding.spec.whatwg.org/#utf-8-decode>: a byte order mark is dropped, what is no
+/// UTF-8 becomes U+FFFD.
+fn decoded(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
+    String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes))
+}

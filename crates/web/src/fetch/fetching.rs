@@ -1,0 +1,117 @@
+//! `fetch`, and the algorithms from there to the schemes.
+
+use data_url::DataUrl;
+use holm_host::{Permissions, host};
+use holm_js::{Call, ErrorKind, Function, Result, Root, Value, throw};
+use url::{Position, Url};
+
+use super::body::Body;
+use super::error::{NetworkError, Prepared};
+use super::headers::Guard;
+use super::request::Request;
+use super::response::{Response, ResponseData, ResponseType, is_null_body_status};
+use super::{bad_ports, file, http};
+
+type Outcome = std::result::Result<ResponseData, NetworkError>;
+
+/// <https://fetch.spec.whatwg.org/#dom-global-fetch>
+pub(super) fn fetch<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
+    let ctx = call.ctx();
+    if call.is_empty() {
+        let text = "fetch: 1 argument required, but only 0 present";
+        return Err(throw(ctx, ErrorKind::Type, text));
+    }
+    // 2. Let requestObject be the result of invoking the initial value of Request as
+    //    constructor with input and init as arguments. If this throws an exception, reject p
+    //    with it and return p.
+    let request = Request::from_js(ctx, &call.value(0), &call.value(1))?;
+    // 1. Let p be a new promise.
+    let (promise, resolve, reject) = ctx.promise()?;
+    let resolve = Root::<Function<'static>>::new(ctx, resolve)?;
+    let failure = Prepared::new(ctx, reject)?;
+    let host = host(ctx);
+    // 12. Set controller to the result of calling fetch given request and processResponse:
+    let permissions = host.permissions.clone();
+    let work = async move { main_fetch(request, &permissions).await };
+    host.tasks.spawn(work, move |ctx, outcome| match outcome {
+        // 4. Set responseObject to the result of creating a Response object, given response,
+        //    "immutable", and relevantRealm. 5. Resolve p with responseObject.
+        Ok(data) => {
+            let response = Response::create(ctx, data, Guard::Immutable)?;
+            resolve.get::<Function<'_>>(ctx)?.call((response,))
+        }
+        // 3. If response is a network error, then reject p with a TypeError.
+        Err(error) => failure.fail(ctx, &error),
+    });
+    // 13. Return p.
+    Ok(promise.into_value())
+}
+
+/// <https://fetch.spec.whatwg.org/#concept-main-fetch>
+async fn main_fetch(request: Request, permissions: &Permissions) -> Outcome {
+    let is_head = request.method == "HEAD";
+    // 11. If response is null, then set it: as "basic" where the current URL's scheme is
+    //     "data", and where request's mode is "navigate"; a host without a page has nothing
+    //     that a response could be foreign to.
+    let weight = request.weight.clone();
+    let mut response = scheme_fetch(request, permissions).await?;
+    response.weight = Some(weight);
+    // 21. If response is not a network error and any of the following is true: request's method
+    //     is `HEAD` or `CONNECT`; internalResponse's status is a null body status; then set
+    //     internalResponse's body to null.
+    if is_head || is_null_body_status(response.status) {
+        response.body = None;
+    }
+    Ok(response)
+}
+
+/// <https://fetch.spec.whatwg.org/#concept-scheme-fetch>
+async fn scheme_fetch(request: Request, permissions: &Permissions) -> Outcome {
+    match request.url.scheme() {
+        "data" => data_fetch(&request),
+        "file" => file::fetch(&request, permissions).await,
+        "http" | "https" => http::fetch(request, permissions).await,
+        scheme => {
+            let why = format!("the scheme '{scheme}:' is not supported");
+            Err(NetworkError::new(request.url.as_str(), why))
+        }
+    }
+}
+
+/// Scheme fetch, "data".
+fn data_fetch(request: &Request) -> Outcome {
+    let url = without_fragment(&request.url);
+    // 1. Let dataURLStruct be the result of running the data: URL processor on request's
+    //    current URL. 2. If dataURLStruct is failure, then return a network error.
+    let bad = |why: &str| NetworkError::new(url, why);
+    let data = DataUrl::process(url).map_err(|_| bad("the data: URL has no comma"))?;
+    let (bytes, _fragment) =
+        data.decode_to_vec().map_err(|_| bad("the data: URL is not valid base64"))?;
+    // 3. Let mimeType be dataURLStruct's MIME type, serialized.
+    // 4. Return a new response whose status message is `OK`, header list is
+    //    << (`Content-Type`, mimeType) >>, and body is dataURLStruct's body as a body.
+    let mut response = response_with_type(url, &data.mime_type().to_string());
+    response.status_text = b"OK".to_vec();
+    response.body = Some(Body::of_bytes(bytes));
+    Ok(response)
+}
+
+/// A response from here, without a body so far.
+pub(super) fn response_with_type(url: &str, content_type: &str) -> ResponseData {
+    let response =
+        ResponseData { kind: ResponseType::Basic, url: url.into(), ..ResponseData::default() };
+    let content_type = content_type.as_bytes().to_vec();
+    // The only header: the list has room, unless the type itself is endless; then there is none.
+    response.headers.borrow_mut().append(b"content-type", content_type).unwrap_or_default();
+    response
+}
+
+/// Main fetch, step 7: should request be blocked due to a bad port.
+pub(super) fn is_blocked(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https") && url.port().is_some_and(bad_ports::is_bad)
+}
+
+/// <https://url.spec.whatwg.org/#concept-url-serializer>, exclude fragment set.
+pub(super) fn without_fragment(url: &Url) -> &str {
+    &url[..Position::AfterQuery]
+}

@@ -1,0 +1,55 @@
+//! Fetch: `fetch`, `Response`, `Headers`.
+//!
+//! <https://fetch.spec.whatwg.org/>
+//!
+//! What is here: `file:`, `data:`, and `http:` to servers on this machine; headers and
+//! responses whole but for what needs an interface that is not there yet (`body`, `blob()`,
+//! `formData()`). What is not: `Request`, `AbortSignal`, TLS, and with it the network; origins,
+//! CORS, cookies and caches, which have no meaning without a page.
+//!
+//! A file each: the interfaces in `headers.rs` and `response.rs`, `RequestInit` in
+//! `request.rs`, the algorithms "fetch" to "scheme fetch" in `fetching.rs`, one per scheme
+//! beside it. Work that waits is a host task (`crates/host/src/tasks.rs`); it holds no value of
+//! script, only plain data comes back.
+
+mod bad_ports;
+mod body;
+mod body_init;
+mod consume;
+mod error;
+mod fetching;
+mod file;
+mod handle;
+mod header_list;
+mod headers;
+mod http;
+mod http_client;
+mod request;
+mod response;
+mod shown;
+mod tee;
+mod weight;
+
+pub use body::BodyChunks;
+pub use error::NetworkError;
+pub use handle::{ResponseHandle, response_of};
+pub use response::ResponseType;
+
+use holm_js::webidl::{interface_object, promised};
+use holm_js::{Attributes, Ctx, Result, define_lazy, function};
+
+/// Defines `fetch` and its interfaces.
+pub fn install(ctx: &Ctx<'_>) -> Result<()> {
+    let global = ctx.globals();
+    define_lazy(&global, "fetch", Attributes::ALL, |ctx| {
+        let fetch =
+            function(ctx, "fetch", 1, |call| promised(call.ctx(), || fetching::fetch(call)))?;
+        Ok(fetch.into_value())
+    })?;
+    define_lazy(&global, "Headers", Attributes::BUILT_IN, |ctx| {
+        Ok(interface_object::<headers::Headers>(ctx)?.into_value())
+    })?;
+    define_lazy(&global, "Response", Attributes::BUILT_IN, |ctx| {
+        Ok(interface_object::<response::Response>(ctx)?.into_value())
+    })
+}

@@ -1,0 +1,60 @@
+//! What bodies and requests weigh.
+//!
+//! Their bytes are Rust's: the limit of the script's heap does not see them, though a script
+//! can make any number. So they are counted here, per realm, and together may be as much as
+//! that heap.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use holm_js::{Ctx, ErrorKind, Result, heap_limit_bytes, slot, throw};
+
+/// The bytes that are counted in a realm now.
+#[derive(Default)]
+struct Scales(Arc<AtomicUsize>);
+
+/// Bytes that are counted for as long as this lives.
+#[derive(Debug)]
+pub(super) struct Weight {
+    len_bytes: usize,
+    total: Arc<AtomicUsize>,
+}
+
+impl Weight {
+    /// Counts bytes; a `RangeError` if there is no room for them.
+    pub(super) fn new(ctx: &Ctx<'_>, len_bytes: usize) -> Result<Self> {
+        let total = slot::<Scales>(ctx).0.clone();
+        let limit = heap_limit_bytes(ctx).unwrap_or(usize::MAX);
+        let before = total.fetch_add(len_bytes, Ordering::Relaxed);
+        let weight = Self { len_bytes, total };
+        if before.saturating_add(len_bytes) > limit {
+            let text = format!("requests and bodies would hold more than {limit} bytes");
+            return Err(throw(ctx, ErrorKind::Range, &text));
+        }
+        Ok(weight)
+    }
+}
+
+impl Drop for Weight {
+    fn drop(&mut self) {
+        self.total.fetch_sub(self.len_bytes, Ordering::Relaxed);
+    }
+}
+
+/// Bytes that count until the last clone of them is gone.
+pub(super) fn weighed(ctx: &Ctx<'_>, bytes: Vec<u8>) -> Result<Bytes> {
+    let weight = Weight::new(ctx, bytes.len())?;
+    Ok(Bytes::from_owner(Weighed { bytes, _weight: weight }))
+}
+
+struct Weighed {
+    bytes: Vec<u8>,
+    _weight: Weight,
+}
+
+impl AsRef<[u8]> for Weighed {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
