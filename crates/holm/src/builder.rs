@@ -102,12 +102,12 @@ impl IsolateBuilder {
         let host = Rc::new(self.host);
         let installed = realm.enter(|ctx| {
             holm_host::install(ctx, host.clone());
-            holm_web::install(ctx)?;
             let engine = self.engine.clone();
             holm_webassembly::install(
                 ctx,
                 Rc::new(move || engine.wasm().cloned().map_err(|error| error.to_string())),
             )?;
+            holm_web::install(ctx)?;
             match self.modules {
                 Modules::None => {}
                 Modules::Custom(loader) => runtime.set_module_loader(adapted(loader)),

@@ -10,6 +10,7 @@ pub mod fetch;
 pub mod node_errors;
 pub mod performance;
 pub mod timers;
+mod wasm_streaming;
 
 use holm_js::{Ctx, Result};
 
@@ -18,5 +19,6 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
     console::install(ctx)?;
     timers::install(ctx)?;
     performance::install(ctx)?;
-    fetch::install(ctx)
+    fetch::install(ctx)?;
+    wasm_streaming::install(ctx)
 }

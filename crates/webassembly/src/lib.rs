@@ -30,9 +30,11 @@ mod namespace;
 mod options;
 mod owner;
 mod state;
+mod streaming;
 mod table;
 mod tag;
 mod values;
 
 pub use namespace::install;
 pub use state::EngineSource;
+pub use streaming::{Body, BodyFailure, NextChunk, Response, ResponseSource, install_streaming};

@@ -80,7 +80,7 @@ fn validate<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
 }
 
 /// Runs the steps of an operation that returns a promise: what they throw, it is rejected with.
-fn promised<'js>(
+pub(crate) fn promised<'js>(
     call: &Call<'_, 'js>,
     steps: impl FnOnce(&Call<'_, 'js>, Settle) -> Result<()>,
 ) -> Result<Value<'js>> {
