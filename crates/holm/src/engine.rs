@@ -37,9 +37,8 @@ impl Engine {
 
     /// The compiler of WebAssembly.
     pub(crate) fn wasm(&self) -> Result<&holm_wasm::Engine> {
-        let made = self.0.wasm.get_or_init(|| {
-            holm_wasm::Engine::new().map_err(|error| error.to_string())
-        });
+        let made =
+            self.0.wasm.get_or_init(|| holm_wasm::Engine::new().map_err(|error| error.to_string()));
         made.as_ref().map_err(|reason| Error::host(reason.clone()))
     }
 }

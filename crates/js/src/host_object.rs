@@ -272,7 +272,8 @@ pub(crate) unsafe fn register(runtime: RawRuntime, context: RawContext) -> Resul
         let object = new_class(runtime, c"HostObject".as_ptr(), None, None)?;
         let function = new_class(runtime, c"HostFunction".as_ptr(), Some(function::call), None)?;
         let methods = &raw const sealed::METHODS;
-        let sealed = new_class(runtime, c"Object".as_ptr(), None, NonNull::new(methods.cast_mut()))?;
+        let sealed =
+            new_class(runtime, c"Object".as_ptr(), None, NonNull::new(methods.cast_mut()))?;
         Ok(Classes { object, function, sealed, native: native::class(context)? })
     }
 }
@@ -330,7 +331,10 @@ impl<T: HostObject> HostBox<T> {
 
     pub(crate) fn leak(ctx: &Ctx<'_>, inside: T) -> *mut Self {
         let graveyard = RealmData::of(ctx).shared().graveyard.clone();
-        Box::into_raw(Box::new(Self { header: Header { vtable: Self::VTABLE, graveyard, life: OnceCell::new() }, inside }))
+        Box::into_raw(Box::new(Self {
+            header: Header { vtable: Self::VTABLE, graveyard, life: OnceCell::new() },
+            inside,
+        }))
     }
 
     /// # Safety

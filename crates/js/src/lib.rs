@@ -51,8 +51,8 @@ pub use buffer::{
 pub use bytecode::{compile_script, run_bytecode};
 pub use error_class::{class_error, error_class, throw_class};
 pub use errors::{
-    ErrorKind, coded_error, error, interrupt_error, is_uncatchable, take_exception, throw, throw_coded, throw_dom,
-    throw_value,
+    ErrorKind, coded_error, error, interrupt_error, is_uncatchable, take_exception, throw,
+    throw_coded, throw_dom, throw_value,
 };
 pub use function::{Call, HostCallable, callable, constructor, function};
 pub use host_object::{Graveyard, Held, HostObject, Tracer, host_object, host_ref};
@@ -86,8 +86,8 @@ pub use script::{
     ScriptOrigin, compiles_as_function_body, evaluate_async_script, evaluate_script, parse_json,
 };
 pub use sealed::sealed;
-pub use stack_trace::stack_text;
 pub use stack::{StackLimits, enter_stack, leave_stack};
+pub use stack_trace::stack_text;
 pub use text::to_text;
 pub use thrown::{Frame, HINT_PROPERTY, OUT_OF_MEMORY, Thrown};
 pub use weak::Weak;

@@ -174,8 +174,7 @@ struct Native<T> {
     inside: T,
 }
 
-type ErasedCall =
-    for<'a, 'b> unsafe fn(*const c_void, &NativeCall<'a, 'b>) -> Result<Returned<'b>>;
+type ErasedCall = for<'a, 'b> unsafe fn(*const c_void, &NativeCall<'a, 'b>) -> Result<Returned<'b>>;
 
 trait Erase: NativeFunction + Sized {
     /// # Safety

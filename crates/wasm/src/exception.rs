@@ -93,7 +93,8 @@ impl Exception {
         for (value, ty) in self.0.payload.iter().zip(self.0.tag.parameters()) {
             let field = lower(group, cx, value, ty);
             fields.push(field.map_err(|mismatch| {
-                let reason = mismatch.reason.unwrap_or_else(|| "a payload of the wrong type".into());
+                let reason =
+                    mismatch.reason.unwrap_or_else(|| "a payload of the wrong type".into());
                 wasmtime::Error::msg(reason)
             })?);
         }

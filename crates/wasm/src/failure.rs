@@ -135,7 +135,12 @@ pub(crate) fn from_error(
         }
     }
     if let Some(trap) = error.downcast_ref::<Trap>() {
-        return Failure::Trap { kind: TrapKind::of(*trap), frames: frames(&error) };
+        let mut kind = TrapKind::of(*trap);
+        // Wasmtime has one trap for both.
+        if matches!(trap, Trap::TableOutOfBounds) && is_indirect_call(group, &error) {
+            kind = TrapKind::Other("undefined element");
+        }
+        return Failure::Trap { kind, frames: frames(&error) };
     }
     let text = format!("{error:#}");
     match error.downcast::<Passing>() {
@@ -164,6 +169,15 @@ fn from_exception(
         }
     }
     Failure::Exception(exception)
+}
+
+/// Whether the instruction that failed is `call_indirect` or `return_call_indirect`.
+fn is_indirect_call(group: &Group, error: &wasmtime::Error) -> bool {
+    const CALL_INDIRECT: u8 = 0x11;
+    const RETURN_CALL_INDIRECT: u8 = 0x13;
+    let frame = error.downcast_ref::<WasmBacktrace>().and_then(|trace| trace.frames().first());
+    let opcode = frame.and_then(|frame| group.byte_at(frame.module(), frame.module_offset()?));
+    matches!(opcode, Some(CALL_INDIRECT | RETURN_CALL_INDIRECT))
 }
 
 fn frames(error: &wasmtime::Error) -> Vec<Frame> {

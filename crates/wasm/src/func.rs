@@ -251,8 +251,7 @@ impl Func {
             let mut lowered = Vec::with_capacity(types.len());
             for (index, ty) in types.iter().enumerate() {
                 let mismatch = |mismatch| CallError::Argument { index, mismatch };
-                let argument =
-                    arguments.get(index).ok_or(mismatch(Mismatch { reason: None }))?;
+                let argument = arguments.get(index).ok_or(mismatch(Mismatch { reason: None }))?;
                 lowered.push(lower(&inner.group, cx, argument, ty).map_err(mismatch)?);
             }
             let mut results = vec![Val::I32(0); inner.signature.results().len()];

@@ -11,9 +11,7 @@ use std::fmt;
 use std::ptr::NonNull;
 use std::rc::{Rc, Weak};
 
-use wasmtime::{
-    AnyRef, AsContextMut, ResourceLimiter, RootScope, Rooted, Store, StoreContextMut,
-};
+use wasmtime::{AnyRef, AsContextMut, ResourceLimiter, RootScope, Rooted, Store, StoreContextMut};
 
 use crate::exception::ExceptionInner;
 use crate::func::{self, FuncInner};
@@ -159,6 +157,12 @@ impl Group {
     /// The index of a function within its module, by the address of its code.
     pub(crate) fn function_at(&self, address: usize) -> Option<u32> {
         self.0.modules.borrow().iter().find_map(|module| module.function_at(address))
+    }
+
+    /// The byte at this place of the binary that was compiled.
+    pub(crate) fn byte_at(&self, compiled: &wasmtime::Module, offset: usize) -> Option<u8> {
+        let modules = self.0.modules.borrow();
+        modules.iter().find(|module| module.is_compiled_as(compiled))?.byte_at(offset)
     }
 
     /// Opens the store.

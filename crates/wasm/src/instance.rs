@@ -144,7 +144,7 @@ fn link_and_run(
     let grown = group.space().grown().clone();
     let (instance, regions) =
         region::create(&grown, || wasmtime::Instance::new(&mut *cx, module.raw(), &linked));
-    let instance = instance.map_err(|error| instantiate_error(group, cx, error))?;
+    let instance = instance.map_err(|error| instantiate_error(group, cx, module, error))?;
     let mut exports = Vec::with_capacity(module.exports().len());
     for export in module.exports() {
         let item = instance.get_export(&mut *cx, &export.name);
@@ -157,13 +157,27 @@ fn link_and_run(
 fn instantiate_error(
     group: &Group,
     cx: &mut StoreContextMut<'_, GroupData>,
+    module: &Module,
     error: wasmtime::Error,
 ) -> InstantiateError {
+    if let Some(error) = mismatch(module, &error) {
+        return InstantiateError::Link(error);
+    }
     match failure::from_error(group, cx, error) {
         // Not from running code: from making tables and memories.
         Failure::Other(text) => InstantiateError::Resources(text),
         failure => InstantiateError::Failure(failure),
     }
+}
+
+/// What Wasmtime found not to match and [`check`] did not: function types that differ in their
+/// place among recursive types only.
+fn mismatch(module: &Module, error: &wasmtime::Error) -> Option<LinkError> {
+    let text = error.to_string();
+    let place = text.strip_prefix("incompatible import type for `")?.strip_suffix('`')?;
+    let is_it = |import: &crate::ImportType| place == format!("{}::{}", import.module, import.name);
+    let index = module.imports().iter().position(is_it)?;
+    Some(LinkError { index, reason: format!("{:#}", error.root_cause()) })
 }
 
 impl Extern {
@@ -247,10 +261,7 @@ fn ensure(holds: bool, reason: impl FnOnce() -> String) -> Result<(), String> {
     if holds { Ok(()) } else { Err(reason()) }
 }
 
-fn check_global(
-    wanted: &wasmtime::GlobalType,
-    given: &wasmtime::GlobalType,
-) -> Result<(), String> {
+fn check_global(wanted: &wasmtime::GlobalType, given: &wasmtime::GlobalType) -> Result<(), String> {
     let word = |mutability| match mutability {
         wasmtime::Mutability::Const => "an immutable",
         wasmtime::Mutability::Var => "a mutable",
@@ -280,30 +291,20 @@ fn check_memory(wanted: &wasmtime::MemoryType, given: &Memory) -> Result<(), Str
         format!("{wanted} memory is wanted, but {own} one is given")
     })?;
     ensure(wanted.page_size() == own.page_size(), || "its pages are of another size".to_owned())?;
-    check_limits(
-        "pages",
-        (wanted.minimum(), wanted.maximum()),
-        (given.pages(), own.maximum()),
-    )
+    check_limits("pages", (wanted.minimum(), wanted.maximum()), (given.pages(), own.maximum()))
 }
 
 fn check_table(wanted: &wasmtime::TableType, given: &Table) -> Result<(), String> {
     let own = given.ty();
     let (element, own_element) = (wanted.element(), own.element());
     let same = element.matches(own_element) && own_element.matches(element);
-    ensure(same, || {
-        format!("a table of {element} is wanted, but one of {own_element} is given")
-    })?;
+    ensure(same, || format!("a table of {element} is wanted, but one of {own_element} is given"))?;
     let width = |is_64| if is_64 { "64" } else { "32" };
     ensure(wanted.is_64() == own.is_64(), || {
         let (wanted, own) = (width(wanted.is_64()), width(own.is_64()));
         format!("a table with addresses of {wanted} bits is wanted, but one of {own} is given")
     })?;
-    check_limits(
-        "elements",
-        (wanted.minimum(), wanted.maximum()),
-        (given.len(), own.maximum()),
-    )
+    check_limits("elements", (wanted.minimum(), wanted.maximum()), (given.len(), own.maximum()))
 }
 
 fn check_limits(
@@ -314,9 +315,9 @@ fn check_limits(
     ensure(now >= least, || format!("at least {least} {what} are wanted, but it has {now}"))?;
     match (most, own_most) {
         (None, _) => Ok(()),
-        (Some(most), None) => Err(format!(
-            "a maximum of at most {most} {what} is wanted, but it has no maximum"
-        )),
+        (Some(most), None) => {
+            Err(format!("a maximum of at most {most} {what} is wanted, but it has no maximum"))
+        }
         (Some(most), Some(own)) => ensure(own <= most, || {
             format!("a maximum of at most {most} {what} is wanted, but its is {own}")
         }),

@@ -65,6 +65,6 @@ pub use table::{Table, TableError};
 pub use tag::Tag;
 pub use value::{Mismatch, Ref, Value};
 pub use wasmtime::{
-    ExternType, FuncType, GlobalType, HeapType, MemoryType, MemoryTypeBuilder, Mutability,
-    RefType, TableType, TagType, ValType,
+    ExternType, FuncType, GlobalType, HeapType, MemoryType, MemoryTypeBuilder, Mutability, RefType,
+    TableType, TagType, ValType,
 };

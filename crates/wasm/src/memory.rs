@@ -113,8 +113,7 @@ impl Memory {
         // is imported is how long it is now.
         let ty = empty_type(&self.0.ty)?;
         let adopter = group.space().engine().adopter(&ty)?;
-        let instance =
-            region::adopt(region, || wasmtime::Instance::new(&mut *cx, &adopter, &[]))?;
+        let instance = region::adopt(region, || wasmtime::Instance::new(&mut *cx, &adopter, &[]))?;
         let memory = instance.get_memory(&mut *cx, "");
         let memory = memory.ok_or_else(|| wasmtime::Error::msg("the adopter has no memory"))?;
         self.remember(group, memory);
@@ -156,7 +155,7 @@ impl Memory {
             Bytes::Own(region) => RegionBytes {
                 start: region.start(),
                 len: region.len(),
-                keeper: Keeper::Region(region.clone()),
+                _keeper: Keeper::Region { _region: region.clone() },
             },
             Bytes::Shared(shared) => {
                 let data = shared.data();
@@ -164,7 +163,7 @@ impl Memory {
                 RegionBytes {
                     start: start.unwrap_or(NonNull::dangling()),
                     len: data.len(),
-                    keeper: Keeper::Shared(shared.clone()),
+                    _keeper: Keeper::Shared { _memory: shared.clone() },
                 }
             }
         }
@@ -215,9 +214,8 @@ impl Memory {
         match group {
             // By zero it grows too: the specification wants the old buffer gone.
             _ if delta == 0 => region.grow_to(region.len()).map_err(|_| GrowError),
-            Some((group, memory)) => Group::from_inner(group).enter(|cx| {
-                memory.grow(&mut *cx, delta).map(drop).map_err(|_| GrowError)
-            }),
+            Some((group, memory)) => Group::from_inner(group)
+                .enter(|cx| memory.grow(&mut *cx, delta).map(drop).map_err(|_| GrowError)),
             None => {
                 let pages = before.checked_add(delta).ok_or(GrowError)?;
                 let len = pages.checked_mul(self.0.ty.page_size()).ok_or(GrowError)?;

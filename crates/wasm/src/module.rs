@@ -108,6 +108,15 @@ impl Module {
         &self.0.compiled
     }
 
+    pub(crate) fn is_compiled_as(&self, compiled: &wasmtime::Module) -> bool {
+        self.0.compiled.text().as_ptr() == compiled.text().as_ptr()
+    }
+
+    /// The byte at this place of the binary that was compiled.
+    pub(crate) fn byte_at(&self, offset: usize) -> Option<u8> {
+        self.0.bytes.get(offset).copied()
+    }
+
     pub(crate) fn same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }

@@ -94,6 +94,10 @@ impl Region {
         self.start.get()
     }
 
+    fn address(&self) -> usize {
+        self.start.get().as_ptr() as usize
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.len.get()
     }
@@ -173,7 +177,8 @@ fn map(capacity: usize, guard_bytes: usize, len: usize) -> rustix::io::Result<No
         // SAFETY: inside of the mapping just made.
         if let Err(error) = unsafe { mprotect(start, len, READ_WRITE) } {
             // SAFETY: the mapping just made.
-            drop(unsafe { munmap(start, total) });
+            let unmapped = unsafe { munmap(start, total) };
+            debug_assert!(unmapped.is_ok(), "unmapping what was just mapped");
             return Err(error);
         }
     }
@@ -256,8 +261,8 @@ unsafe impl MemoryCreator for Regions {
                     Arc::new(region.map_err(|error| error.to_string())?)
                 }
             };
-            let len = region.len();
-            Ok(Box::new(Adopted { region, len }) as Box<dyn LinearMemory>)
+            let (start, len) = (region.address(), region.len());
+            Ok(Box::new(Adopted { region, start, len }) as Box<dyn LinearMemory>)
         })
     }
 }
@@ -265,7 +270,8 @@ unsafe impl MemoryCreator for Regions {
 /// A region as one store sees it.
 struct Adopted {
     region: Arc<Region>,
-    /// How long this store believes it to be: another one may have grown it since.
+    /// Where this store believes it to be, and how long: another one may have grown it since.
+    start: usize,
     len: usize,
 }
 
@@ -277,14 +283,14 @@ unsafe impl LinearMemory for Adopted {
 
     fn byte_capacity(&self) -> usize {
         // A region that another store moved may not be claimed to stay where it is.
-        if self.len == self.region.len() { self.region.capacity.get() } else { self.len }
+        if self.start == self.region.address() { self.region.capacity.get() } else { self.len }
     }
 
     fn grow_to(&mut self, new_size: usize) -> wasmtime::Result<()> {
         if new_size > self.region.len() {
             self.region.grow_to(new_size)?;
         }
-        self.len = new_size;
+        (self.start, self.len) = (self.region.address(), new_size);
         Ok(())
     }
 
@@ -300,14 +306,14 @@ unsafe impl LinearMemory for Adopted {
 pub struct RegionBytes {
     pub(crate) start: NonNull<u8>,
     pub(crate) len: usize,
-    pub(crate) keeper: Keeper,
+    pub(crate) _keeper: Keeper,
 }
 
+/// Held for what it keeps mapped.
 #[derive(Clone)]
-#[expect(dead_code, reason = "held for what it keeps mapped")]
 pub(crate) enum Keeper {
-    Region(Arc<Region>),
-    Shared(wasmtime::SharedMemory),
+    Region { _region: Arc<Region> },
+    Shared { _memory: wasmtime::SharedMemory },
 }
 
 impl RegionBytes {
@@ -332,4 +338,3 @@ impl fmt::Debug for RegionBytes {
         f.debug_struct("RegionBytes").field("len", &self.len).finish_non_exhaustive()
     }
 }
-

@@ -75,7 +75,10 @@ impl Tag {
         cx: &mut StoreContextMut<'_, GroupData>,
     ) -> wasmtime::Result<wasmtime::Tag> {
         let known = self.0.groups.borrow().iter().find_map(|(known, tag)| {
-            known.upgrade().is_some_and(|known| Group::from_inner(known).same(group)).then_some(*tag)
+            known
+                .upgrade()
+                .is_some_and(|known| Group::from_inner(known).same(group))
+                .then_some(*tag)
         });
         if let Some(tag) = known {
             return Ok(tag);

@@ -17,7 +17,11 @@ pub(crate) fn find(_options: &CompileOptions, _module: &str, _name: &str) -> Opt
 
 impl Builtin {
     /// <https://webassembly.github.io/spec/js-api/#validate-an-import-for-builtins>
-    pub(crate) fn check(&self, _engine: &Engine, _wanted: &ExternType) -> std::result::Result<(), String> {
+    pub(crate) fn check(
+        &self,
+        _engine: &Engine,
+        _wanted: &ExternType,
+    ) -> std::result::Result<(), String> {
         match self.never {}
     }
 

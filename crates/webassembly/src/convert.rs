@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
-use holm_js::{Ctx, ErrorKind, Result, Value, host_ref, throw};
 use holm_js::webidl::convert::{self, Integer};
-use holm_wasm::{HeapType, Ref, ValType};
+use holm_js::{Ctx, ErrorKind, Result, Value, host_ref, throw};
 use holm_wasm::Value as WasmValue;
+use holm_wasm::{HeapType, Ref, ValType};
 
 use crate::errors::throw_type;
 use crate::exported_function::{self, ExportedFunction};

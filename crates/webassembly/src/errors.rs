@@ -33,9 +33,7 @@ pub(crate) fn throw_failure(ctx: &Ctx<'_>, failure: Failure) -> Error {
             throw_range(ctx, "Maximum call stack size exceeded")
         }
         Failure::Trap { kind, .. } => throw_class(ctx, RUNTIME_ERROR, &kind.to_string()),
-        Failure::Host(value) | Failure::Uncatchable(value) => {
-            rethrow(ctx, host_value(ctx, &value))
-        }
+        Failure::Host(value) | Failure::Uncatchable(value) => rethrow(ctx, host_value(ctx, &value)),
         Failure::Exception(thrown) => rethrow(ctx, exception::wrapper(ctx, &thrown)),
         Failure::Other(reason) => throw_class(ctx, RUNTIME_ERROR, &reason),
     }

@@ -3,8 +3,8 @@
 use holm_js::webidl::convert::{self, Integer};
 use holm_js::webidl::{self, Definition, Interface};
 use holm_js::{Call, Ctx, Graveyard, HostObject, Object, Result, Tracer, Value, Weak};
-use holm_wasm::{Exception, Ref};
 use holm_wasm::Value as WasmValue;
+use holm_wasm::{Exception, Ref};
 
 use crate::convert::{is_opaque, mismatch, to_js, to_wasm};
 use crate::errors::{throw_range, throw_type};
@@ -109,8 +109,9 @@ fn construct<'js>(call: &Call<'_, 'js>) -> Result<Object<'js>> {
     let types = tag.parameters();
     if types.len() != payload.len() {
         let (wanted, given) = (types.len(), payload.len());
-        let text =
-            format!("WebAssembly.Exception(): the tag wants {wanted} values, but {given} are given");
+        let text = format!(
+            "WebAssembly.Exception(): the tag wants {wanted} values, but {given} are given"
+        );
         return Err(throw_type(ctx, &text));
     }
     // 7. For each value and resultType of payload and types, paired linearly,

@@ -1,9 +1,7 @@
 //! `WebAssembly.Global`: <https://webassembly.github.io/spec/js-api/#globals>
 
 use holm_js::webidl::{self, Definition, Interface, convert};
-use holm_js::{
-    Call, Ctx, Graveyard, HostObject, Object, Result, Tracer, Value, Weak, host_ref,
-};
+use holm_js::{Call, Ctx, Graveyard, HostObject, Object, Result, Tracer, Value, Weak, host_ref};
 use holm_wasm::Value as WasmValue;
 use holm_wasm::{Global, GlobalType, HeapType, Mutability, ValType};
 
@@ -85,8 +83,8 @@ fn construct<'js>(call: &Call<'_, 'js>) -> Result<Object<'js>> {
     };
     let mutability = if mutable { Mutability::Var } else { Mutability::Const };
     let global = Global::new(GlobalType::new(ty.clone(), mutability), value);
-    let global = global
-        .map_err(|reason| mismatch(ctx, "WebAssembly.Global(): the value", &ty, &reason))?;
+    let global =
+        global.map_err(|reason| mismatch(ctx, "WebAssembly.Global(): the value", &ty, &reason))?;
     let inside = GlobalObject { global: global.clone(), keep };
     inside.sync(ctx);
     let object = webidl::construct(call, inside)?;
@@ -162,6 +160,14 @@ fn remember(global: &Global, object: &Value<'_>) {
 /// An import that is a Global.
 pub(crate) fn of(value: &Value<'_>) -> Option<Global> {
     host_ref::<GlobalObject>(value).map(|object| object.global.clone())
+}
+
+/// The value of a Global that script may see; the Global itself where it may not.
+pub(crate) fn unwrapped<'js>(ctx: &Ctx<'js>, value: Value<'js>) -> Result<Value<'js>> {
+    match host_ref::<GlobalObject>(&value) {
+        Some(object) if !is_opaque(object.global.ty().content()) => object.value(ctx),
+        _ => Ok(value),
+    }
 }
 
 /// After an instantiation: the global may belong to a group now.

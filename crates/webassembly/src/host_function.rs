@@ -8,8 +8,8 @@ use holm_js::{
     Argument, Ctx, Held, Result, ScopeLoan, Value, call_held, host_ref, is_uncatchable,
     take_exception,
 };
-use holm_wasm::{Group, HostFunction, Slot, Thrown, ValType};
 use holm_wasm::Value as WasmValue;
+use holm_wasm::{Group, HostFunction, Slot, Thrown, ValType};
 
 use crate::convert::{is_opaque, mismatch, to_js, to_wasm};
 use crate::errors::throw_type;
@@ -48,9 +48,9 @@ impl ImportedFunction {
         &self,
         body: impl for<'js> FnOnce(&Ctx<'js>) -> Result<R>,
     ) -> std::result::Result<R, Thrown> {
-        let result = self.loan.with(|ctx| {
-            body(ctx).map_err(|error| self.thrown(&take_exception(ctx, error)))
-        });
+        let result = self
+            .loan
+            .with(|ctx| body(ctx).map_err(|error| self.thrown(&take_exception(ctx, error))));
         // Modules run in calls only, and calls lend their scope.
         result.unwrap_or_else(|| {
             let reason = "script was called with no scope open".to_owned();

@@ -1,11 +1,9 @@
 //! `WebAssembly.Instance`: <https://webassembly.github.io/spec/js-api/#instances>
 
-
-
 use holm_js::webidl::{self, Definition, Interface};
 use holm_js::{
-    Attributes, Ctx, Held, HostObject, Object, Result, Root, Tracer, Value, bury,
-    define_value, freeze, host_ref,
+    Attributes, Ctx, Held, HostObject, Object, Result, Root, Tracer, Value, bury, define_value,
+    freeze, host_ref,
 };
 use holm_wasm::{
     Extern, ExternType, Global, GlobalType, Import, ImportType, InstantiateError, ValType,
@@ -53,6 +51,13 @@ impl Interface for InstanceObject {
             })
             .attribute("exports", |this, call| this.exports.get(call.ctx()))?;
         Ok(())
+    }
+}
+
+impl InstanceObject {
+    /// \[\[Exports\]\]
+    pub(crate) fn exports<'js>(&self, ctx: &Ctx<'js>) -> Result<Value<'js>> {
+        self.exports.get(ctx)
     }
 }
 

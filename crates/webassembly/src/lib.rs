@@ -18,6 +18,7 @@ mod backing;
 mod builtins;
 mod convert;
 mod errors;
+mod esm;
 mod exception;
 mod exported_function;
 mod gc_object;
@@ -35,6 +36,8 @@ mod table;
 mod tag;
 mod values;
 
+pub use esm::{ScriptModule, script_module};
+pub use holm_wasm::{TextError, to_binary};
 pub use namespace::install;
 pub use state::EngineSource;
 pub use streaming::{Body, BodyFailure, NextChunk, Response, ResponseSource, install_streaming};

@@ -4,9 +4,9 @@ use std::cell::{Cell, RefCell};
 
 use holm_js::webidl::{self, Definition, Interface, convert};
 use holm_js::{
-    Call, Ctx, Graveyard, Held, HostObject, Object, Result, Tracer, Value, Weak,
-    alias_buffer, alias_resizable_buffer, alias_shared_buffer, detach_buffer, freeze, host_ref,
-    refresh_buffer, take_exception,
+    Call, Ctx, Graveyard, Held, HostObject, Object, Result, Tracer, Value, Weak, alias_buffer,
+    alias_resizable_buffer, alias_shared_buffer, detach_buffer, freeze, host_ref, refresh_buffer,
+    take_exception,
 };
 use holm_wasm::{Memory, MemoryTypeBuilder};
 
@@ -117,9 +117,8 @@ fn construct<'js>(call: &Call<'_, 'js>) -> Result<Object<'js>> {
     // 2. Let initial be ? AddressValueToU64(descriptor["initial"], addrtype).
     let initial = address_to_u64(ctx, &initial, is_64, "WebAssembly.Memory(): 'initial'")?;
     // 3. If descriptor["maximum"] exists, let maximum be ? AddressValueToU64(…).
-    let maximum = convert::member(&descriptor, "maximum")?.map(|maximum| {
-        address_to_u64(ctx, &maximum, is_64, "WebAssembly.Memory(): 'maximum'")
-    });
+    let maximum = convert::member(&descriptor, "maximum")?
+        .map(|maximum| address_to_u64(ctx, &maximum, is_64, "WebAssembly.Memory(): 'maximum'"));
     let maximum = maximum.transpose()?;
     let shared = convert::member(&descriptor, "shared")?;
     let is_shared = shared.is_some_and(|shared| convert::boolean(&shared));

@@ -7,8 +7,8 @@ use holm_host::host;
 use holm_js::webidl::{self, Interface};
 use holm_js::{
     Attributes, Call, Ctx, Function, Object, PredefinedAtom, Promise, Result, Root, Value,
-    buffer_source, define_accessor, define_value, error_class, function, host_ref,
-    take_exception, well_known_symbol,
+    buffer_source, define_accessor, define_value, error_class, function, host_ref, take_exception,
+    well_known_symbol,
 };
 use holm_wasm::Module;
 
@@ -143,9 +143,8 @@ fn compile_bytes(call: &Call<'_, '_>, settle: Settle) -> Result<()> {
     let options = CompileOptions::read(ctx, &call.value(1), what)?;
     asynchronously_compile(ctx, bytes, options, move |ctx, module| {
         settle.with(ctx, || {
-            let module = module.map_err(|error| {
-                throw_compile(ctx, &format!("WebAssembly.compile(): {error}"))
-            })?;
+            let module = module
+                .map_err(|error| throw_compile(ctx, &format!("WebAssembly.compile(): {error}")))?;
             Ok(webidl::new_object(ctx, module)?.into_value())
         })
     })

@@ -157,8 +157,8 @@ where
     let prefix = job.prefix;
     let refuse = |reason: &str| throw_type(ctx, &format!("{prefix}: {reason}"));
     // 1. Let response be unwrappedSource's response.
-    let response =
-        responses(value).ok_or_else(|| refuse("argument 0 is no Response, nor a promise of one"))?;
+    let response = responses(value)
+        .ok_or_else(|| refuse("argument 0 is no Response, nor a promise of one"))?;
     // 2. Let mimeType be the result of getting `Content-Type`. 3. If it is null, reject.
     let Some(mime_type) = response.content_type() else {
         return Err(refuse(&format!(

@@ -3,9 +3,7 @@
 use std::rc::Rc;
 
 use holm_js::webidl::{self, Definition, Interface, convert};
-use holm_js::{
-    Call, Ctx, Graveyard, HostObject, Object, Result, Tracer, Value, Weak, host_ref,
-};
+use holm_js::{Call, Ctx, Graveyard, HostObject, Object, Result, Tracer, Value, Weak, host_ref};
 use holm_wasm::{HeapType, Ref, RefType, Table, TableError, TableType, ValType};
 
 use crate::convert::{address_to_u64, is_opaque, mismatch, ref_to_js, to_ref, u64_to_address};
@@ -75,9 +73,8 @@ fn construct<'js>(call: &Call<'_, 'js>) -> Result<Object<'js>> {
     // 4. Let initial be ? AddressValueToU64(descriptor["initial"], addrtype).
     let initial = address_to_u64(ctx, &initial, is_64, "WebAssembly.Table(): 'initial'")?;
     // 5. If descriptor["maximum"] exists, let maximum be ? AddressValueToU64(…).
-    let maximum = convert::member(&descriptor, "maximum")?.map(|maximum| {
-        address_to_u64(ctx, &maximum, is_64, "WebAssembly.Table(): 'maximum'")
-    });
+    let maximum = convert::member(&descriptor, "maximum")?
+        .map(|maximum| address_to_u64(ctx, &maximum, is_64, "WebAssembly.Table(): 'maximum'"));
     let maximum = maximum.transpose()?;
     // 7. If type is not valid, throw a RangeError.
     let most = if is_64 { u64::MAX } else { u64::from(u32::MAX) };
@@ -122,12 +119,7 @@ fn element_type(ctx: &Ctx<'_>, value: &Value<'_>) -> Result<RefType> {
 }
 
 /// The argument as an element, or the default if it is missing.
-fn element_value(
-    call: &Call<'_, '_>,
-    index: usize,
-    ty: &RefType,
-    values: &Rc<HostTable>,
-) -> Ref {
+fn element_value(call: &Call<'_, '_>, index: usize, ty: &RefType, values: &Rc<HostTable>) -> Ref {
     if call.len() > index {
         return to_ref(&call.value(index), ty.heap_type(), values);
     }
@@ -220,8 +212,9 @@ impl TableObject {
     fn throw(&self, ctx: &Ctx<'_>, method: &str, index: u64, error: TableError) -> holm_js::Error {
         if matches!(error, TableError::OutOfBounds) {
             let len = self.table.len();
-            let text =
-                format!("WebAssembly.Table.{method}(): index {index} is not below its length {len}");
+            let text = format!(
+                "WebAssembly.Table.{method}(): index {index} is not below its length {len}"
+            );
             return throw_range(ctx, &text);
         }
         throw_table(ctx, &format!("Table.{method}"), error)

@@ -148,7 +148,9 @@ fn shown_bytes(view: &View<'_>) -> Result<Vec<u8>> {
     let Some(buffer) = view.buffer.as_object() else { return Ok(Vec::new()) };
     let end = view.offset_bytes.saturating_add(view.len.saturating_mul(view.element_bytes));
     let bytes = reflect::buffer_bytes(buffer, end)?;
-    Ok(bytes.and_then(|(_, bytes)| bytes.get(view.offset_bytes..).map(<[u8]>::to_vec)).unwrap_or_default())
+    Ok(bytes
+        .and_then(|(_, bytes)| bytes.get(view.offset_bytes..).map(<[u8]>::to_vec))
+        .unwrap_or_default())
 }
 
 fn too_long(ctx: &Ctx<'_>, len_bytes: usize) -> Error {

@@ -144,7 +144,8 @@ pub fn string(ctx: &Ctx<'_>, value: &Value<'_>) -> Result<String> {
 
 /// `DOMString`, if it can be written in UTF-8: if it has no lone surrogate.
 pub fn dom_string<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<Option<String>> {
-    let text: rquickjs::Coerced<rquickjs::String<'js>> = rquickjs::FromJs::from_js(ctx, value.clone())?;
+    let text: rquickjs::Coerced<rquickjs::String<'js>> =
+        rquickjs::FromJs::from_js(ctx, value.clone())?;
     let lossy = to_text(ctx, text.0.as_value())?;
     let back = rquickjs::String::from_str(ctx.clone(), &lossy)?;
     Ok(is_same(back.as_value(), text.0.as_value()).then_some(lossy))

@@ -7,10 +7,11 @@ use holm_js::{
     Attributes, Ctx, ErrorKind, ImportAttributes, ModuleLoader, ModuleRecord, Object, Result,
     Thrown, Value, compile_module, define_value, function, parse_json, synthetic_module, to_text,
 };
+use holm_webassembly::{script_module, to_binary};
 
 use super::errors;
 use super::resolve::{Format, Kind, Resolved, System};
-use super::source::{Source, read_text};
+use super::source::{Source, read_bytes, read_text};
 use super::state::{modules, path_of};
 use super::{commonjs, data_url};
 use crate::builtins;
@@ -119,13 +120,8 @@ pub(super) fn make<'js>(ctx: &Ctx<'js>, url: &str) -> Result<ModuleRecord<'js>> 
             }
         }
         Format::Json => from_json(ctx, url, &path),
-        Format::Wasm | Format::Wat => {
-            let text = format!(
-                "{} cannot be imported: WebAssembly modules are not there yet",
-                path.display()
-            );
-            Err(errors::coded(ctx, ErrorKind::Type, "ERR_UNKNOWN_MODULE_FORMAT", &text))
-        }
+        Format::Wasm => from_wasm(ctx, url, read_bytes(ctx, &path)?),
+        Format::Wat => from_wasm(ctx, url, from_text(ctx, &path)?),
         Format::Addon => {
             let text = format!(
                 "{} is a native addon: look for a WebAssembly build of the package",
@@ -134,6 +130,21 @@ pub(super) fn make<'js>(ctx: &Ctx<'js>, url: &str) -> Result<ModuleRecord<'js>> 
             Err(errors::coded(ctx, ErrorKind::Type, "ERR_UNKNOWN_MODULE_FORMAT", &text))
         }
     }
+}
+
+/// A module in the text format, in binary.
+fn from_text(ctx: &Ctx<'_>, path: &Path) -> Result<Vec<u8>> {
+    let text = read_bytes(ctx, path)?;
+    to_binary(text, &path.display().to_string()).map_err(|error| {
+        errors::coded(ctx, ErrorKind::Syntax, "ERR_INVALID_WAT", &error.to_string())
+    })
+}
+
+fn from_wasm<'js>(ctx: &Ctx<'js>, url: &str, bytes: Vec<u8>) -> Result<ModuleRecord<'js>> {
+    let module = script_module(ctx, url, bytes)?;
+    let record = compiled(ctx, url, module.text)?;
+    define_value(&record.meta()?, "$instantiate", module.instantiate, Attributes::ALL)?;
+    Ok(record)
 }
 
 fn compiled<'js>(ctx: &Ctx<'js>, url: &str, text: String) -> Result<ModuleRecord<'js>> {

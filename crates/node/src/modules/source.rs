@@ -49,14 +49,19 @@ impl Source {
     }
 }
 
-/// The text of a file that may be read.
-pub(super) fn read_text(ctx: &Ctx<'_>, path: &Path) -> Result<String> {
+/// The bytes of a file that may be read.
+pub(super) fn read_bytes(ctx: &Ctx<'_>, path: &Path) -> Result<Vec<u8>> {
     let permitted = host(ctx).permissions.check(Access::Read(path));
     permitted.map_err(|denied| errors::denied(ctx, &denied, None))?;
-    let bytes = std::fs::read(path).map_err(|error| {
+    std::fs::read(path).map_err(|error| {
         let text = format!("{} cannot be read: {error}", path.display());
         errors::coded(ctx, ErrorKind::Plain, "ERR_FS_READ", &text)
-    })?;
+    })
+}
+
+/// The text of a file that may be read.
+pub(super) fn read_text(ctx: &Ctx<'_>, path: &Path) -> Result<String> {
+    let bytes = read_bytes(ctx, path)?;
     let mut text = match String::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
