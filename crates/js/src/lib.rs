@@ -15,6 +15,7 @@
 //! - [`Held`]: a JS value inside a host object, seen by the collector, no root.
 //! - [`Root`]: a JS value kept alive by Rust, a root until dropped.
 
+mod allocator;
 mod buffer;
 mod bytecode;
 mod error_class;
@@ -44,6 +45,7 @@ mod thrown;
 mod weak;
 pub mod webidl;
 
+pub use allocator::Budget;
 pub use buffer::{
     Backing, MAX_BUFFER_BYTES, alias_buffer, alias_growable_shared_buffer, alias_resizable_buffer,
     alias_shared_buffer, buffer_source, detach_buffer, is_detachable, refresh_buffer, view_bytes,
@@ -79,7 +81,8 @@ pub use rquickjs::{
     Object, Promise, Result, String as JsString, Symbol, Type, TypedArray, Value,
 };
 pub use runtime::{
-    Runtime, bury, collect_garbage, engine_version, heap_bytes, heap_limit_bytes, is_out_of_memory,
+    Runtime, budget, bury, collect_garbage, engine_version, heap_bytes, heap_limit_bytes,
+    is_out_of_memory,
 };
 pub use scope_loan::ScopeLoan;
 pub use script::{

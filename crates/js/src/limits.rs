@@ -27,9 +27,6 @@ impl Default for Limits {
 
 impl Limits {
     pub(crate) fn apply(&self, engine: &rquickjs::Runtime) -> Interrupter {
-        if let Some(bytes) = self.heap_bytes {
-            engine.set_memory_limit(bytes);
-        }
         engine.set_max_stack_size(self.stack_bytes);
         let interrupter = Interrupter::default();
         let asked = interrupter.clone();

@@ -10,8 +10,9 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
 
-use rquickjs::{Context, Ctx, Result, Value, qjs};
+use rquickjs::{Context, Ctx, Error, Result, Value, qjs};
 
+use crate::allocator::{Budget, Heap};
 use crate::buffer::{Aliases, SharedBlocks};
 use crate::host_object::{Classes, Graveyard};
 use crate::jobs::Rejections;
@@ -55,15 +56,19 @@ pub(crate) struct Shared {
     /// See [`crate::ModuleRecord`].
     pub(crate) module_epoch: Cell<u64>,
     pub(crate) stack: Cell<StackLimits>,
-    pub(crate) heap_limit_bytes: Option<usize>,
+    pub(crate) heap: Heap,
 }
 
 impl Runtime {
     /// Makes an empty heap under `limits`.
     pub fn new(limits: &Limits) -> Result<Self> {
-        let engine = rquickjs::Runtime::new()?;
-        // Before there is a limit: see `Shared::without_heap_limit`.
-        let context = Context::full(&engine)?;
+        let heap = Heap::new(Budget::new(limits.heap_bytes));
+        let (engine, context) = heap.without_limit(|| {
+            let engine = rquickjs::Runtime::new_with_alloc(heap.clone())?;
+            // See `Shared::without_heap_limit`.
+            let context = Context::full(&engine)?;
+            Ok::<_, Error>((engine, context))
+        })?;
         let interrupter = limits.apply(&engine);
         // SAFETY: the context is alive.
         let raw = unsafe { qjs::JS_GetRuntime(context.as_raw().as_ptr()) };
@@ -82,7 +87,7 @@ impl Runtime {
             promise_hook: HookSlot::default(),
             module_epoch: Cell::new(0),
             stack: Cell::new(StackLimits::new(limits.stack_bytes)),
-            heap_limit_bytes: limits.heap_bytes,
+            heap,
         });
         // SAFETY: the callbacks find `Shared` through their context, not through a pointer.
         unsafe {
@@ -113,8 +118,19 @@ impl Runtime {
 
     /// Bytes the heap holds now.
     pub fn memory_used_bytes(&self) -> usize {
-        let usage = self.engine().memory_usage();
-        usize::try_from(usage.malloc_size).unwrap_or(0)
+        self.shared().heap.used_bytes()
+    }
+
+    /// What the heap is charged to; other memory of the isolate may be too.
+    pub fn budget(&self) -> &Budget {
+        self.shared().heap.budget()
+    }
+
+    /// For tests: has the heap grant this many requests for memory and then refuse so many.
+    /// Gives what is left of the plan before.
+    #[doc(hidden)]
+    pub fn plan_refusals(&self, plan: Option<(usize, usize)>) -> Option<(usize, usize)> {
+        self.shared().heap.set_plan(plan)
     }
 
     /// Collects cycles now.
@@ -150,14 +166,7 @@ impl Shared {
     /// Runs `make` with no limit on the heap. For making contexts: when the heap is full in the
     /// middle of that, QuickJS-NG frees the context and leaves it in the collector's list.
     pub(crate) fn without_heap_limit<R>(&self, make: impl FnOnce() -> R) -> R {
-        // SAFETY: a live runtime on its own thread.
-        unsafe { qjs::JS_SetMemoryLimit(self.raw, 0) };
-        let made = make();
-        if let Some(limit) = self.heap_limit_bytes {
-            // SAFETY: as above.
-            unsafe { qjs::JS_SetMemoryLimit(self.raw, limit as qjs::size_t) };
-        }
-        made
+        self.heap.without_limit(make)
     }
 
     /// Drops what finalizers left: outside of every finalizer, so it may do anything.
@@ -204,25 +213,23 @@ pub fn collect_garbage(ctx: &Ctx<'_>) {
 
 /// Bytes the heap of this scope's runtime holds.
 pub fn heap_bytes(ctx: &Ctx<'_>) -> usize {
-    let mut usage = std::mem::MaybeUninit::<qjs::JSMemoryUsage>::uninit();
-    // SAFETY: the engine fills in the whole struct.
-    let usage = unsafe {
-        qjs::JS_ComputeMemoryUsage(crate::raw::runtime(ctx), usage.as_mut_ptr());
-        usage.assume_init()
-    };
-    usize::try_from(usage.malloc_size).unwrap_or(0)
+    RealmData::of(ctx).shared().heap.used_bytes()
+}
+
+/// What the heap of this scope's runtime is charged to.
+pub fn budget(ctx: &Ctx<'_>) -> Budget {
+    RealmData::of(ctx).shared().heap.budget().clone()
 }
 
 /// The bytes the heap of this scope's runtime may hold, where that is limited.
 pub fn heap_limit_bytes(ctx: &Ctx<'_>) -> Option<usize> {
-    RealmData::of(ctx).shared().heap_limit_bytes
+    budget(ctx).limit_bytes()
 }
 
 /// Whether a thrown value means that the heap is full. When not even the error fits any more,
-/// the engine throws `null`: then the heap itself tells.
+/// the engine throws `null`: then it was refused memory since this was last asked of one.
 pub fn is_out_of_memory(ctx: &Ctx<'_>, thrown: &Value<'_>) -> bool {
-    let limit = RealmData::of(ctx).shared().heap_limit_bytes;
-    thrown.is_null() && limit.is_some_and(|limit| heap_bytes(ctx) > limit / 2)
+    thrown.is_null() && RealmData::of(ctx).shared().heap.take_refusal()
 }
 
 /// The version of QuickJS-NG.

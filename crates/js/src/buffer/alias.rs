@@ -13,6 +13,7 @@ use std::rc::Rc;
 
 use rquickjs::{Ctx, Error, Object, Result, Value, qjs};
 
+use super::builtins::install_getters;
 use super::{Backing, MAX_BUFFER_BYTES, detach_buffer, too_long};
 use crate::errors::{ErrorKind, throw};
 use crate::host_object::Graveyard;
@@ -70,6 +71,9 @@ pub(super) fn make<'js>(ctx: &Ctx<'js>, backing: Backing, kind: Kind) -> Result<
     let max = kind.max_len_bytes();
     if max.is_some_and(|max| max < len_bytes) {
         return Err(throw(ctx, ErrorKind::Range, "a buffer is longer than its maximum"));
+    }
+    if max.is_some() {
+        install_getters(ctx)?;
     }
     // To the engine, 0 is a buffer of fixed length; script is told the true maximum.
     let engine_max = max.map_or(0, |max| max.clamp(1, MAX_BUFFER_BYTES));

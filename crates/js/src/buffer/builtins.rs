@@ -4,6 +4,7 @@
 //! or one could keep the engine's. They are looked up by object, so it does not matter which
 //! realm a buffer, a method or its caller is from.
 
+use std::cell::Cell;
 use std::ffi::{CString, c_int};
 
 use rquickjs::{Ctx, Error, Function, IntoJs, Object, Result, Value, qjs};
@@ -13,7 +14,7 @@ use super::{MAX_BUFFER_BYTES, too_long};
 use crate::errors::{ErrorKind, throw};
 use crate::lazy::{Attributes, define_accessor, define_value};
 use crate::raw::{self, RawContext};
-use crate::realm::RealmData;
+use crate::realm::{RealmData, slot};
 use crate::reflect::class;
 use crate::runtime::Shared;
 
@@ -40,8 +41,8 @@ const ALL: [Builtin; 8] = [
     TransferToFixedLength,
     TransferToImmutable,
     Resize,
-    MaxByteLength,
     SharedGrow,
+    MaxByteLength,
     SharedByteLength,
     SharedMaxByteLength,
 ];
@@ -70,6 +71,14 @@ impl Builtin {
         }
     }
 
+    /// The object it is a property of.
+    fn prototype<'js>(self, ctx: &Ctx<'js>) -> Result<Object<'js>> {
+        // SAFETY: a class of the engine; its prototype is given with a reference.
+        let prototype =
+            unsafe { raw::own(ctx, qjs::JS_GetClassProto(raw::context(ctx), self.class()))? };
+        prototype.into_object().ok_or(Error::Unknown)
+    }
+
     /// The function's `length`.
     fn length(self) -> c_int {
         c_int::from(matches!(self, Resize | SharedGrow))
@@ -80,17 +89,10 @@ impl Builtin {
 pub(crate) fn install(ctx: &Ctx<'_>, shared: &Shared) -> Result<()> {
     let mut resize = None;
     for (builtin, magic) in ALL.into_iter().zip(0..) {
-        let name = builtin.name();
-        // SAFETY: a class of the engine; its prototype is given with a reference.
-        let prototype =
-            unsafe { raw::own(ctx, qjs::JS_GetClassProto(raw::context(ctx), builtin.class()))? };
-        let prototype = prototype.into_object().ok_or(Error::Unknown)?;
         if builtin.is_getter() {
-            let original = getter(&prototype, name)?;
-            let getter = in_front(ctx, builtin, magic, &format!("get {name}"), &original)?;
-            define_accessor(&prototype, name, Some(&getter), None, Attributes::CONFIGURABLE)?;
             continue;
         }
+        let (name, prototype) = (builtin.name(), builtin.prototype(ctx)?);
         let original: Value<'_> = prototype.get(name)?;
         let method = in_front(ctx, builtin, magic, name, &original)?;
         define_value(&prototype, name, method, Attributes::BUILT_IN)?;
@@ -103,8 +105,35 @@ pub(crate) fn install(ctx: &Ctx<'_>, shared: &Shared) -> Result<()> {
     Ok(())
 }
 
-/// The getter of an accessor.
-fn getter<'js>(prototype: &Object<'js>, name: &str) -> Result<Value<'js>> {
+/// Whether the getters of a realm have been stood in front of.
+#[derive(Default)]
+struct Getters(Cell<bool>);
+
+/// Stands in front of the getters of a realm that gets its first buffer of changing length.
+/// Script that kept one from before reads what the engine can show; it gains nothing by that,
+/// so this need not cost every start.
+pub(super) fn install_getters(ctx: &Ctx<'_>) -> Result<()> {
+    if slot::<Getters>(ctx).0.replace(true) {
+        return Ok(());
+    }
+    for (builtin, magic) in ALL.into_iter().zip(0..) {
+        let (name, prototype) = (builtin.name(), builtin.prototype(ctx)?);
+        if builtin.is_getter()
+            && let Some(original) = getter(&prototype, name)?
+        {
+            let getter = in_front(ctx, builtin, magic, &format!("get {name}"), &original)?;
+            let shape = Attributes::CONFIGURABLE;
+            if define_accessor(&prototype, name, Some(&getter), None, shape).is_err() {
+                // Script has frozen the prototype: then the engine's getter stays.
+                drop(ctx.catch());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The getter of an accessor, where a script has left one.
+fn getter<'js>(prototype: &Object<'js>, name: &str) -> Result<Option<Value<'js>>> {
     let ctx = prototype.ctx();
     let name = CString::new(name).map_err(|_| Error::Unknown)?;
     // SAFETY: a live object; a descriptor that was filled in is released, but for the getter,
@@ -116,11 +145,11 @@ fn getter<'js>(prototype: &Object<'js>, name: &str) -> Result<Value<'js>> {
         let there = qjs::JS_GetOwnProperty(context, &raw mut found, prototype.as_raw(), atom);
         qjs::JS_FreeAtom(context, atom);
         if raw::check(there)? == 0 {
-            return Err(Error::Unknown);
+            return Ok(None);
         }
         qjs::JS_FreeValue(context, found.setter);
         qjs::JS_FreeValue(context, found.value);
-        raw::own(ctx, found.getter)
+        Ok(Some(raw::own(ctx, found.getter)?).filter(Value::is_function))
     }
 }
 
