@@ -84,9 +84,11 @@ fn work() {
     let (Some(from), Some(refusals)) = (number(FROM), number(REFUSALS)) else {
         return;
     };
-    for (index, job) in JOBS.iter().enumerate().skip(from / STRIDE) {
+    let all = number(ALL_PLACES).is_some();
+    let jobs = JOBS.iter().chain(all.then_some(&PARSING));
+    for (index, job) in jobs.enumerate().skip(from / STRIDE) {
         let count = requests(usize::MAX, 1, job);
-        let step = if number(ALL_PLACES).is_some() { 1 } else { count.div_ceil(TRIED) };
+        let step = if all { 1 } else { count.div_ceil(TRIED) };
         let first = if index == from / STRIDE { from % STRIDE } else { 0 };
         for place in (0..count).step_by(step.max(1)).filter(|place| *place >= first) {
             println!("place {} {} {place}", index * STRIDE + place, job.name);
@@ -150,6 +152,17 @@ const JOBS: &[Job] = &[
     },
     Job { name: "buffers", source: "function use(b) { b.resize(1); b.transfer() }", run: buffers },
 ];
+
+/// Parsing and compiling: asked for by [`ALL_PLACES`] only, since the engine's compiler goes on
+/// with what it could not allocate, in too many ways to list.
+const PARSING: Job = Job {
+    name: "parsing",
+    source: "",
+    run: |ctx| {
+        let origin = ScriptOrigin::new("parsed.js");
+        evaluate_script(ctx, include_str!("out_of_memory.js"), origin).map(drop)
+    },
+};
 
 /// Calls a function that the source has defined.
 fn call(ctx: &Ctx<'_>, name: &str) -> Result<()> {
