@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use holm_js::{
     Attributes, Backing, Ctx, ErrorKind, MAX_BUFFER_BYTES, Object, Realm, Result, Root,
     alias_buffer, alias_growable_shared_buffer, alias_resizable_buffer, alias_shared_buffer,
-    define_value, detach_buffer, is_detachable, refresh_buffer, take_exception, throw,
+    define_value, detach_buffer, is_detachable, refresh_buffer, take_exception, throw, view_bytes,
 };
 
 const PAGE_BYTES: usize = 1 << 16;
@@ -360,5 +360,31 @@ fn methods_kept_from_before_are_guarded() {
                 ("const own = new ArrayBuffer(1, { maxByteLength: 4 }); kept[1].call(own, 3); own.resize(4); [own.byteLength, own.maxByteLength] + ''", "4,4"),
             ],
         );
+    });
+}
+
+#[test]
+fn bytes_are_those_that_a_view_shows_now() {
+    support::realm().enter(|ctx| {
+        let check = |source: &str, expected: &[u8]| {
+            let view: Object<'_> = ctx.eval(source).expect(source);
+            assert_eq!(view_bytes(&view).expect(source), expected, "{source}");
+        };
+        check("new Uint16Array([1, 2])", &[1, 0, 2, 0]);
+        check("new Uint8Array([1, 2, 3, 4]).subarray(1, 3)", &[2, 3]);
+        check("new DataView(new Uint8Array([1, 2, 3]).buffer, 1, 1)", &[2]);
+        check("new Uint8Array([1, 2, 3]).buffer", &[1, 2, 3]);
+        check("new Uint8Array(new SharedArrayBuffer(2))", &[0, 0]);
+        check("new SharedArrayBuffer(3)", &[0, 0, 0]);
+        check(
+            "var b = new ArrayBuffer(2, { maxByteLength: 8 }), u = new Uint8Array(b, 1), w = new Uint16Array(b);
+             b.resize(5); u.fill(1); u",
+            &[1, 1, 1, 1],
+        );
+        check("w", &[0, 1, 1, 1]);
+        check("b.resize(1); u", &[]);
+        check("Object.defineProperty(DataView.prototype, 'byteLength', { value: 99 }); new DataView(b)", &[0]);
+        assert!(view_bytes(&Object::new(ctx.clone()).expect("object")).is_err());
+        ctx.catch();
     });
 }

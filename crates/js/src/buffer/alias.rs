@@ -53,7 +53,8 @@ pub(super) struct Alias {
     pub(super) kind: Kind,
     /// The buffer's object, as [`Aliases`] knows it.
     object: Cell<usize>,
-    start: Cell<*mut u8>,
+    /// Where the memory began when the buffer was made; shared memory stays there.
+    start: *mut u8,
     /// What keeps the memory mapped.
     keeper: RefCell<Box<dyn Any>>,
     /// What the engine is told when it asks for other memory; null to refuse.
@@ -81,7 +82,7 @@ pub(super) fn make<'js>(ctx: &Ctx<'js>, backing: Backing, kind: Kind) -> Result<
     let alias = Rc::new(Alias {
         kind,
         object: Cell::new(0),
-        start: Cell::new(start.as_ptr()),
+        start: start.as_ptr(),
         keeper: RefCell::new(keeper),
         next: Cell::new(ptr::null_mut()),
         aliases: shared.aliases.clone(),
@@ -91,7 +92,7 @@ pub(super) fn make<'js>(ctx: &Ctx<'js>, backing: Backing, kind: Kind) -> Result<
     let is_shared = alias.kind.is_shared();
     let opaque = if is_shared { ptr::null() } else { Rc::into_raw(alias.clone()) };
     // SAFETY: the memory lives as long as the alias has its keeper, and the engine's count of
-    // the alias is given back by `release` when it is done with the memory.
+    // the alias is given back by `reallocate` when it is done with the memory.
     let made = unsafe {
         let buffer = qjs::JS_NewArrayBuffer(
             raw::context(ctx),
@@ -131,22 +132,21 @@ impl Alias {
             Kind::Fixed | Kind::FixedShared => {
                 Err(throw(ctx, ErrorKind::Internal, "a buffer of fixed length is replaced"))
             }
-            Kind::GrowableShared { .. } if start.as_ptr() != self.start.get() => {
+            Kind::GrowableShared { .. } if start.as_ptr() != self.start => {
                 Err(throw(ctx, ErrorKind::Internal, "shared memory does not move"))
             }
             Kind::GrowableShared { .. } => self.grow_shared(buffer.as_value(), len_bytes),
             Kind::Resizable { .. } => {
-                // The old memory may be gone: until the new one shows, nothing may be left that
-                // shows the old.
-                self.start.set(start.as_ptr());
+                // Until the new memory shows, or nothing does, the old one must stay.
                 let old = self.keeper.replace(keeper);
-                self.graveyard.push(old);
                 let shown = if len_bytes > MAX_BUFFER_BYTES {
                     Err(too_long(ctx, len_bytes))
                 } else {
                     self.show(buffer, start, len_bytes)
                 };
-                shown.inspect_err(|_| detach_buffer(buffer))
+                let shown = shown.inspect_err(|_| detach_buffer(buffer));
+                drop(old);
+                shown
             }
         }
     }

@@ -15,9 +15,9 @@ use std::ptr::NonNull;
 use rquickjs::{Ctx, Error, Object, Result, Value, qjs};
 
 use crate::errors::{ErrorKind, throw};
-use crate::raw;
 use crate::realm::RealmData;
-use crate::reflect::{self, Kind, View};
+use crate::reflect::{Kind, class};
+use crate::{pristine, raw};
 
 pub(crate) use alias::Aliases;
 pub(crate) use builtins::install;
@@ -102,7 +102,8 @@ pub fn alias_growable_shared_buffer<'js>(
 ///
 /// Where the engine cannot show it (more than [`MAX_BUFFER_BYTES`], or no stack left for the
 /// call), a resizable buffer is detached and an error is thrown: what the buffer showed may be
-/// unmapped. A detached buffer stays detached, without an error.
+/// unmapped. A detached buffer stays detached, without an error. What kept the memory that
+/// the buffer showed before is dropped.
 pub fn refresh_buffer(buffer: &Object<'_>, backing: Backing) -> Result<()> {
     let aliases = &RealmData::of(buffer.ctx()).shared().aliases;
     match aliases.find(buffer.as_value()) {
@@ -126,12 +127,10 @@ pub fn detach_buffer(buffer: &Object<'_>) {
 /// script.
 pub fn buffer_source(ctx: &Ctx<'_>, value: &Value<'_>, what: &str) -> Result<Vec<u8>> {
     match value.as_object().map(|object| (object, Kind::of(object))) {
-        Some((object, Kind::ArrayBuffer | Kind::SharedArrayBuffer)) => {
-            let bytes = reflect::buffer_bytes(object, usize::MAX)?;
-            Ok(bytes.map(|(_, bytes)| bytes).unwrap_or_default())
-        }
-        Some((object, Kind::TypedArray(_))) => shown_bytes(&reflect::typed_array(object)?),
-        Some((object, Kind::DataView)) => shown_bytes(&reflect::data_view(object)?),
+        Some((
+            object,
+            Kind::ArrayBuffer | Kind::SharedArrayBuffer | Kind::TypedArray(_) | Kind::DataView,
+        )) => view_bytes(object),
         _ => {
             let text = format!("{what} is not an ArrayBuffer or a view on one");
             Err(throw(ctx, ErrorKind::Type, &text))
@@ -139,18 +138,77 @@ pub fn buffer_source(ctx: &Ctx<'_>, value: &Value<'_>, what: &str) -> Result<Vec
     }
 }
 
-/// A copy of the bytes that a typed array, `DataView` or `ArrayBuffer` shows.
+/// A copy of the bytes that a typed array, `DataView`, `ArrayBuffer` or `SharedArrayBuffer`
+/// shows, whatever script did to their prototypes.
 pub fn view_bytes(view: &Object<'_>) -> Result<Vec<u8>> {
-    buffer_source(view.ctx(), view.as_value(), "the value")
+    let ctx = view.ctx();
+    let number = |name| -> Result<usize> {
+        let number = pristine::read(view.as_value(), class::of(view), name)?;
+        Ok(number.as_number().unwrap_or(0.0) as usize)
+    };
+    let class = class::of(view);
+    if matches!(class, class::ARRAY_BUFFER | class::SHARED_ARRAY_BUFFER) {
+        // SAFETY: a live buffer.
+        return Ok(unsafe { copy(ctx, view.as_raw(), 0, usize::MAX) });
+    }
+    if class == class::DATAVIEW {
+        let buffer = pristine::read(view.as_value(), class, c"buffer")?;
+        let (offset, len) = (number(c"byteOffset")?, number(c"byteLength")?);
+        // SAFETY: a live buffer.
+        return Ok(unsafe { copy(ctx, buffer.as_raw(), offset, len) });
+    }
+    let (mut offset, mut len, mut element): (qjs::size_t, qjs::size_t, qjs::size_t) = (0, 0, 0);
+    // SAFETY: live values; anything but a typed array is an error.
+    let buffer = unsafe {
+        let buffer = qjs::JS_GetTypedArrayBuffer(
+            raw::context(ctx),
+            view.as_raw(),
+            &raw mut offset,
+            &raw mut len,
+            &raw mut element,
+        );
+        raw::own(ctx, buffer)?
+    };
+    // SAFETY: a live buffer.
+    let (offset, rest) = unsafe { (offset as usize, length(ctx, buffer.as_raw())) };
+    let rest = rest.saturating_sub(offset);
+    // Of an array that tracks its buffer's length, the engine tells the length it began with.
+    let may_have_changed = rest.abs_diff(len as usize) >= element as usize;
+    let len = if may_have_changed { number(c"byteLength")? } else { len as usize };
+    // SAFETY: a live buffer.
+    Ok(unsafe { copy(ctx, buffer.as_raw(), offset, len) })
 }
 
-fn shown_bytes(view: &View<'_>) -> Result<Vec<u8>> {
-    let Some(buffer) = view.buffer.as_object() else { return Ok(Vec::new()) };
-    let end = view.offset_bytes.saturating_add(view.len.saturating_mul(view.element_bytes));
-    let bytes = reflect::buffer_bytes(buffer, end)?;
-    Ok(bytes
-        .and_then(|(_, bytes)| bytes.get(view.offset_bytes..).map(<[u8]>::to_vec))
-        .unwrap_or_default())
+/// How long a buffer is now.
+///
+/// # Safety
+/// `buffer` is a live value.
+unsafe fn length(ctx: &Ctx<'_>, buffer: qjs::JSValue) -> usize {
+    let mut size: qjs::size_t = 0;
+    // SAFETY: by the caller.
+    if unsafe { qjs::JS_GetArrayBuffer(raw::context(ctx), &raw mut size, buffer) }.is_null() {
+        drop(ctx.catch());
+    }
+    size as usize
+}
+
+/// Bytes of a buffer, from `offset` on, as many as there are up to `len`.
+///
+/// # Safety
+/// `buffer` is a live value.
+unsafe fn copy(ctx: &Ctx<'_>, buffer: qjs::JSValue, offset: usize, len: usize) -> Vec<u8> {
+    let mut size: qjs::size_t = 0;
+    // SAFETY: by the caller; the range is cut to what the buffer holds.
+    unsafe {
+        let start = qjs::JS_GetArrayBuffer(raw::context(ctx), &raw mut size, buffer);
+        if start.is_null() {
+            drop(ctx.catch());
+            return Vec::new();
+        }
+        let bytes = std::slice::from_raw_parts(start, size as usize);
+        let rest = bytes.get(offset..).unwrap_or_default();
+        rest[..len.min(rest.len())].to_vec()
+    }
 }
 
 fn too_long(ctx: &Ctx<'_>, len_bytes: usize) -> Error {
