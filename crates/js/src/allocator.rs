@@ -65,7 +65,7 @@ pub(crate) struct Heap(Rc<HeapState>);
 struct HeapState {
     budget: Budget,
     used_bytes: Cell<usize>,
-    /// Whether memory was refused since someone last asked.
+    /// Whether memory was ever refused.
     refused: Cell<bool>,
     /// For tests: how many requests are granted, and how many are refused after those.
     plan: Cell<Option<(usize, usize)>>,
@@ -89,9 +89,10 @@ impl Heap {
         self.0.used_bytes.get()
     }
 
-    /// Whether memory was refused since this was last asked.
-    pub(crate) fn take_refusal(&self) -> bool {
-        self.0.refused.take()
+    /// Whether memory was ever refused. Not forgotten when asked: an error may be described
+    /// more than once, and long after it was thrown.
+    pub(crate) fn was_refused(&self) -> bool {
+        self.0.refused.get()
     }
 
     /// Runs `body` with nothing refused; what it charges counts.
@@ -277,10 +278,10 @@ mod tests {
         let small = heap.alloc(100);
         let zero = heap.calloc(10, 10);
         assert_eq!(heap.used_bytes(), 2 * (100 + HEADER_BYTES));
-        assert!(!heap.take_refusal());
+        assert!(!heap.was_refused());
         assert!(heap.alloc(900).is_null() && heap.calloc(usize::MAX, 2).is_null());
         assert!(heap.alloc(usize::MAX).is_null());
-        assert!(heap.take_refusal() && !heap.take_refusal());
+        assert!(heap.was_refused());
         // SAFETY: blocks of this heap, each freed once, read as far as they are long.
         unsafe {
             assert!((0..100).all(|index| *zero.add(index) == 0));

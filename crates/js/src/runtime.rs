@@ -227,9 +227,9 @@ pub fn heap_limit_bytes(ctx: &Ctx<'_>) -> Option<usize> {
 }
 
 /// Whether a thrown value means that the heap is full. When not even the error fits any more,
-/// the engine throws `null`: then it was refused memory since this was last asked of one.
+/// the engine throws `null`: then it was refused memory before.
 pub fn is_out_of_memory(ctx: &Ctx<'_>, thrown: &Value<'_>) -> bool {
-    thrown.is_null() && RealmData::of(ctx).shared().heap.take_refusal()
+    thrown.is_null() && RealmData::of(ctx).shared().heap.was_refused()
 }
 
 /// The version of QuickJS-NG.

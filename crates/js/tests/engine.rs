@@ -9,9 +9,10 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use holm_js::{
-    Ctx, ImportAttributes, JobOutcome, Limits, ModuleLoader, ModuleRecord, Object, PromiseHook,
-    PromisePhase, Realm, Result, Runtime, Value, compile_module, compile_script, enter_stack,
-    evaluate_module, leave_stack, run_bytecode, run_job, synthetic_module, take_rejections,
+    Ctx, ImportAttributes, JobOutcome, Limits, ModuleLoader, ModuleRecord, OUT_OF_MEMORY, Object,
+    PromiseHook, PromisePhase, Realm, Result, Runtime, Thrown, Value, compile_module,
+    compile_script, enter_stack, evaluate_module, is_out_of_memory, leave_stack, run_bytecode,
+    run_job, synthetic_module, take_rejections,
 };
 
 #[test]
@@ -43,9 +44,21 @@ fn recursion_and_memory_end_in_errors() {
                 ("(function f() { return f() })()", "RangeError: Maximum call stack size exceeded"),
                 ("new Array(1e9).fill() + ''", "InternalError: out of memory"),
                 ("1 + 1", "2"),
+                ("const k = []; try { for (;;) k.push({}) } catch (error) { k.length = 0; throw error }", "InternalError: out of memory"),
             ],
         );
+        assert_eq!(realm.runtime().budget().used_bytes(), realm.runtime().memory_used_bytes());
+        assert!(realm.runtime().memory_used_bytes() <= 8 << 20);
+        let null = Value::new_null(ctx.clone());
+        assert!(is_out_of_memory(ctx, &null) && Thrown::new(ctx, &null).heading == OUT_OF_MEMORY);
     });
+    // A budget counts what others charge too.
+    let budget = realm.runtime().budget().clone();
+    assert!(budget.charge((8 << 20) - budget.used_bytes()));
+    realm.enter(|ctx| {
+        support::check(ctx, &[("new Uint8Array(100000)", "InternalError: out of memory")]);
+    });
+    support::realm().enter(|ctx| support::check(ctx, &[("throw null", "null")]));
 }
 
 #[test]
