@@ -8,7 +8,7 @@ use holm_webassembly::{Body, NextChunk, Response, install_streaming};
 use crate::fetch::{BodyChunks, ResponseHandle, response_of};
 
 /// Defines the streaming functions of a realm that has `WebAssembly`.
-pub fn install(ctx: &Ctx<'_>) -> Result<()> {
+pub(crate) fn install(ctx: &Ctx<'_>) -> Result<()> {
     install_streaming(
         ctx,
         Rc::new(|value: &Value<'_>| {
