@@ -1,0 +1,17 @@
+// The classic flow: bytes, a module, an instance, a call.
+const bytes = Uint8Array.of(
+  0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, // "\0asm", version 1
+  0x01, 0x07, 0x01, 0x60, 0x02, 0x7f, 0x7f, 0x01, 0x7f, // type 0: (i32, i32) -> i32
+  0x03, 0x02, 0x01, 0x00, // function 0 is of type 0
+  0x07, 0x07, 0x01, 0x03, 0x61, 0x64, 0x64, 0x00, 0x00, // export function 0 as "add"
+  0x0a, 0x09, 0x01, 0x07, 0x00, 0x20, 0x00, 0x20, 0x01, 0x6a, 0x0b, // its code
+);
+console.log('valid:', WebAssembly.validate(bytes));
+const { module, instance } = await WebAssembly.instantiate(bytes);
+console.log('exports:', WebAssembly.Module.exports(module));
+console.log('77 + 88 =', instance.exports.add(77, 88));
+
+// Prints:
+// valid: true
+// exports: [ { name: 'add', kind: 'function' } ]
+// 77 + 88 = 165
