@@ -2,6 +2,7 @@
 //!
 //! One file per benchmark; name it in [`BENCHMARKS`].
 
+mod calls;
 mod measure;
 mod runtimes;
 mod startup;
@@ -11,8 +12,8 @@ use crate::command::{self, Command};
 
 pub const COMMAND: Command = Command {
     name: "bench",
-    summary: "measure Holm beside node, deno and bun: bench startup",
+    summary: "measure Holm beside node, deno and bun: bench startup, bench calls",
     run: |args| command::dispatch("cargo xtask bench", BENCHMARKS, args),
 };
 
-const BENCHMARKS: &[Command] = &[startup::COMMAND];
+const BENCHMARKS: &[Command] = &[startup::COMMAND, calls::COMMAND];
