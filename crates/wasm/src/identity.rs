@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::rc::{Rc, Weak};
 
-use wasmtime::{ExternRef, StoreContextMut};
+use wasmtime::{ExternRef, RootScope, StoreContextMut};
 
 use crate::group::GroupData;
 use crate::host::ThreadBound;
@@ -75,7 +75,12 @@ impl<T: Moved> Identities<T> {
         }
         // The canary comes first: making it may collect garbage too.
         let valid = Rc::new(Cell::new(false));
-        let canary = ExternRef::new(&mut *cx, ThreadBound(Canary(valid.clone())));
+        // In a scope of its own: nothing may root it, or it outlives collections as long as the
+        // scope it was made in, which is a host function's while that calls modules again.
+        let canary = {
+            let mut scope = RootScope::new(&mut *cx);
+            ExternRef::new(&mut scope, ThreadBound(Canary(valid.clone()))).is_ok()
+        };
         let handles: Vec<_> = self.by_address.take().into_values().collect();
         let handles = handles.iter().filter_map(Weak::upgrade);
         let now = handles.filter_map(|handle| {
@@ -85,7 +90,7 @@ impl<T: Moved> Identities<T> {
         let now = now.collect();
         self.by_address.replace(now);
         // Without a canary (there was no room) all of this is done again next time.
-        valid.set(canary.is_ok());
+        valid.set(canary);
         self.valid.replace(valid);
     }
 }
