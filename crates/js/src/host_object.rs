@@ -185,6 +185,20 @@ impl Held {
 }
 
 impl Held {
+    /// Takes a reference to an object.
+    ///
+    /// # Safety
+    /// The object is alive and of this runtime, as is the flag.
+    pub(crate) unsafe fn from_raw(
+        object: qjs::JSValue,
+        runtime: RawRuntime,
+        alive: Rc<Cell<bool>>,
+    ) -> Self {
+        // SAFETY: by the caller; the new reference is ours.
+        unsafe { qjs::JS_DupValueRT(runtime, object) };
+        Self { value: Cell::new(object), runtime, alive }
+    }
+
     /// A second reference to the same value, for another host object.
     pub fn duplicate(&self) -> Self {
         let value = self.value.get();

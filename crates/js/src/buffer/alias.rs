@@ -57,6 +57,8 @@ pub(super) struct Alias {
     start: *mut u8,
     /// What keeps the memory mapped.
     keeper: RefCell<Box<dyn Any>>,
+    /// Falls when the buffer is detached or collected.
+    life: Rc<Cell<bool>>,
     /// What the engine is told when it asks for other memory; null to refuse.
     next: Cell<*mut u8>,
     aliases: Rc<Aliases>,
@@ -84,6 +86,7 @@ pub(super) fn make<'js>(ctx: &Ctx<'js>, backing: Backing, kind: Kind) -> Result<
         object: Cell::new(0),
         start: start.as_ptr(),
         keeper: RefCell::new(keeper),
+        life: Rc::new(Cell::new(true)),
         next: Cell::new(ptr::null_mut()),
         aliases: shared.aliases.clone(),
         graveyard: shared.graveyard.clone(),
@@ -188,8 +191,13 @@ impl Alias {
         resized
     }
 
+    pub(super) fn life(&self) -> Rc<Cell<bool>> {
+        self.life.clone()
+    }
+
     /// The buffer shows the memory no more.
     pub(super) fn bury(self: Rc<Self>) {
+        self.life.set(false);
         self.aliases.remove(self.object.get());
         // What the keeper and the host hold may not be dropped in a finalizer.
         let graveyard = self.graveyard.clone();

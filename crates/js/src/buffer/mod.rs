@@ -9,8 +9,10 @@ mod builtins;
 mod shared_blocks;
 
 use std::any::Any;
+use std::cell::Cell;
 use std::fmt;
 use std::ptr::NonNull;
+use std::rc::Rc;
 
 use rquickjs::{Ctx, Error, Object, Result, Value, qjs};
 
@@ -115,6 +117,12 @@ pub fn refresh_buffer(buffer: &Object<'_>, backing: Backing) -> Result<()> {
 /// Whether a script may detach the buffer: those made here it may not.
 pub fn is_detachable(buffer: &Object<'_>) -> bool {
     RealmData::of(buffer.ctx()).shared().aliases.find(buffer.as_value()).is_none()
+}
+
+/// A flag that falls when a buffer over foreign memory is detached or collected.
+pub(crate) fn life(buffer: &Object<'_>) -> Option<Rc<Cell<bool>>> {
+    let aliases = &RealmData::of(buffer.ctx()).shared().aliases;
+    aliases.find(buffer.as_value()).map(|alias| alias.life())
 }
 
 /// Detaches a buffer: its length becomes 0, and so does that of every view on it.
