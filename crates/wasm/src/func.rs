@@ -2,13 +2,13 @@
 
 use std::fmt;
 use std::mem::MaybeUninit;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use wasmtime::{FuncType, StoreContextMut, Val, ValRaw, ValType};
 
-use crate::failure::{self, Failure};
-use crate::group::GroupData;
+use crate::failure::{self, Failure, TrapKind};
+use crate::group::{GroupData, GroupInner};
 use crate::host::{HostFunction, ThreadBound, Thrown};
 use crate::value::{lift, lower};
 use crate::{Attachment, Group, Mismatch, Value};
@@ -20,6 +20,7 @@ pub struct Func(Rc<FuncInner>);
 pub(crate) struct FuncInner {
     group: Group,
     func: wasmtime::Func,
+    key: Key,
     signature: Signature,
     index: u32,
     attachment: Attachment,
@@ -161,8 +162,13 @@ impl Func {
     ) -> Self {
         let (key, code) = key_and_code(cx, func);
         let known = &group.interned().functions;
-        if let Some(found) = known.borrow().get(&key).and_then(std::rc::Weak::upgrade) {
+        if let Some(found) = known.borrow().get(&key).and_then(Weak::upgrade) {
             return Self(found);
+        }
+        // Reached through this group, a function of another one is still the same.
+        let target = group.interned().bridged.borrow().get(&key).cloned();
+        if let Some(found) = target.and_then(|target| target.func()) {
+            return found;
         }
         let signature = Signature::new(func.ty(&*cx));
         let host_index = group.interned().host_indices.borrow().get(&key).copied();
@@ -170,6 +176,7 @@ impl Func {
         let made = Rc::new(FuncInner {
             group: group.clone(),
             func,
+            key,
             signature,
             index,
             attachment: Attachment::default(),
@@ -231,38 +238,15 @@ impl Func {
     #[inline]
     pub fn call_numbers(&self, slots: &mut [Slot]) -> Result<(), Failure> {
         let inner = &*self.0;
-        assert!(inner.signature.0.is_numeric && slots.len() >= inner.signature.slots());
-        let result = inner.group.enter(|cx| {
-            // `Slot` is a `ValRaw` and nothing else.
-            let raw = std::ptr::from_mut(slots) as *mut [ValRaw];
-            // SAFETY: there are enough slots, all numbers, for which any bits will do.
-            let done = unsafe { inner.func.call_unchecked(&mut *cx, raw) };
-            done.map_err(|error| failure::from_error(&inner.group, cx, error))
-        });
-        inner.group.space().settle();
-        result
+        let _entry = inner.group.space().enter();
+        call_numbers(&inner.group, inner.func, &inner.signature, slots)
     }
 
     /// Calls any function. The arguments must be as many as the signature says.
     pub fn call(&self, arguments: &[Value]) -> Result<Vec<Value>, CallError> {
         let inner = &*self.0;
-        let result = inner.group.enter_rooted(|cx| {
-            let types = inner.signature.parameters();
-            let mut lowered = Vec::with_capacity(types.len());
-            for (index, ty) in types.iter().enumerate() {
-                let mismatch = |mismatch| CallError::Argument { index, mismatch };
-                let argument = arguments.get(index).ok_or(mismatch(Mismatch { reason: None }))?;
-                lowered.push(lower(&inner.group, cx, argument, ty).map_err(mismatch)?);
-            }
-            let mut results = vec![Val::I32(0); inner.signature.results().len()];
-            let done = inner.func.call(&mut *cx, &lowered, &mut results);
-            done.map_err(|error| failure::from_error(&inner.group, cx, error))?;
-            let lifted = results.into_iter().map(|value| lift(&inner.group, cx, value));
-            let lifted = lifted.collect::<wasmtime::Result<Vec<_>>>();
-            lifted.map_err(|error| CallError::Failure(failure::from_error(&inner.group, cx, error)))
-        });
-        inner.group.space().settle();
-        result
+        let _entry = inner.group.space().enter();
+        call_values(&inner.group, inner.func, &inner.signature, arguments)
     }
 
     /// The function as one of `group`.
@@ -274,16 +258,69 @@ impl Func {
         if self.group().same(group) {
             return Ok(self.0.func);
         }
-        if let Some(made) = group.interned().bridges.borrow().get(&Rc::as_ptr(&self.0)) {
+        let inner = &*self.0;
+        let own = (inner.group.address(), inner.key);
+        if let Some(made) = group.interned().bridges.borrow().get(&own) {
             return Ok(*made);
         }
-        let made = Self::host(cx, self.signature(), Box::new(Bridge(self.clone())));
-        // Reached through this group, it is still the same function.
+        let target = Rc::new(BridgeTarget {
+            group: inner.group.downgrade(),
+            func: inner.func,
+            key: inner.key,
+            signature: inner.signature.clone(),
+            index: inner.index,
+        });
+        let made = Self::host(cx, self.signature(), Box::new(Bridge(target.clone())));
         let (key, _) = key_and_code(cx, made);
-        group.interned().functions.borrow_mut().insert(key, Rc::downgrade(&self.0));
-        group.interned().bridges.borrow_mut().insert(Rc::as_ptr(&self.0), made);
+        group.interned().bridged.borrow_mut().insert(key, target);
+        group.interned().bridges.borrow_mut().insert(own, made);
+        group.host_values().keep_group(inner.group.host_values());
         Ok(made)
     }
+}
+
+#[inline]
+fn call_numbers(
+    group: &Group,
+    func: wasmtime::Func,
+    signature: &Signature,
+    slots: &mut [Slot],
+) -> Result<(), Failure> {
+    assert!(signature.0.is_numeric && slots.len() >= signature.slots());
+    let result = group.enter(|cx| {
+        // `Slot` is a `ValRaw` and nothing else.
+        let raw = std::ptr::from_mut(slots) as *mut [ValRaw];
+        // SAFETY: there are enough slots, all numbers, for which any bits will do.
+        let done = unsafe { func.call_unchecked(&mut *cx, raw) };
+        done.map_err(|error| failure::from_error(group, cx, error))
+    });
+    group.space().settle();
+    result
+}
+
+fn call_values(
+    group: &Group,
+    func: wasmtime::Func,
+    signature: &Signature,
+    arguments: &[Value],
+) -> Result<Vec<Value>, CallError> {
+    let result = group.enter_rooted(|cx| {
+        let types = signature.parameters();
+        let mut lowered = Vec::with_capacity(types.len());
+        for (index, ty) in types.iter().enumerate() {
+            let mismatch = |mismatch| CallError::Argument { index, mismatch };
+            let argument = arguments.get(index).ok_or(mismatch(Mismatch { reason: None }))?;
+            lowered.push(lower(group, cx, argument, ty).map_err(mismatch)?);
+        }
+        let mut results = vec![Val::I32(0); signature.results().len()];
+        let done = func.call(&mut *cx, &lowered, &mut results);
+        done.map_err(|error| failure::from_error(group, cx, error))?;
+        let lifted = results.into_iter().map(|value| lift(group, cx, value));
+        let lifted = lifted.collect::<wasmtime::Result<Vec<_>>>();
+        lifted.map_err(|error| CallError::Failure(failure::from_error(group, cx, error)))
+    });
+    group.space().settle();
+    result
 }
 
 /// What tells a function from others, and where its code is.
@@ -375,16 +412,66 @@ fn host_values(
     Ok(())
 }
 
-/// A function of another group.
-struct Bridge(Func);
+/// A function of another group, which it does not keep: two groups may have bridges to each
+/// other. [`crate::HostValues::keep_group`] does.
+pub(crate) struct BridgeTarget {
+    group: Weak<GroupInner>,
+    func: wasmtime::Func,
+    key: Key,
+    signature: Signature,
+    index: u32,
+}
+
+impl BridgeTarget {
+    /// The handle of the function.
+    fn func(&self) -> Option<Func> {
+        let group = self.group()?;
+        let known = &group.interned().functions;
+        if let Some(found) = known.borrow().get(&self.key).and_then(Weak::upgrade) {
+            return Some(Func(found));
+        }
+        let made = Rc::new(FuncInner {
+            group: group.clone(),
+            func: self.func,
+            key: self.key,
+            signature: self.signature.clone(),
+            index: self.index,
+            attachment: Attachment::default(),
+        });
+        known.borrow_mut().insert(self.key, Rc::downgrade(&made));
+        Some(Func(made))
+    }
+
+    fn group(&self) -> Option<Group> {
+        self.group.upgrade().map(Group::from_inner)
+    }
+
+    /// The group, if it may be called now.
+    ///
+    /// Wasmtime checks a store's stack from where the store was entered. Each bridge enters
+    /// another one, so they could go on beyond the end of the stack, one after the other.
+    fn ready(&self) -> Result<Group, Thrown> {
+        let failure = match self.group() {
+            Some(group) if group.space().has_stack_for_bridge() => return Ok(group),
+            Some(_) => Failure::Trap { kind: TrapKind::StackOverflow, frames: Vec::new() },
+            None => Failure::Other("the function's instance is gone".to_owned()),
+        };
+        Err(Thrown::Failure(Box::new(failure)))
+    }
+}
+
+struct Bridge(Rc<BridgeTarget>);
 
 impl HostFunction for Bridge {
     fn call_numbers(&self, slots: &mut [Slot]) -> Result<(), Thrown> {
-        self.0.call_numbers(slots).map_err(Thrown::from)
+        let group = self.0.ready()?;
+        call_numbers(&group, self.0.func, &self.0.signature, slots).map_err(Thrown::from)
     }
 
     fn call(&self, _group: &Group, arguments: Vec<Value>) -> Result<Vec<Value>, Thrown> {
-        self.0.call(&arguments).map_err(|error| match error {
+        let group = self.0.ready()?;
+        let result = call_values(&group, self.0.func, &self.0.signature, &arguments);
+        result.map_err(|error| match error {
             CallError::Failure(failure) => Thrown::from(failure),
             CallError::Argument { mismatch, .. } => {
                 let reason = mismatch.reason.unwrap_or_else(|| "a value of the wrong type".into());

@@ -14,14 +14,14 @@ use std::rc::{Rc, Weak};
 use wasmtime::{AnyRef, AsContextMut, ResourceLimiter, RootScope, Rooted, Store, StoreContextMut};
 
 use crate::exception::ExceptionInner;
-use crate::func::{self, FuncInner};
+use crate::func::{self, BridgeTarget, FuncInner};
 use crate::gc_object::GcInner;
 use crate::global::GlobalInner;
 use crate::identity::Identities;
 use crate::memory::MemoryInner;
 use crate::module::Module;
 use crate::table::TableInner;
-use crate::{Func, GcObject, HostValues, Space, Tag};
+use crate::{Func, GcObject, HostValues, Memory, Space, Tag};
 
 /// Instances that are linked with one another.
 #[derive(Clone)]
@@ -50,9 +50,13 @@ pub(crate) struct Interned {
     pub(crate) functions: RefCell<HashMap<func::Key, Weak<FuncInner>>>,
     /// Which one a function of the host was among those that were imported with it.
     pub(crate) host_indices: RefCell<HashMap<func::Key, u32>>,
-    /// Functions of other groups as functions of this one. Each bridge holds its function, so
-    /// an address stays that of the same function.
-    pub(crate) bridges: RefCell<HashMap<*const FuncInner, wasmtime::Func>>,
+    /// Functions of other groups as functions of this one, by the address of their group and
+    /// what they are there. Each bridge refers to its group, so the address is not used again.
+    pub(crate) bridges: RefCell<HashMap<(usize, func::Key), wasmtime::Func>>,
+    /// What the bridges lead to, by what they are in this group.
+    pub(crate) bridged: RefCell<HashMap<func::Key, Rc<BridgeTarget>>>,
+    /// Memories that may be other groups' too.
+    pub(crate) adopted: RefCell<Vec<Memory>>,
     /// By `debug_index_in_store`, which is an identity, like for the next three.
     pub(crate) memories: RefCell<HashMap<u64, Weak<MemoryInner>>>,
     pub(crate) tables: RefCell<HashMap<u64, Weak<TableInner>>>,
@@ -115,6 +119,11 @@ impl Group {
 
     pub(crate) fn from_inner(inner: Rc<GroupInner>) -> Self {
         Self(inner)
+    }
+
+    /// Where it is: its identity for as long as anything refers to it, weakly or not.
+    pub(crate) fn address(&self) -> usize {
+        Rc::as_ptr(&self.0) as usize
     }
 
     pub(crate) fn downgrade(&self) -> Weak<GroupInner> {

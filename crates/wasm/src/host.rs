@@ -14,6 +14,10 @@ pub trait HostValues: 'static {
     /// Takes a second ticket, in this table, for a value that may stand in another one.
     fn duplicate(&self, from: &HostRef) -> u32;
 
+    /// Keeps the group that `other` is the table of for as long as this table's group lives: a
+    /// function of that one can be called from here.
+    fn keep_group(&self, other: &Rc<dyn HostValues>);
+
     /// Gives a ticket of this table back.
     fn release(&self, ticket: u32);
 

@@ -75,6 +75,7 @@ pub fn instantiate(
         None => fresh().map_err(InstantiateError::Resources)?,
     };
     group.add_module(module);
+    let _entry = space.enter();
     let result = group.enter_rooted(|cx| link_and_run(&group, cx, module, imports));
     space.settle();
     Ok((group, result?))

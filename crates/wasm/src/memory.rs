@@ -117,6 +117,8 @@ impl Memory {
         let memory = instance.get_memory(&mut *cx, "");
         let memory = memory.ok_or_else(|| wasmtime::Error::msg("the adopter has no memory"))?;
         self.remember(group, memory);
+        // From now on growth in one group has to reach the others, whoever drops the handle.
+        group.interned().adopted.borrow_mut().push(self.clone());
         Ok(memory.into())
     }
 
@@ -178,7 +180,7 @@ impl Memory {
     }
 
     /// A group that has it, if there is one.
-    pub(crate) fn group(&self) -> Option<Group> {
+    pub fn group(&self) -> Option<Group> {
         let groups = self.0.groups.borrow();
         groups.iter().find_map(|(group, _)| group.upgrade()).map(Group::from_inner)
     }

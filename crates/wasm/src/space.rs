@@ -1,6 +1,6 @@
 //! What the groups of one isolate share.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::{Rc, Weak};
 
@@ -20,6 +20,24 @@ struct Inner {
     grown: Grown,
     /// Memories that somebody has a handle of.
     memories: RefCell<Vec<Weak<MemoryInner>>>,
+    /// Where the stack was when the host called a module last.
+    entered_at: Cell<usize>,
+}
+
+/// A module that the host called may use so much stack and still call into another group. With
+/// what the other one may use, this fits in what script leaves.
+const STACK_BEFORE_BRIDGE_BYTES: usize = 256 << 10;
+
+/// A call of a module by the host.
+pub(crate) struct Entry<'a> {
+    entered_at: &'a Cell<usize>,
+    previous: usize,
+}
+
+impl Drop for Entry<'_> {
+    fn drop(&mut self) {
+        self.entered_at.set(self.previous);
+    }
 }
 
 /// Is told what happens in modules.
@@ -34,8 +52,8 @@ impl Space {
     pub fn new(engine: &Engine, observer: Rc<dyn Observer>) -> Self {
         let host_tag = Tag::new(engine, [wasmtime::ValType::EXTERNREF]);
         let (engine, grown) = (engine.clone(), Grown::default());
-        let memories = RefCell::default();
-        Self(Rc::new(Inner { engine, host_tag, observer, grown, memories }))
+        let (memories, entered_at) = Default::default();
+        Self(Rc::new(Inner { engine, host_tag, observer, grown, memories, entered_at }))
     }
 
     /// The compiler.
@@ -50,6 +68,18 @@ impl Space {
 
     pub(crate) fn grown(&self) -> &Grown {
         &self.0.grown
+    }
+
+    /// The host is about to call a module.
+    #[inline]
+    pub(crate) fn enter(&self) -> Entry<'_> {
+        let entered_at = &self.0.entered_at;
+        Entry { entered_at, previous: entered_at.replace(stack_address()) }
+    }
+
+    pub(crate) fn has_stack_for_bridge(&self) -> bool {
+        let used = self.0.entered_at.get().saturating_sub(stack_address());
+        used < STACK_BEFORE_BRIDGE_BYTES
     }
 
     pub(crate) fn register(&self, memory: &Rc<MemoryInner>) {
@@ -88,6 +118,13 @@ impl Space {
             self.0.grown.take();
         }
     }
+}
+
+/// Where the stack is now, roughly.
+#[inline]
+fn stack_address() -> usize {
+    let here = 0u8;
+    std::ptr::from_ref(std::hint::black_box(&here)) as usize
 }
 
 impl fmt::Debug for Space {

@@ -15,6 +15,9 @@ pub(crate) struct HostTable {
     places: RefCell<Places>,
     /// The object that reports it, if that is a group's owner.
     owner: RefCell<Option<Weak>>,
+    /// The owners of groups whose functions this one can call, with the addresses of their
+    /// tables.
+    kept: RefCell<Vec<(usize, Held)>>,
 }
 
 #[derive(Default)]
@@ -75,6 +78,9 @@ impl HostTable {
         for held in self.places.borrow().values.iter().flatten() {
             tracer.mark(held);
         }
+        for (_, owner) in self.kept.borrow().iter() {
+            tracer.mark(owner);
+        }
     }
 }
 
@@ -94,6 +100,17 @@ impl HostValues for HostTable {
             Some(held) => self.insert(Rc::new(held.duplicate())),
             // Its table's owner is gone, and the value with it.
             None => u32::MAX,
+        }
+    }
+
+    fn keep_group(&self, other: &Rc<dyn HostValues>) {
+        let Some(other) = Self::of(other) else { return };
+        let address = std::ptr::from_ref(other) as usize;
+        if self.kept.borrow().iter().any(|(known, _)| *known == address) {
+            return;
+        }
+        if let Some(owner) = other.owner.borrow().as_ref().and_then(Weak::hold) {
+            self.kept.borrow_mut().push((address, owner));
         }
     }
 
