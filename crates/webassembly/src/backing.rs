@@ -3,13 +3,15 @@
 #![allow(unsafe_code, reason = "see above")]
 
 use holm_js::Backing;
-use holm_wasm::RegionBytes;
+use holm_wasm::Memory;
 
-/// The bytes, for a buffer that keeps them mapped.
-pub(crate) fn backing(bytes: RegionBytes) -> Backing {
+/// The bytes, for a buffer that keeps them mapped. It keeps the memory's handle too: who finds
+/// the handle when the memory grows finds the buffer, and has to.
+pub(crate) fn backing(memory: &Memory) -> Backing {
+    let bytes = memory.bytes();
     let (start, len) = (bytes.start(), bytes.len());
     // SAFETY: the bytes stay mapped for as long as `bytes`, which the buffer keeps: a region
     // moves only when it grows, and the buffer is detached then, before any script runs
     // (`memory::refresh`). No Rust reference into them exists while script runs.
-    unsafe { Backing::new(start, len, bytes) }
+    unsafe { Backing::new(start, len, (bytes, memory.clone())) }
 }

@@ -1,12 +1,12 @@
 //! `WebAssembly.Memory`: <https://webassembly.github.io/spec/js-api/#memories>
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 
 use holm_js::webidl::{self, Definition, Interface, convert};
 use holm_js::{
     Call, Ctx, Graveyard, Held, HostObject, Object, Result, Tracer, Value, Weak, alias_buffer,
-    alias_resizable_buffer, alias_shared_buffer, detach_buffer, freeze, host_ref, refresh_buffer,
-    take_exception,
+    alias_resizable_buffer, alias_shared_buffer, bury, detach_buffer, freeze, host_ref,
+    refresh_buffer, take_exception,
 };
 use holm_wasm::{Memory, MemoryTypeBuilder};
 
@@ -26,11 +26,9 @@ pub(crate) struct MemoryObject {
     memory: Memory,
     /// \[\[BufferObject\]\], made when it is first asked for.
     buffer: RefCell<Option<Held>>,
-    /// Whether that is resizable.
-    shape: Cell<Shape>,
-    /// The length of a shared memory when its buffer was made.
-    shared_len: Cell<usize>,
 }
+
+/// Whether a buffer is resizable.
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Shape {
@@ -41,8 +39,7 @@ enum Shape {
 
 impl MemoryObject {
     fn new(memory: Memory) -> Self {
-        let (buffer, shape, shared_len) = Default::default();
-        Self { memory, buffer, shape, shared_len }
+        Self { memory, buffer: RefCell::default() }
     }
 
     /// \[\[Memory\]\]
@@ -185,7 +182,7 @@ pub(crate) fn check_limits(
 
 /// <https://webassembly.github.io/spec/js-api/#create-a-memory-object>
 pub(crate) fn wrapper<'js>(ctx: &Ctx<'js>, memory: &Memory) -> Result<Value<'js>> {
-    if let Some(known) = memory.attachment().get::<Weak>().and_then(|weak| weak.upgrade(ctx)) {
+    if let Some(known) = Shown::of(memory).wrapper.and_then(|weak| weak.upgrade(ctx)) {
         return Ok(known);
     }
     let made: Object<'js> = webidl::new_object(ctx, MemoryObject::new(memory.clone()))?;
@@ -193,10 +190,23 @@ pub(crate) fn wrapper<'js>(ctx: &Ctx<'js>, memory: &Memory) -> Result<Value<'js>
     Ok(made.into_value())
 }
 
-fn remember(memory: &Memory, object: &Value<'_>) {
-    if let Some(weak) = Weak::new(object) {
-        memory.attachment().set(weak);
+/// What script was shown of a memory. Either may outlive the other.
+#[derive(Clone, Default)]
+struct Shown {
+    wrapper: Option<Weak>,
+    buffer: Option<Weak>,
+    buffer_len: usize,
+    shape: Shape,
+}
+
+impl Shown {
+    fn of(memory: &Memory) -> Self {
+        memory.attachment().get().unwrap_or_default()
     }
+}
+
+fn remember(memory: &Memory, object: &Value<'_>) {
+    memory.attachment().set(Shown { wrapper: Weak::new(object), ..Shown::of(memory) });
 }
 
 /// <https://webassembly.github.io/spec/js-api/#grow-the-memory-buffer>
@@ -216,52 +226,60 @@ fn grow(ctx: &Ctx<'_>, memory: &Memory, delta: u64) -> Result<u64> {
 
 /// <https://webassembly.github.io/spec/js-api/#refresh-the-memory-buffer>
 pub(crate) fn refresh(ctx: &Ctx<'_>, memory: &Memory) {
-    let known = memory.attachment().get::<Weak>().and_then(|weak| weak.upgrade(ctx));
-    let Some(object) = known else { return };
-    let Some(inside) = host_ref::<MemoryObject>(&object) else { return };
-    let buffer = inside.buffer.borrow().as_ref().map(|buffer| buffer.get(ctx));
-    let Some(Ok(buffer)) = buffer else { return };
-    let Some(buffer) = buffer.as_object() else { return };
-    if inside.shape.get() == Shape::Resizable {
-        // 6. Otherwise, set its data and its length. Where the engine cannot (it is too long), it
-        //    is detached, and the next one throws.
-        if let Err(error) = refresh_buffer(buffer, backing(memory.bytes())) {
+    let shown = Shown::of(memory);
+    let buffer = shown.buffer.as_ref().and_then(|buffer| buffer.upgrade(ctx));
+    let buffer = buffer.and_then(Value::into_object);
+    if let (Some(buffer), None) = (buffer, memory.shared()) {
+        if shown.shape == Shape::Resizable {
+            // 6. Otherwise, set its data and its length. Where the engine cannot (it is too long),
+            //    it is detached, and the next one throws.
+            let Err(error) = refresh_buffer(&buffer, backing(memory)) else {
+                let buffer_len = memory.bytes().len();
+                memory.attachment().set(Shown { buffer_len, ..shown });
+                return;
+            };
             drop(take_exception(ctx, error));
-            drop(inside.buffer.take());
+        } else {
+            // 5.1 Perform ! DetachArrayBuffer(buffer, "WebAssembly.Memory"). 5.2 The new buffer
+            // is made when it is first asked for.
+            detach_buffer(&buffer);
         }
-        return;
     }
-    // 5.1 Perform ! DetachArrayBuffer(buffer, "WebAssembly.Memory"). 5.2 The new buffer is made
-    // when it is first asked for.
-    detach_buffer(buffer);
-    drop(inside.buffer.take());
+    let object = shown.wrapper.and_then(|weak| weak.upgrade(ctx));
+    if let Some(inside) = object.as_ref().and_then(host_ref::<MemoryObject>) {
+        drop(inside.buffer.take());
+    }
 }
 
 impl MemoryObject {
     /// \[\[BufferObject\]\]
     fn buffer<'js>(&self, ctx: &Ctx<'js>) -> Result<Value<'js>> {
         let is_shared = self.memory.shared().is_some();
-        let bytes = self.memory.bytes();
+        let buffer_len = self.memory.bytes().len();
+        let shown = Shown::of(&self.memory);
         // Another thread may have grown a shared memory: its buffer is then another one.
-        if !is_shared || self.shared_len.get() == bytes.len() {
-            if let Some(buffer) = &*self.buffer.borrow() {
-                return buffer.get(ctx);
+        if shown.buffer_len == buffer_len {
+            if let Some(buffer) = shown.buffer.as_ref().and_then(|weak| weak.upgrade(ctx)) {
+                drop(self.buffer.replace(Some(Held::new(&buffer))));
+                return Ok(buffer);
             }
         }
-        self.shared_len.set(bytes.len());
-        let made = if !is_shared && self.shape.get() == Shape::Resizable {
-            self.resizable_buffer(ctx)?
-        } else if is_shared {
-            let made = alias_shared_buffer(ctx, backing(bytes))?;
+        // What was collected since: a loop leaves no scope.
+        bury(ctx);
+        let made = if is_shared {
+            let made = alias_shared_buffer(ctx, backing(&self.memory))?;
             // <https://webassembly.github.io/threads/js-api/>: it is frozen.
             freeze(&made)?;
             made
+        } else if shown.shape == Shape::Resizable {
+            self.resizable_buffer(ctx)?
         } else {
-            alias_buffer(ctx, backing(bytes))?
+            alias_buffer(ctx, backing(&self.memory))?
         };
+        let buffer = Weak::of_buffer(&made);
+        self.memory.attachment().set(Shown { buffer, buffer_len, ..shown });
         let made = made.into_value();
-        let old = self.buffer.replace(Some(Held::new(&made)));
-        drop(old);
+        drop(self.buffer.replace(Some(Held::new(&made))));
         Ok(made)
     }
 }
@@ -275,12 +293,12 @@ impl MemoryObject {
             return Err(throw_type(ctx, text));
         }
         // If the buffer is of that kind already, return it.
-        if self.shape.get() == shape {
-            return self.buffer(ctx);
-        }
         let old = self.buffer(ctx)?;
-        let before = self.shape.replace(shape);
-        drop(self.buffer.take());
+        let shown = Shown::of(&self.memory);
+        if shown.shape == shape {
+            return Ok(old);
+        }
+        self.memory.attachment().set(Shown { shape, buffer: None, ..shown.clone() });
         match self.buffer(ctx) {
             Ok(made) => {
                 // Perform ! DetachArrayBuffer(buffer, "WebAssembly.Memory").
@@ -290,8 +308,7 @@ impl MemoryObject {
                 Ok(made)
             }
             Err(error) => {
-                self.shape.set(before);
-                self.buffer.replace(Some(Held::new(&old)));
+                self.memory.attachment().set(shown);
                 Err(error)
             }
         }
@@ -303,7 +320,7 @@ impl MemoryObject {
         let pages = self.memory.ty().maximum().unwrap_or(MAX_PAGES_32);
         let max_bytes = usize::try_from(pages.saturating_mul(PAGE_BYTES)).unwrap_or(usize::MAX);
         let memory = self.memory.clone();
-        alias_resizable_buffer(ctx, backing(self.memory.bytes()), max_bytes, move |ctx, len| {
+        alias_resizable_buffer(ctx, backing(&self.memory), max_bytes, move |ctx, len| {
             resize(ctx, &memory, len)
         })
     }
