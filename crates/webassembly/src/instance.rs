@@ -15,7 +15,7 @@ use crate::errors::{throw_failure, throw_link, throw_range, throw_type};
 use crate::exported_function::{self, ExportedFunction};
 use crate::host_function::ImportedFunction;
 use crate::module::{self, CompiledModule};
-use crate::owner::{Keep, new_group};
+use crate::owner::{Keep, new_group, owner_of};
 use crate::state::State;
 use crate::tag::TagObject;
 use crate::{builtins, global, memory, table, tag};
@@ -331,10 +331,15 @@ fn run<'js>(
     note_memories(ctx, &state, compiled);
     let mut shown = Vec::new();
     let mut linked = Vec::with_capacity(imports.given.len());
+    // A memory does not keep its groups. The start function may drop what does.
+    let mut owners = Vec::new();
     for (given, wanted) in imports.given.into_iter().zip(compiled.module.imports()) {
         linked.push(match given {
             Given::Extern(item, value) => {
                 shown.extend(value);
+                if let Extern::Memory(memory) = &item {
+                    owners.extend(memory.group().and_then(|group| owner_of(ctx, &group).ok()));
+                }
                 Import::Extern(item)
             }
             Given::Function(value) => function_import(&state, &value, &wanted.ty),
@@ -358,7 +363,7 @@ fn run<'js>(
     let (_group, items) =
         result.map_err(|error| instantiate_error(ctx, compiled, prefix, error))?;
     let exports = exports_object(ctx, compiled, &items)?;
-    drop(owner);
+    drop((owner, owners));
     Ok(exports)
 }
 
