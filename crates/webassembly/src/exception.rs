@@ -2,7 +2,7 @@
 
 use holm_js::webidl::convert::{self, Integer};
 use holm_js::webidl::{self, Definition, Interface};
-use holm_js::{Call, Ctx, Graveyard, HostObject, Object, Result, Tracer, Value, Weak};
+use holm_js::{Call, Ctx, Graveyard, HostObject, Object, Result, Tracer, Value, Weak, bury};
 use holm_wasm::Value as WasmValue;
 use holm_wasm::{Exception, Ref};
 
@@ -148,6 +148,8 @@ pub(crate) fn wrapper<'js>(ctx: &Ctx<'js>, exception: &Exception) -> Result<Valu
     if let Some(known) = exception.attachment().get::<Weak>().and_then(|weak| weak.upgrade(ctx)) {
         return Ok(known);
     }
+    // What was collected since: a loop leaves no scope.
+    bury(ctx);
     let keep = Keep::default();
     for value in exception.payload() {
         keep_groups(ctx, &keep, value);

@@ -2,7 +2,7 @@
 
 use holm_js::{
     Array, Ctx, Graveyard, Held, HostObject, NativeCall, NativeFunction, Result, Returned, Tracer,
-    Value, Weak, native_function,
+    Value, Weak, bury, native_function,
 };
 use holm_wasm::{CallError, Func, Slot, ValType};
 
@@ -73,6 +73,8 @@ pub(crate) fn wrapper<'js>(ctx: &Ctx<'js>, func: &Func) -> Result<Value<'js>> {
     if let Some(known) = func.attachment().get::<Weak>().and_then(|weak| weak.upgrade(ctx)) {
         return Ok(known);
     }
+    // What was collected since: a loop leaves no scope.
+    bury(ctx);
     // 7.–8. Let arity be paramTypes's size. Let name be the name of the WebAssembly function.
     let signature = func.signature();
     let arity = u32::try_from(signature.parameters().len()).unwrap_or(u32::MAX);

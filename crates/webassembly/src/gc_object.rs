@@ -1,6 +1,6 @@
 //! Exported GC Objects: <https://webassembly.github.io/spec/js-api/#gc-exotic-objects>
 
-use holm_js::{Ctx, Graveyard, Held, HostObject, Result, Tracer, Value, Weak, sealed};
+use holm_js::{Ctx, Graveyard, Held, HostObject, Result, Tracer, Value, Weak, bury, sealed};
 use holm_wasm::GcObject;
 
 use crate::owner::owner_of;
@@ -23,6 +23,8 @@ pub(crate) fn wrapper<'js>(ctx: &Ctx<'js>, object: &GcObject) -> Result<Value<'j
     if let Some(known) = object.attachment().get::<Weak>().and_then(|weak| weak.upgrade(ctx)) {
         return Ok(known);
     }
+    // What was collected since: a loop leaves no scope.
+    bury(ctx);
     let owner = Held::new(&owner_of(ctx, object.group())?);
     let made = sealed(ctx, ExportedObject { object: object.clone(), owner })?.into_value();
     if let Some(weak) = Weak::new(&made) {
