@@ -128,7 +128,7 @@ pub(crate) fn hidden(value: &Value<'_>) -> Option<qjs::JSValue> {
         let ours: NativeEntry = call;
         (record.function.map(|function| function as usize) == Some(ours as usize)
             && record.data_len == 1)
-            .then(|| record.data)
+            .then_some(record.data)
     }
 }
 

@@ -80,8 +80,10 @@ pub(crate) fn get_by_symbol<'js>(
 #[inline]
 pub(crate) unsafe fn to_int32(ctx: &Ctx<'_>, value: qjs::JSValue) -> Result<i32> {
     // SAFETY: reading what the tag says is there.
-    if unsafe { qjs::JS_VALUE_GET_TAG(value) } == qjs::JS_TAG_INT {
-        return Ok(unsafe { qjs::JS_VALUE_GET_INT(value) });
+    unsafe {
+        if qjs::JS_VALUE_GET_TAG(value) == qjs::JS_TAG_INT {
+            return Ok(qjs::JS_VALUE_GET_INT(value));
+        }
     }
     let mut number = 0;
     // SAFETY: by the caller; the result is written on success only.
@@ -93,12 +95,14 @@ pub(crate) unsafe fn to_int32(ctx: &Ctx<'_>, value: qjs::JSValue) -> Result<i32>
 #[inline]
 pub(crate) unsafe fn to_float64(ctx: &Ctx<'_>, value: qjs::JSValue) -> Result<f64> {
     // SAFETY: reading what the tag says is there.
-    let tag = unsafe { qjs::JS_VALUE_GET_TAG(value) };
-    if tag == qjs::JS_TAG_INT {
-        return Ok(f64::from(unsafe { qjs::JS_VALUE_GET_INT(value) }));
-    }
-    if unsafe { qjs::JS_TAG_IS_FLOAT64(tag) } {
-        return Ok(unsafe { qjs::JS_VALUE_GET_FLOAT64(value) });
+    unsafe {
+        let tag = qjs::JS_VALUE_GET_TAG(value);
+        if tag == qjs::JS_TAG_INT {
+            return Ok(f64::from(qjs::JS_VALUE_GET_INT(value)));
+        }
+        if qjs::JS_TAG_IS_FLOAT64(tag) {
+            return Ok(qjs::JS_VALUE_GET_FLOAT64(value));
+        }
     }
     let mut number = 0.0;
     // SAFETY: as in `to_int32`.
