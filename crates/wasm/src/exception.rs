@@ -81,10 +81,10 @@ impl Exception {
         group: &Group,
         cx: &mut StoreContextMut<'_, GroupData>,
     ) -> wasmtime::Result<Rooted<ExnRef>> {
-        if let Some((known, root)) = &*self.0.known.borrow() {
-            if known.upgrade().is_some_and(|known| Group::from_inner(known).same(group)) {
-                return Ok(root.to_rooted(&mut *cx));
-            }
+        if let Some((known, root)) = &*self.0.known.borrow()
+            && known.upgrade().is_some_and(|known| Group::from_inner(known).same(group))
+        {
+            return Ok(root.to_rooted(&mut *cx));
         }
         let tag = self.0.tag.in_group(group, cx)?;
         let ty = ExnType::from_tag_type(self.0.tag.ty())?;

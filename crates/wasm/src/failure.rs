@@ -116,7 +116,7 @@ pub(crate) fn into_error(
     }
     match exception.lower(&group, cx) {
         Ok(exception) => match cx.throw::<()>(exception) {
-            Err(thrown) => thrown.into(),
+            Err(thrown) => thrown,
             Ok(()) => wasmtime::Error::msg("throwing returned"),
         },
         Err(error) => error,
@@ -129,10 +129,10 @@ pub(crate) fn from_error(
     cx: &mut StoreContextMut<'_, GroupData>,
     error: wasmtime::Error,
 ) -> Failure {
-    if error.is::<wasmtime::ThrownException>() {
-        if let Some(exception) = cx.take_pending_exception() {
-            return from_exception(group, cx, exception);
-        }
+    if error.is::<wasmtime::ThrownException>()
+        && let Some(exception) = cx.take_pending_exception()
+    {
+        return from_exception(group, cx, exception);
     }
     if let Some(trap) = error.downcast_ref::<Trap>() {
         let mut kind = TrapKind::of(*trap);
@@ -163,10 +163,10 @@ fn from_exception(
         Ok(exception) => exception,
         Err(error) => return Failure::Other(format!("{error:#}")),
     };
-    if exception.tag().same(group.space().host_tag()) {
-        if let Some(crate::Value::Ref(crate::Ref::Host(value))) = exception.payload().first() {
-            return Failure::Host(value.clone());
-        }
+    if exception.tag().same(group.space().host_tag())
+        && let Some(crate::Value::Ref(crate::Ref::Host(value))) = exception.payload().first()
+    {
+        return Failure::Host(value.clone());
     }
     Failure::Exception(exception)
 }

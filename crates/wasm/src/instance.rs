@@ -26,10 +26,13 @@ pub enum Extern {
     Tag(Tag),
 }
 
+/// Makes a function of the host for modules of a group.
+pub type MakeHostFunction = Box<dyn FnOnce(&Group) -> Box<dyn HostFunction>>;
+
 /// What is given for one import.
 pub enum Import {
     /// A function of the host, made for the group that the instance turns out to be part of.
-    Host(Box<dyn FnOnce(&Group) -> Box<dyn HostFunction>>),
+    Host(MakeHostFunction),
     /// Something that is there already.
     Extern(Extern),
 }

@@ -56,7 +56,7 @@ pub use gc_object::GcObject;
 pub use global::Global;
 pub use group::Group;
 pub use host::{HostFunction, HostRef, HostValues, Thrown};
-pub use instance::{Extern, Import, InstantiateError, LinkError, instantiate};
+pub use instance::{Extern, Import, InstantiateError, LinkError, MakeHostFunction, instantiate};
 pub use memory::{GrowError, Memory, MemoryError};
 pub use module::{ExportType, ImportType, Module};
 pub use region::RegionBytes;

@@ -84,7 +84,7 @@ impl Memory {
         memory: wasmtime::Memory,
         made: &[Arc<Region>],
     ) -> wasmtime::Result<Self> {
-        let key = u64::from(memory.debug_index_in_store());
+        let key = memory.debug_index_in_store();
         if let Some(found) = group.interned().memories.borrow().get(&key).and_then(Weak::upgrade) {
             return Ok(Self(found));
         }
@@ -134,7 +134,7 @@ impl Memory {
         let mut groups = self.0.groups.borrow_mut();
         groups.retain(|(group, _)| group.strong_count() > 0);
         groups.push((group.downgrade(), memory));
-        let key = u64::from(memory.debug_index_in_store());
+        let key = memory.debug_index_in_store();
         group.interned().memories.borrow_mut().insert(key, Rc::downgrade(&self.0));
     }
 

@@ -84,10 +84,10 @@ pub(crate) fn to_ref(value: &Value<'_>, heap: &HeapType, values: &Rc<HostTable>)
         return Ref::Null;
     }
     // 3. Else if v is an Exported Function and type matches ref null func.
-    if matches!(heap.top(), HeapType::Func) {
-        if let Some(function) = host_ref::<ExportedFunction>(value) {
-            return Ref::Func(function.func().clone());
-        }
+    if matches!(heap.top(), HeapType::Func)
+        && let Some(function) = host_ref::<ExportedFunction>(value)
+    {
+        return Ref::Func(function.func().clone());
     }
     // 4. Else if v is a Number and is equal to ? ToInt32(v) and is within 31 bits.
     if let Some(number) = value.as_number() {

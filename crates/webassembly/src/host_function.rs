@@ -25,8 +25,11 @@ pub(crate) struct ImportedFunction {
     parameters: Box<[ValType]>,
     results: Box<[ValType]>,
     /// Both, if all are numbers.
-    numbers: Option<(Box<[Number]>, Box<[Number]>)>,
+    numbers: Option<Numbers>,
 }
+
+/// The types of parameters and results.
+type Numbers = (Box<[Number]>, Box<[Number]>);
 
 impl ImportedFunction {
     /// The function, called from modules of `group`.

@@ -258,11 +258,11 @@ impl MemoryObject {
         let buffer_len = self.memory.bytes().len();
         let shown = Shown::of(&self.memory);
         // Another thread may have grown a shared memory: its buffer is then another one.
-        if shown.buffer_len == buffer_len {
-            if let Some(buffer) = shown.buffer.as_ref().and_then(|weak| weak.upgrade(ctx)) {
-                drop(self.buffer.replace(Some(Held::new(&buffer))));
-                return Ok(buffer);
-            }
+        if shown.buffer_len == buffer_len
+            && let Some(buffer) = shown.buffer.as_ref().and_then(|weak| weak.upgrade(ctx))
+        {
+            drop(self.buffer.replace(Some(Held::new(&buffer))));
+            return Ok(buffer);
         }
         // What was collected since: a loop leaves no scope.
         bury(ctx);

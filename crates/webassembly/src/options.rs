@@ -58,10 +58,10 @@ impl CompileOptions {
                 continue;
             }
             // 2. Else, if validating an import for builtins is false, return false.
-            if let Some(builtin) = builtins::find(self, &import.module, &import.name) {
-                if let Err(reason) = builtin.check(module.engine(), &import.ty) {
-                    return Err(format!("{}: {reason}", place()));
-                }
+            if let Some(builtin) = builtins::find(self, &import.module, &import.name)
+                && let Err(reason) = builtin.check(module.engine(), &import.ty)
+            {
+                return Err(format!("{}: {reason}", place()));
             }
         }
         Ok(())
