@@ -30,8 +30,8 @@ fn examples_print_what_they_say() {
 }
 
 fn scripts(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).unwrap();
-    let mut scripts: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    let entries = std::fs::read_dir(folder).expect("the folder of examples");
+    let mut scripts: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
     scripts.retain(|path| path.extension().is_some_and(|extension| extension == "mjs"));
     scripts.sort();
     scripts

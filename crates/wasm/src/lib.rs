@@ -46,7 +46,7 @@ mod value;
 pub use attachment::Attachment;
 pub use binary::{
     FunctionPlace, Invalid, Names, Section, StreamingValidator, TextError, check, custom_sections,
-    features, limits, looks_like_text, source_map_url, to_binary,
+    features, features_with_legacy_exceptions, limits, looks_like_text, source_map_url, to_binary,
 };
 pub use engine::{CompileError, Engine};
 pub use exception::Exception;

@@ -16,7 +16,7 @@ pub fn features() -> WasmFeatures {
 /// [`features`] and the exceptions of before 3.0 (`try`, `catch`, `delegate`, `rethrow`), which
 /// compilers still emit. Wasmtime does not have them: such a module is translated first.
 #[must_use]
-pub(crate) fn features_with_legacy_exceptions() -> WasmFeatures {
+pub fn features_with_legacy_exceptions() -> WasmFeatures {
     features() | WasmFeatures::LEGACY_EXCEPTIONS
 }
 

@@ -16,7 +16,7 @@ mod sections;
 mod streaming;
 mod text;
 
-pub use features::features;
+pub use features::{features, features_with_legacy_exceptions};
 pub use invalid::{FunctionPlace, Invalid, check};
 pub use names::Names;
 pub use sections::{Section, custom_sections, source_map_url};
