@@ -1,4 +1,5 @@
-//! Runs every `tests/cases/<area>/<name>.case` as a test called `<area>/<name>`.
+//! Runs every `tests/cases/<area>/<name>.case` as a test called `<area>/<name>`; areas may have
+//! areas in them.
 //!
 //! `README.md` beside this file says how a case is written. `HOLM_BLESS=1` rewrites expectations,
 //! `HOLM_BIN=node` runs the same scripts under another program.
@@ -44,10 +45,15 @@ fn trial(root: &Path, file: PathBuf, subject: &Arc<Subject>, mode: Mode) -> Tria
 }
 
 fn case_files(root: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for area in fs::read_dir(root)? {
-        for file in fs::read_dir(area?.path())? {
-            files.push(file?.path());
+    let (mut files, mut folders) = (Vec::new(), vec![root.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                folders.push(entry.path());
+            } else {
+                files.push(entry.path());
+            }
         }
     }
     files.retain(|file| file.extension().is_some_and(|extension| extension == "case"));
