@@ -140,7 +140,7 @@ pub(crate) fn from_error(
         if matches!(trap, Trap::TableOutOfBounds) && is_indirect_call(group, &error) {
             kind = TrapKind::Other("undefined element");
         }
-        return Failure::Trap { kind, frames: frames(&error) };
+        return Failure::Trap { kind, frames: frames(group, &error) };
     }
     let text = format!("{error:#}");
     match error.downcast::<Passing>() {
@@ -180,14 +180,14 @@ fn is_indirect_call(group: &Group, error: &wasmtime::Error) -> bool {
     matches!(opcode, Some(CALL_INDIRECT | RETURN_CALL_INDIRECT))
 }
 
-fn frames(error: &wasmtime::Error) -> Vec<Frame> {
+fn frames(group: &Group, error: &wasmtime::Error) -> Vec<Frame> {
     let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() else {
         return Vec::new();
     };
     let frames = backtrace.frames().iter().map(|frame| Frame {
         index: frame.func_index(),
         name: frame.func_name().map(str::to_owned),
-        offset: frame.module_offset(),
+        offset: frame.module_offset().map(|at| group.original_offset(frame.module(), at)),
     });
     frames.collect()
 }

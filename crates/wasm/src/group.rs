@@ -168,6 +168,13 @@ impl Group {
         self.0.modules.borrow().iter().find_map(|module| module.function_at(address))
     }
 
+    /// The place in a module's bytes that a place in what was compiled stands for.
+    pub(crate) fn original_offset(&self, compiled: &wasmtime::Module, offset: usize) -> usize {
+        let modules = self.0.modules.borrow();
+        let module = modules.iter().find(|module| module.is_compiled_as(compiled));
+        module.map_or(offset, |module| module.original_offset(offset))
+    }
+
     /// The byte at this place of the binary that was compiled.
     pub(crate) fn byte_at(&self, compiled: &wasmtime::Module, offset: usize) -> Option<u8> {
         let modules = self.0.modules.borrow();

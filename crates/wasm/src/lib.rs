@@ -35,6 +35,7 @@ mod group;
 mod host;
 mod identity;
 mod instance;
+mod legacy_exceptions;
 mod memory;
 mod module;
 mod region;

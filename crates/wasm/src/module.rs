@@ -5,7 +5,8 @@ use std::sync::{Arc, OnceLock};
 
 use wasmtime::ExternType;
 
-use crate::{CompileError, Engine};
+use crate::legacy_exceptions::{self, OffsetMap};
+use crate::{CompileError, Engine, Invalid};
 
 /// A compiled module. Cheap to clone, and to send to other threads.
 #[derive(Clone)]
@@ -16,6 +17,8 @@ struct Inner {
     compiled: wasmtime::Module,
     /// As they came, before any translation.
     bytes: Arc<[u8]>,
+    /// From places in what was compiled to places in those, where that was a translation.
+    offsets: Option<OffsetMap>,
     imports: Vec<ImportType>,
     exports: Vec<ExportType>,
     uses_exceptions: bool,
@@ -48,12 +51,21 @@ impl Module {
     pub fn compile(engine: &Engine, bytes: Arc<[u8]>) -> Result<Self, CompileError> {
         // First: it says better what is wrong, and refuses what Wasmtime would choke on.
         crate::check(&bytes).map_err(CompileError::Invalid)?;
+        let translated = legacy_exceptions::translate(&bytes)
+            .map_err(|error| CompileError::Invalid(Invalid::at(error.message(), error.offset())))?;
+        let binary = translated.as_ref().map_or(&*bytes, |translated| &translated.wasm);
         let compiled =
-            wasmtime::Module::from_binary(engine.raw(), &bytes).map_err(CompileError::engine)?;
-        Ok(Self::new(engine, compiled, bytes))
+            wasmtime::Module::from_binary(engine.raw(), binary).map_err(CompileError::engine)?;
+        let offsets = translated.map(|translated| translated.offsets);
+        Ok(Self::new(engine, compiled, bytes, offsets))
     }
 
-    fn new(engine: &Engine, compiled: wasmtime::Module, bytes: Arc<[u8]>) -> Self {
+    fn new(
+        engine: &Engine,
+        compiled: wasmtime::Module,
+        bytes: Arc<[u8]>,
+        offsets: Option<OffsetMap>,
+    ) -> Self {
         let imports = compiled.imports().map(|import| ImportType {
             module: import.module().into(),
             name: import.name().into(),
@@ -64,13 +76,14 @@ impl Module {
             .exports()
             .map(|export| ExportType { name: export.name().into(), ty: export.ty() })
             .collect();
-        let uses_exceptions = uses_exceptions(&bytes);
+        let uses_exceptions = offsets.is_some() || uses_exceptions(&bytes);
         let functions = OnceLock::new();
         let engine = engine.clone();
         Self(Arc::new(Inner {
             engine,
             compiled,
             bytes,
+            offsets,
             imports,
             exports,
             uses_exceptions,
@@ -112,9 +125,14 @@ impl Module {
         self.0.compiled.text().as_ptr() == compiled.text().as_ptr()
     }
 
-    /// The byte at this place of the binary that was compiled.
+    /// The place in the module's bytes that a place in what was compiled stands for.
+    pub(crate) fn original_offset(&self, offset: usize) -> usize {
+        self.0.offsets.as_ref().map_or(offset, |offsets| offsets.original(offset))
+    }
+
+    /// The byte at this place of what was compiled.
     pub(crate) fn byte_at(&self, offset: usize) -> Option<u8> {
-        self.0.bytes.get(offset).copied()
+        self.0.bytes.get(self.original_offset(offset)).copied()
     }
 
     pub(crate) fn same(&self, other: &Self) -> bool {

@@ -104,6 +104,18 @@ impl From<Excess> for Invalid {
 }
 
 impl Invalid {
+    /// What is wrong at this place, with nothing known of what is there.
+    pub(crate) fn at(message: &str, offset: usize) -> Self {
+        Self {
+            message: message.to_owned(),
+            offset,
+            section: None,
+            function: None,
+            instruction: None,
+            hint: None,
+        }
+    }
+
     pub(crate) fn header(wrong: Excess, wasm: &[u8]) -> Self {
         Self { hint: header::hint(wasm).map(String::from), ..wrong.into() }
     }
