@@ -6,8 +6,8 @@
 //!
 //! Who owns whom:
 //! - Everything of a linking group ([`holm_wasm::Group`]) refers to values of script through
-//!   one table, [`values::HostTable`]. One object of script, the group's *owner*, reports that
-//!   table to the collector ([`owner`]).
+//!   one table, `values::HostTable`. One object of script, the group's *owner*, reports that
+//!   table to the collector (`owner.rs`).
 //! - Every wrapper (function, memory, table …) holds the owner of its group. So a group is
 //!   garbage exactly when script can reach nothing of it, cycles included.
 //! - A wrapper is found again by what hangs on its handle: a weak reference.
