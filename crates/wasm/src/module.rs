@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use wasmtime::ExternType;
 
-use crate::{CompileError, Engine};
+use crate::{CompileError, Engine, StreamingValidator};
 
 /// A compiled module. Cheap to clone, and to send to other threads.
 #[derive(Clone)]
@@ -53,7 +53,28 @@ impl Module {
         Ok(Self::new(engine, compiled, bytes))
     }
 
+    /// Compiles a module whose bytes came bit by bit and were checked as they did.
+    pub fn compile_streamed(
+        engine: &Engine,
+        validator: StreamingValidator,
+    ) -> Result<Self, CompileError> {
+        let bytes: Arc<[u8]> = validator.finish().map_err(CompileError::Invalid)?.into();
+        let compiled =
+            wasmtime::Module::from_binary(engine.raw(), &bytes).map_err(CompileError::engine)?;
+        Ok(Self::new(engine, compiled, bytes))
+    }
+
     fn new(engine: &Engine, compiled: wasmtime::Module, bytes: Arc<[u8]>) -> Self {
+        let uses_exceptions = uses_exceptions(&bytes);
+        Self::from_parts(engine, compiled, bytes, uses_exceptions)
+    }
+
+    pub(crate) fn from_parts(
+        engine: &Engine,
+        compiled: wasmtime::Module,
+        bytes: Arc<[u8]>,
+        uses_exceptions: bool,
+    ) -> Self {
         let imports = compiled.imports().map(|import| ImportType {
             module: import.module().into(),
             name: import.name().into(),
@@ -64,7 +85,6 @@ impl Module {
             .exports()
             .map(|export| ExportType { name: export.name().into(), ty: export.ty() })
             .collect();
-        let uses_exceptions = uses_exceptions(&bytes);
         let functions = OnceLock::new();
         let engine = engine.clone();
         Self(Arc::new(Inner {
