@@ -10,6 +10,7 @@ use crate::function::{Call, constructor};
 use crate::lazy::{Attributes, define_value};
 use crate::raw;
 use crate::realm::slot;
+use crate::reflect::is_same;
 use crate::root::Root;
 use crate::webidl::convert;
 
@@ -47,6 +48,32 @@ pub fn throw_class(ctx: &Ctx<'_>, name: &'static str, message: &str) -> Error {
         Ok(object) => errors::throw_value(ctx, object),
         Err(error) => error,
     }
+}
+
+/// So many prototypes are looked at: a proxy may claim any number.
+const MAX_PROTOTYPES: usize = 32;
+
+/// The class of this realm that an error is an instance of.
+pub(crate) fn class_of(ctx: &Ctx<'_>, error: &Object<'_>) -> Option<&'static str> {
+    let classes = slot::<Classes>(ctx);
+    if classes.0.borrow().is_empty() {
+        return None;
+    }
+    let mut prototype = error.get_prototype();
+    for _ in 0..MAX_PROTOTYPES {
+        let here = prototype?;
+        let found = classes.0.borrow().iter().find_map(|(name, class)| {
+            let class: Function<'_> = class.get(ctx).ok()?;
+            // Neither writable nor configurable: reading it runs no script.
+            let prototype: Object<'_> = class.get("prototype").ok()?;
+            is_same(prototype.as_value(), here.as_value()).then_some(*name)
+        });
+        if found.is_some() {
+            return found;
+        }
+        prototype = here.get_prototype();
+    }
+    None
 }
 
 fn make<'js>(ctx: &Ctx<'js>, name: &'static str) -> Result<Function<'js>> {
