@@ -28,6 +28,13 @@ pub(crate) struct InstanceObject {
     exports: Held,
 }
 
+impl InstanceObject {
+    /// \[\[Exports\]\]
+    pub(crate) fn exports(&self) -> &Held {
+        &self.exports
+    }
+}
+
 impl HostObject for InstanceObject {
     fn trace(&self, tracer: &Tracer<'_>) {
         tracer.mark(&self.exports);

@@ -27,6 +27,7 @@ mod instance;
 mod memory;
 mod module;
 mod namespace;
+pub mod native;
 mod options;
 mod owner;
 mod state;
@@ -34,5 +35,6 @@ mod table;
 mod tag;
 mod values;
 
+pub use errors::{COMPILE_ERROR, LINK_ERROR, RUNTIME_ERROR};
 pub use namespace::install;
 pub use state::EngineSource;
