@@ -90,8 +90,10 @@ impl Error {
     /// # let wasm = wat::parse_str(r#"(module (import "env" "f" (func)))"#).expect("a module");
     /// # let module = Module::compile(&engine, &wasm)?;
     /// # let mut isolate = Isolate::builder(&engine).build()?;
-    /// let imports = Imports::new().value("env", "f", "no function");
-    /// let error = isolate.enter(|scope| scope.instantiate(&module, &imports).map(drop));
+    /// let error = isolate.enter(|scope| {
+    ///     let imports = Imports::new().value("env", "f", "no function");
+    ///     scope.instantiate(&module, &imports).map(drop)
+    /// });
     /// assert!(error.unwrap_err().is_link_error());
     /// # Ok::<(), holm::Error>(())
     /// ```

@@ -113,7 +113,7 @@ impl<'js> Exports<'js> {
     }
 }
 
-/// What a module is given: the import object, made in Rust.
+/// What a module is given: the import object, made in Rust, within the scope that uses it.
 ///
 /// ```
 /// use holm::{Config, Engine, Imports, Isolate, Memory, Module};

@@ -62,7 +62,6 @@ impl<'js> Global<'js> {
 
 impl<'js> Table<'js> {
     /// How many elements it has.
-    #[expect(clippy::len_without_is_empty, reason = "a table's length is no emptiness")]
     pub fn len(&self, _scope: &Scope<'_, 'js>) -> u64 {
         native::table_len(self.0.inner()).unwrap_or(0)
     }
