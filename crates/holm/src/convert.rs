@@ -2,7 +2,7 @@
 
 use holm_js::{FromJs, IntoJs};
 
-use crate::{Error, Function, Object, Result, Scope, Value};
+use crate::{BigInt, Error, Function, Object, Result, Scope, Value};
 
 /// A type of Rust that a value of script may become. Nothing is coerced: a string is not a
 /// number.
@@ -41,7 +41,26 @@ macro_rules! plain {
     )*};
 }
 
-plain!(bool, i32, i64, f64, String);
+plain!(bool, i32, f64, String);
+
+/// A number, or a BigInt that fits: what a module's `i64` comes as.
+impl<'js> FromValue<'js> for i64 {
+    fn from_value(scope: &mut Scope<'_, 'js>, value: Value<'js>) -> Result<Self> {
+        if value.inner().is_big_int() {
+            return Ok(BigInt::from_value(scope, value)?.0);
+        }
+        let number = <Self as FromJs>::from_js(scope.ctx(), value.into_inner());
+        number.map_err(|error| mismatch(scope, error))
+    }
+}
+
+/// A number, never a BigInt: script cannot mix the two. For a module's `i64` see [`BigInt`].
+impl<'js> IntoValue<'js> for i64 {
+    fn into_value(self, scope: &mut Scope<'_, 'js>) -> Result<Value<'js>> {
+        let made = self.into_js(scope.ctx());
+        scope.checked(made).map(Value::new)
+    }
+}
 
 impl<'js> FromValue<'js> for u32 {
     fn from_value(scope: &mut Scope<'_, 'js>, value: Value<'js>) -> Result<Self> {
@@ -124,6 +143,18 @@ impl<'js> IntoValue<'js> for Function<'js> {
         Ok(Value::new(self.into_inner().into_value()))
     }
 }
+
+macro_rules! by_reference {
+    ($($type:ident),*) => {$(
+        impl<'js> IntoValue<'js> for &$type<'js> {
+            fn into_value(self, scope: &mut Scope<'_, 'js>) -> Result<Value<'js>> {
+                self.clone().into_value(scope)
+            }
+        }
+    )*};
+}
+
+by_reference!(Value, Object, Function);
 
 impl<'js, T: FromValue<'js>> FromValue<'js> for Option<T> {
     fn from_value(scope: &mut Scope<'_, 'js>, value: Value<'js>) -> Result<Self> {

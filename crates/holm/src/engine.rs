@@ -3,12 +3,37 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use holm_wasm::ArtifactKey;
+
 use crate::{Error, Result};
 
 /// Settings that hold for every isolate of an engine.
+///
+/// ```
+/// let config = holm::Config::default().artifact_key([7; 32]);
+/// let engine = holm::Engine::new(config)?;
+/// # Ok::<(), holm::Error>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
-pub struct Config {}
+pub struct Config {
+    artifact_key: Option<ArtifactKey>,
+}
+
+impl Config {
+    /// What [`Module::serialize`](crate::Module::serialize) signs artifacts with. Engines with
+    /// the same key load each other's; without one, each makes up its own, and its artifacts
+    /// are of use to nobody after it.
+    ///
+    /// **A secret, and a dangerous one:** an artifact is machine code, and whoever knows the key
+    /// can make one that does anything this process may do. Make it from 32 random bytes, once
+    /// per installation, and keep it where only this program can read it. Never derive it from
+    /// anything that others know, and give it to nobody who may not run code as you.
+    pub fn artifact_key(mut self, key: [u8; 32]) -> Self {
+        self.artifact_key = Some(ArtifactKey::new(&key));
+        self
+    }
+}
 
 /// What isolates may share. Cheap to clone, and to send to other threads.
 ///
@@ -27,18 +52,34 @@ pub struct Engine(Arc<Inner>);
 struct Inner {
     config: Config,
     wasm: OnceLock<std::result::Result<holm_wasm::Engine, String>>,
+    /// Where the settings have none.
+    random_key: OnceLock<std::result::Result<ArtifactKey, String>>,
 }
 
 impl Engine {
     /// Makes an engine. Nothing is started before an isolate needs it.
     pub fn new(config: Config) -> Result<Self> {
-        Ok(Self(Arc::new(Inner { config, wasm: OnceLock::new() })))
+        let (wasm, random_key) = Default::default();
+        Ok(Self(Arc::new(Inner { config, wasm, random_key })))
     }
 
     /// The compiler of WebAssembly.
     pub(crate) fn wasm(&self) -> Result<&holm_wasm::Engine> {
         let made =
             self.0.wasm.get_or_init(|| holm_wasm::Engine::new().map_err(|error| error.to_string()));
+        made.as_ref().map_err(|reason| Error::host(reason.clone()))
+    }
+
+    /// What artifacts are signed with.
+    pub(crate) fn artifact_key(&self) -> Result<&ArtifactKey> {
+        if let Some(given) = &self.0.config.artifact_key {
+            return Ok(given);
+        }
+        let made = self.0.random_key.get_or_init(|| {
+            let mut bytes = [0; 32];
+            getrandom::fill(&mut bytes).map_err(|error| error.to_string())?;
+            Ok(ArtifactKey::new(&bytes))
+        });
         made.as_ref().map_err(|reason| Error::host(reason.clone()))
     }
 }

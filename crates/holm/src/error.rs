@@ -4,6 +4,7 @@ use std::fmt;
 
 use holm_host::{Host, UncaughtError};
 use holm_js::{Ctx, Frame, OUT_OF_MEMORY, Thrown, take_exception};
+use holm_webassembly::{COMPILE_ERROR, LINK_ERROR, RUNTIME_ERROR};
 
 /// The result of most calls.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -30,6 +31,8 @@ enum Kind {
     Stopped,
     /// What was asked of script is not what it has.
     Mismatch,
+    /// Bytes were no module.
+    Compile,
     /// The engine could not be set up.
     Setup,
 }
@@ -58,6 +61,74 @@ impl Error {
     /// Whether something was not permitted.
     pub fn is_permission(&self) -> bool {
         self.code() == Some("ERR_ACCESS_DENIED")
+    }
+
+    /// Whether bytes were no WebAssembly module: from [`Module::compile`](crate::Module::compile)
+    /// and its like, or a `WebAssembly.CompileError` that nobody caught.
+    ///
+    /// ```
+    /// # use holm::{Config, Engine, Isolate};
+    /// # let engine = Engine::new(Config::default())?;
+    /// # let mut isolate = Isolate::builder(&engine).build()?;
+    /// let error = isolate
+    ///     .enter(|scope| scope.eval::<()>("new WebAssembly.Module(new Uint8Array(8))"))
+    ///     .unwrap_err();
+    /// assert!(error.is_compile_error() && error.is_exception());
+    /// # Ok::<(), holm::Error>(())
+    /// ```
+    pub fn is_compile_error(&self) -> bool {
+        self.0.kind == Kind::Compile || self.is_of_class(COMPILE_ERROR)
+    }
+
+    /// Whether imports were not what a module wants: a `WebAssembly.LinkError` that nobody
+    /// caught. (Where there is no object to find an import in, the specification has a
+    /// `TypeError`.)
+    ///
+    /// ```
+    /// # use holm::{Config, Engine, Imports, Isolate, Module};
+    /// # let engine = Engine::new(Config::default())?;
+    /// # let wasm = wat::parse_str(r#"(module (import "env" "f" (func)))"#).expect("a module");
+    /// # let module = Module::compile(&engine, &wasm)?;
+    /// # let mut isolate = Isolate::builder(&engine).build()?;
+    /// let error = isolate.enter(|scope| {
+    ///     let imports = Imports::new().value("env", "f", "no function");
+    ///     scope.instantiate(&module, &imports).map(drop)
+    /// });
+    /// assert!(error.unwrap_err().is_link_error());
+    /// # Ok::<(), holm::Error>(())
+    /// ```
+    pub fn is_link_error(&self) -> bool {
+        self.is_of_class(LINK_ERROR)
+    }
+
+    /// Whether a module did what it may not: a `WebAssembly.RuntimeError` that nobody caught.
+    /// A full stack is a limit instead: see [`Self::is_limit`].
+    ///
+    /// ```
+    /// # use holm::{Config, Engine, Imports, Isolate, Module};
+    /// # let engine = Engine::new(Config::default())?;
+    /// # let wasm = wat::parse_str("(module (func unreachable) (start 0))").expect("a module");
+    /// # let module = Module::compile(&engine, &wasm)?;
+    /// # let mut isolate = Isolate::builder(&engine).build()?;
+    /// let error = isolate
+    ///     .enter(|scope| scope.instantiate(&module, &Imports::new()).map(drop))
+    ///     .unwrap_err();
+    /// assert!(error.is_trap());
+    /// assert_eq!(error.to_string(), "RuntimeError: unreachable");
+    /// # Ok::<(), holm::Error>(())
+    /// ```
+    pub fn is_trap(&self) -> bool {
+        self.is_of_class(RUNTIME_ERROR)
+    }
+
+    /// Whether what the embedder asked for is not what is there: a value of another type, an
+    /// export of another kind, bytes outside of a memory, something of another isolate.
+    pub fn is_mismatch(&self) -> bool {
+        self.0.kind == Kind::Mismatch
+    }
+
+    fn is_of_class(&self, name: &str) -> bool {
+        self.0.thrown.as_ref().is_some_and(|uncaught| uncaught.thrown.class == Some(name))
     }
 
     /// Node's `code` of a thrown error.
@@ -124,6 +195,12 @@ impl Error {
 
     pub(crate) fn mismatch(message: impl Into<String>) -> Self {
         Self::plain(Kind::Mismatch, message)
+    }
+
+    pub(crate) fn compile(message: impl Into<String>, hint: Option<&str>) -> Self {
+        let mut error = Self::plain(Kind::Compile, message);
+        error.0.hint = hint.map(str::to_owned);
+        error
     }
 
     pub(crate) fn host(message: impl Into<String>) -> Self {

@@ -1,4 +1,4 @@
-//! JavaScript in isolates, for Rust programs.
+//! JavaScript and WebAssembly in isolates, for Rust programs.
 //!
 //! ```
 //! use holm::{Config, Engine, Isolate};
@@ -14,6 +14,8 @@
 //! - An [`Isolate`] is one heap with one event loop, under limits and permissions. It stays
 //!   on its thread. Two isolates share nothing but their engine.
 //! - A [`Scope`] is an isolate while script may run; values live as long as it.
+//! - A [`Module`] is compiled WebAssembly, for any isolate of its engine; an [`Instance`] is
+//!   one at work, given its [`Imports`]. The bytes of a [`Memory`] are slices where they are.
 //! - [`Error`] is the one error; it tells by predicates what happened.
 //!
 //! The library prints nothing, never exits, and reads no environment: the embedder hands in
@@ -21,17 +23,23 @@
 
 #![forbid(unsafe_code)]
 
+mod big_int;
 mod builder;
 mod convert;
 mod engine;
 mod error;
 mod event_loop;
 mod handle;
+mod instance;
 mod isolate;
+mod items;
 mod loader;
+mod memory;
+mod module;
 mod scope;
 mod value;
 
+pub use big_int::BigInt;
 pub use builder::IsolateBuilder;
 pub use convert::{FromValue, IntoArguments, IntoValue};
 pub use engine::{Config, Engine};
@@ -42,7 +50,13 @@ pub use holm_host::{
 };
 pub use holm_js::Frame;
 pub use holm_web::console::inspect::Colors;
+pub use instance::{Exports, ImportSource, Imports, Instance};
 pub use isolate::{Evaluation, Exit, Isolate, SourceKind, first_top_level_await};
+pub use items::{Global, Table};
 pub use loader::ModuleLoader;
+pub use memory::Memory;
+pub use module::{
+    CacheMiss, CacheOutcome, ExternKind, Module, ModuleBuilder, ModuleExport, ModuleImport,
+};
 pub use scope::Scope;
 pub use value::{Function, Object, Value};

@@ -27,6 +27,10 @@ impl<'js> Value<'js> {
         self.0
     }
 
+    pub(crate) fn inner(&self) -> &holm_js::Value<'js> {
+        &self.0
+    }
+
     /// Converts to a type of Rust; an error if the value is something else.
     pub fn to<T: FromValue<'js>>(&self, scope: &mut Scope<'_, 'js>) -> Result<T> {
         T::from_value(scope, self.clone())

@@ -66,6 +66,32 @@ pub fn throw_class(ctx: &Ctx<'_>, name: &'static str, message: &str) -> Error {
     }
 }
 
+/// So many prototypes are looked at: a proxy may claim any number.
+const MAX_PROTOTYPES: usize = 32;
+
+/// The class of this realm that an error is an instance of.
+pub(crate) fn class_of(ctx: &Ctx<'_>, error: &Object<'_>) -> Option<&'static str> {
+    let classes = slot::<Classes>(ctx);
+    if classes.by_name.borrow().is_empty() {
+        return None;
+    }
+    let mut prototype = error.get_prototype();
+    for _ in 0..MAX_PROTOTYPES {
+        let here = prototype?;
+        let found = classes.by_name.borrow().iter().find_map(|(name, class)| {
+            let class: Function<'_> = class.get(ctx).ok()?;
+            // Neither writable nor configurable: reading it runs no script.
+            let prototype: Object<'_> = class.get("prototype").ok()?;
+            is_same(prototype.as_value(), here.as_value()).then_some(*name)
+        });
+        if found.is_some() {
+            return found;
+        }
+        prototype = here.get_prototype();
+    }
+    None
+}
+
 fn make<'js>(ctx: &Ctx<'js>, name: &str, error: &Function<'js>) -> Result<Function<'js>> {
     let parent: Object<'js> = error.get("prototype")?;
     let prototype = Object::new_proto(ctx.clone(), Some(&parent))?;

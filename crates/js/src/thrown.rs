@@ -2,6 +2,7 @@
 
 use rquickjs::{Ctx, Object, Result, Value, qjs};
 
+use crate::error_class::class_of;
 use crate::runtime::is_out_of_memory;
 use crate::text::to_text;
 
@@ -14,6 +15,8 @@ pub struct Thrown {
     pub message: String,
     /// The error's `name`.
     pub name: Option<String>,
+    /// Which of the native classes that [`crate::error_class`] made it is an instance of.
+    pub class: Option<&'static str>,
     /// Node's `code`.
     pub code: Option<String>,
     /// How to go on, where whoever threw it said so (a `hint` property of the host's errors).
@@ -64,6 +67,7 @@ impl Thrown {
             message: heading.clone(),
             heading,
             name: None,
+            class: None,
             code: None,
             hint: None,
             frames: Vec::new(),
@@ -88,6 +92,7 @@ impl Thrown {
         let frames = stack[first_frame.unwrap_or(stack.len())..].lines().filter_map(Frame::parse);
         Self {
             frames: frames.collect(),
+            class: class_of(ctx, error),
             code: part("code"),
             hint: part(HINT_PROPERTY),
             heading,

@@ -82,6 +82,11 @@ impl Engine {
         Ok(Self(Arc::new(Inner { engine, reservation, adopters: Mutex::default() })))
     }
 
+    /// Whether both are the same engine: modules of one are no use to the other.
+    pub fn same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     pub(crate) fn reservation(&self) -> Reservation {
         self.0.reservation
     }

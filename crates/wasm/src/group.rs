@@ -204,6 +204,11 @@ impl Group {
         }
     }
 
+    /// Keeps everybody out of the store until dropped: entering it panics.
+    pub(crate) fn hold(&self) -> Held {
+        Held { was_in_use: self.0.in_use.replace(true), group: self.clone() }
+    }
+
     /// As [`Self::enter`], in a scope after which references made there are forgotten.
     pub(crate) fn enter_rooted<R>(
         &self,
@@ -283,6 +288,18 @@ impl GroupInner {
 
     pub(crate) fn note_host_ref(&self) {
         self.host_refs.set(self.host_refs.get().saturating_add(1));
+    }
+}
+
+/// See [`Group::hold`].
+pub(crate) struct Held {
+    group: Group,
+    was_in_use: bool,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.group.0.in_use.set(self.was_in_use);
     }
 }
 

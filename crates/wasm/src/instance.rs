@@ -67,6 +67,10 @@ pub fn instantiate(
     imports: Vec<Import>,
     fresh: impl FnOnce() -> Result<Group, String>,
 ) -> Result<(Group, Vec<Extern>), InstantiateError> {
+    if !space.engine().same(module.engine()) {
+        let reason = "the module was compiled by another engine than this one".to_owned();
+        return Err(InstantiateError::Resources(reason));
+    }
     for (index, (import, given)) in module.imports().iter().zip(&imports).enumerate() {
         if let Import::Extern(given) = given {
             let link_error = |reason| InstantiateError::Link(LinkError { index, reason });

@@ -23,6 +23,7 @@
 //!
 //! This is one of the two crates in which `unsafe` is allowed.
 
+mod artifact;
 mod attachment;
 mod binary;
 mod engine;
@@ -37,6 +38,7 @@ mod identity;
 mod instance;
 mod legacy_exceptions;
 mod memory;
+mod memory_bytes;
 mod module;
 mod region;
 mod space;
@@ -44,6 +46,7 @@ mod table;
 mod tag;
 mod value;
 
+pub use artifact::{ArtifactError, ArtifactKey};
 pub use attachment::Attachment;
 pub use binary::{
     FunctionPlace, Invalid, Names, Section, StreamingValidator, TextError, check, custom_sections,
@@ -59,6 +62,7 @@ pub use group::Group;
 pub use host::{HostFunction, HostRef, HostValues, Thrown};
 pub use instance::{Extern, Import, InstantiateError, LinkError, MakeHostFunction, instantiate};
 pub use memory::{GrowError, Memory, MemoryError};
+pub use memory_bytes::BytesError;
 pub use module::{ExportType, ImportType, Module};
 pub use region::RegionBytes;
 pub use space::{Observer, Space};

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use wasmtime::{MemoryType, SharedMemory, StoreContextMut};
 
 use crate::group::{GroupData, GroupInner};
+use crate::memory_bytes::is_lent;
 use crate::region::{self, Keeper, Layout, Region, RegionBytes};
 use crate::{Attachment, Engine, Group, Space};
 
@@ -109,6 +110,9 @@ impl Memory {
         if let Some(known) = self.known_in(group) {
             return Ok(known.into());
         }
+        if is_lent(region) {
+            return Err(wasmtime::Error::msg("the memory's bytes are lent"));
+        }
         // The adopter is of a type that differs in the minimum only: what counts when a memory
         // is imported is how long it is now.
         let ty = empty_type(&self.0.ty)?;
@@ -136,6 +140,25 @@ impl Memory {
         groups.push((group.downgrade(), memory));
         let key = memory.debug_index_in_store();
         group.interned().memories.borrow_mut().insert(key, Rc::downgrade(&self.0));
+    }
+
+    /// The groups that have it.
+    pub(crate) fn groups(&self) -> Vec<Group> {
+        let groups = self.0.groups.borrow();
+        groups.iter().filter_map(|(group, _)| group.upgrade()).map(Group::from_inner).collect()
+    }
+
+    /// Where its bytes are, if it is not shared.
+    pub(crate) fn region(&self) -> Option<&Region> {
+        match &self.0.bytes {
+            Bytes::Own(region) => Some(region),
+            Bytes::Shared(_) => None,
+        }
+    }
+
+    /// The isolate's share that it is part of.
+    pub fn space(&self) -> &Space {
+        &self.0.space
     }
 
     /// Its type.
@@ -210,6 +233,9 @@ impl Memory {
     }
 
     fn grow_own(&self, region: &Region, before: u64, delta: u64) -> Result<(), GrowError> {
+        if is_lent(region) {
+            return Err(GrowError);
+        }
         let groups = self.0.groups.borrow();
         let group = groups.iter().find_map(|(group, memory)| Some((group.upgrade()?, *memory)));
         drop(groups);

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use wasmtime::ExternType;
 
 use crate::legacy_exceptions::{self, OffsetMap};
-use crate::{CompileError, Engine, Invalid};
+use crate::{CompileError, Engine, Invalid, StreamingValidator};
 
 /// A compiled module. Cheap to clone, and to send to other threads.
 #[derive(Clone)]
@@ -17,13 +17,23 @@ struct Inner {
     compiled: wasmtime::Module,
     /// As they came, before any translation.
     bytes: Arc<[u8]>,
-    /// From places in what was compiled to places in those, where that was a translation.
-    offsets: Option<OffsetMap>,
+    origin: Origin,
     imports: Vec<ImportType>,
     exports: Vec<ExportType>,
-    uses_exceptions: bool,
     /// Where each function's code begins in the text, in that order, made on first use.
     functions: OnceLock<Vec<(usize, u32)>>,
+}
+
+/// What the compiler was given.
+pub(crate) enum Origin {
+    /// The module's bytes.
+    AsGiven {
+        /// Whether there is anything in them that throws or catches.
+        uses_exceptions: bool,
+    },
+    /// A translation of them, and from places in it to places in them: made again on first use
+    /// where the module was loaded from an artifact.
+    Translated(OnceLock<OffsetMap>),
 }
 
 /// One import.
@@ -51,20 +61,36 @@ impl Module {
     pub fn compile(engine: &Engine, bytes: Arc<[u8]>) -> Result<Self, CompileError> {
         // First: it says better what is wrong, and refuses what Wasmtime would choke on.
         crate::check(&bytes).map_err(CompileError::Invalid)?;
+        Self::compile_checked(engine, bytes)
+    }
+
+    /// Compiles a module whose bytes came bit by bit and were checked as they did.
+    pub fn compile_streamed(
+        engine: &Engine,
+        validator: StreamingValidator,
+    ) -> Result<Self, CompileError> {
+        let bytes: Arc<[u8]> = validator.finish().map_err(CompileError::Invalid)?.into();
+        Self::compile_checked(engine, bytes)
+    }
+
+    fn compile_checked(engine: &Engine, bytes: Arc<[u8]>) -> Result<Self, CompileError> {
         let translated = legacy_exceptions::translate(&bytes)
             .map_err(|error| CompileError::Invalid(Invalid::at(error.message(), error.offset())))?;
         let binary = translated.as_ref().map_or(&*bytes, |translated| &translated.wasm);
         let compiled =
             wasmtime::Module::from_binary(engine.raw(), binary).map_err(CompileError::engine)?;
-        let offsets = translated.map(|translated| translated.offsets);
-        Ok(Self::new(engine, compiled, bytes, offsets))
+        let origin = match translated {
+            Some(translated) => Origin::Translated(OnceLock::from(translated.offsets)),
+            None => Origin::AsGiven { uses_exceptions: uses_exceptions(&bytes) },
+        };
+        Ok(Self::from_parts(engine, compiled, bytes, origin))
     }
 
-    fn new(
+    pub(crate) fn from_parts(
         engine: &Engine,
         compiled: wasmtime::Module,
         bytes: Arc<[u8]>,
-        offsets: Option<OffsetMap>,
+        origin: Origin,
     ) -> Self {
         let imports = compiled.imports().map(|import| ImportType {
             module: import.module().into(),
@@ -76,19 +102,9 @@ impl Module {
             .exports()
             .map(|export| ExportType { name: export.name().into(), ty: export.ty() })
             .collect();
-        let uses_exceptions = offsets.is_some() || uses_exceptions(&bytes);
         let functions = OnceLock::new();
         let engine = engine.clone();
-        Self(Arc::new(Inner {
-            engine,
-            compiled,
-            bytes,
-            offsets,
-            imports,
-            exports,
-            uses_exceptions,
-            functions,
-        }))
+        Self(Arc::new(Inner { engine, compiled, bytes, origin, imports, exports, functions }))
     }
 
     /// The engine it was compiled by.
@@ -114,7 +130,14 @@ impl Module {
     /// Whether its code may catch exceptions: if none of a group's does, what a host function
     /// throws need not become one.
     pub(crate) fn uses_exceptions(&self) -> bool {
-        self.0.uses_exceptions
+        match self.0.origin {
+            Origin::AsGiven { uses_exceptions } => uses_exceptions,
+            Origin::Translated(_) => true,
+        }
+    }
+
+    pub(crate) fn origin(&self) -> &Origin {
+        &self.0.origin
     }
 
     pub(crate) fn raw(&self) -> &wasmtime::Module {
@@ -127,7 +150,15 @@ impl Module {
 
     /// The place in the module's bytes that a place in what was compiled stands for.
     pub(crate) fn original_offset(&self, offset: usize) -> usize {
-        self.0.offsets.as_ref().map_or(offset, |offsets| offsets.original(offset))
+        let Origin::Translated(offsets) = &self.0.origin else {
+            return offset;
+        };
+        let offsets = offsets.get_or_init(|| {
+            let translated = legacy_exceptions::translate(&self.0.bytes);
+            // It was translated once. If not, there are no places to lead to.
+            translated.ok().flatten().map(|translated| translated.offsets).unwrap_or_default()
+        });
+        offsets.original(offset)
     }
 
     /// The byte at this place of what was compiled.

@@ -26,6 +26,8 @@ pub(crate) struct Region {
     guard_bytes: usize,
     /// What its type allows.
     max_bytes: usize,
+    /// Borrowed while slices of the bytes exist: see [`crate::Memory::with_bytes`].
+    slices: RefCell<()>,
     /// Set by growth, taken by [`crate::Space::settle`].
     grown: Grown,
 }
@@ -86,6 +88,7 @@ impl Region {
             capacity: Cell::new(capacity),
             guard_bytes: layout.guard_bytes,
             max_bytes: layout.max_bytes,
+            slices: RefCell::default(),
             grown,
         })
     }
@@ -102,12 +105,18 @@ impl Region {
         self.len.get()
     }
 
+    pub(crate) fn slices(&self) -> &RefCell<()> {
+        &self.slices
+    }
+
     /// Makes the region `len` bytes long, moving it if it must.
     pub(crate) fn grow_to(&self, len: usize) -> rustix::io::Result<()> {
         let old = self.len.get();
         if len > self.max_bytes {
             return Err(rustix::io::Errno::NOMEM);
         }
+        // It may move, and slices of it may exist.
+        let _own = self.slices.try_borrow_mut().map_err(|_| rustix::io::Errno::BUSY)?;
         if len > old {
             if len <= self.capacity.get() {
                 // SAFETY: inside of our own mapping.

@@ -61,6 +61,11 @@ impl Space {
         &self.0.engine
     }
 
+    /// Whether both are the same space.
+    pub fn same(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+
     /// The tag by which modules catch what the host throws.
     pub fn host_tag(&self) -> &Tag {
         &self.0.host_tag

@@ -12,6 +12,8 @@ pub(crate) fn backing(memory: &Memory) -> Backing {
     let (start, len) = (bytes.start(), bytes.len());
     // SAFETY: the bytes stay mapped for as long as `bytes`, which the buffer keeps: a region
     // moves only when it grows, and the buffer is detached then, before any script runs
-    // (`memory::refresh`). No Rust reference into them exists while script runs.
+    // (`memory::refresh`). No Rust reference into them exists while script runs: the only ones
+    // are those of `Memory::with_bytes`, which `holm` lends while it has the scope to itself
+    // (`native::with_bytes`), and without a scope no script runs.
     unsafe { Backing::new(start, len, (bytes, memory.clone())) }
 }

@@ -6,9 +6,12 @@ use holm_wasm::{Failure, TrapKind};
 use crate::exception;
 use crate::values::host_value;
 
-pub(crate) const COMPILE_ERROR: &str = "CompileError";
-pub(crate) const LINK_ERROR: &str = "LinkError";
-pub(crate) const RUNTIME_ERROR: &str = "RuntimeError";
+/// Of bytes that are no module. The name of its class.
+pub const COMPILE_ERROR: &str = "CompileError";
+/// Of imports that are not what a module wants. The name of its class.
+pub const LINK_ERROR: &str = "LinkError";
+/// Of what a module did that it may not. The name of its class.
+pub const RUNTIME_ERROR: &str = "RuntimeError";
 
 pub(crate) fn throw_compile(ctx: &Ctx<'_>, message: &str) -> Error {
     throw_class(ctx, COMPILE_ERROR, message)

@@ -94,7 +94,7 @@ fn construct<'js>(call: &Call<'_, 'js>) -> Result<Object<'js>> {
 
 impl GlobalObject {
     /// <https://webassembly.github.io/spec/js-api/#getglobalvalue>
-    fn value<'js>(&self, ctx: &Ctx<'js>) -> Result<Value<'js>> {
+    pub(crate) fn value<'js>(&self, ctx: &Ctx<'js>) -> Result<Value<'js>> {
         // 4. If globaltype is of the form mut valuetype where valuetype matches v128 or exnref,
         //    throw a TypeError.
         self.refuse_opaque(ctx)?;
@@ -102,7 +102,7 @@ impl GlobalObject {
         to_js(ctx, &value)
     }
 
-    fn set_value(&self, ctx: &Ctx<'_>, given: &Value<'_>) -> Result<()> {
+    pub(crate) fn set_value(&self, ctx: &Ctx<'_>, given: &Value<'_>) -> Result<()> {
         self.refuse_opaque(ctx)?;
         let ty = self.global.ty();
         // 5. If mut is const, throw a TypeError.

@@ -28,6 +28,7 @@ mod instance;
 mod memory;
 mod module;
 mod namespace;
+pub mod native;
 mod options;
 mod owner;
 mod state;
@@ -36,6 +37,7 @@ mod table;
 mod tag;
 mod values;
 
+pub use errors::{COMPILE_ERROR, LINK_ERROR, RUNTIME_ERROR};
 pub use esm::{ScriptModule, script_module};
 pub use holm_wasm::{TextError, to_binary};
 pub use namespace::install;

@@ -17,7 +17,7 @@ use crate::state::State;
 
 /// The most pages that a memory's type may have:
 /// <https://webassembly.github.io/spec/js-api/#limits>
-const MAX_PAGES_32: u64 = 65_536;
+pub(crate) const MAX_PAGES_32: u64 = 65_536;
 const MAX_PAGES_64: u64 = (1 << 37) - 1;
 
 /// The inside of a Memory object.
@@ -142,7 +142,7 @@ fn construct<'js>(call: &Call<'_, 'js>) -> Result<Object<'js>> {
     Ok(object)
 }
 
-const PAGE_BYTES: u64 = 65_536;
+pub(crate) const PAGE_BYTES: u64 = 65_536;
 
 /// An `AddressType`, i32 where nothing is said. Whether it is i64.
 pub(crate) fn address_type(ctx: &Ctx<'_>, value: Option<&Value<'_>>, what: &str) -> Result<bool> {
@@ -210,7 +210,7 @@ fn remember(memory: &Memory, object: &Value<'_>) {
 }
 
 /// <https://webassembly.github.io/spec/js-api/#grow-the-memory-buffer>
-fn grow(ctx: &Ctx<'_>, memory: &Memory, delta: u64) -> Result<u64> {
+pub(crate) fn grow(ctx: &Ctx<'_>, memory: &Memory, delta: u64) -> Result<u64> {
     // 3. Let store be mem_grow(store, memaddr, delta). 4. If store is error, throw a RangeError.
     // 6. Refresh the memory buffer of memaddr: see `refresh`, which growth calls.
     let state = State::of(ctx);

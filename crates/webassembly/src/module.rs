@@ -1,6 +1,5 @@
 //! `WebAssembly.Module`: <https://webassembly.github.io/spec/js-api/#modules>
 
-use std::rc::Rc;
 use std::sync::Arc;
 
 use holm_js::webidl::{self, Definition, Interface, convert};
@@ -17,7 +16,7 @@ use crate::state::State;
 
 /// The inside of a Module object.
 #[derive(Clone)]
-pub(crate) struct ModuleObject(Rc<CompiledModule>);
+pub(crate) struct ModuleObject(Arc<CompiledModule>);
 
 /// A compiled module, with what it was compiled for.
 pub(crate) struct CompiledModule {
@@ -29,10 +28,14 @@ pub(crate) struct CompiledModule {
 
 impl ModuleObject {
     pub(crate) fn new(module: Module, options: CompileOptions) -> Self {
-        Self(Rc::new(CompiledModule { module, options }))
+        Self(Arc::new(CompiledModule { module, options }))
     }
 
-    pub(crate) fn compiled(&self) -> &Rc<CompiledModule> {
+    pub(crate) fn from_compiled(compiled: Arc<CompiledModule>) -> Self {
+        Self(compiled)
+    }
+
+    pub(crate) fn compiled(&self) -> &Arc<CompiledModule> {
         &self.0
     }
 }

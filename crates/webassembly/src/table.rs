@@ -90,7 +90,7 @@ fn construct<'js>(call: &Call<'_, 'js>) -> Result<Object<'js>> {
     // 8. If value is missing, let ref be DefaultValue(elementtype). 9. Otherwise, let ref be
     //    ? ToWebAssemblyValue(value, elementtype).
     let keep = Keep::default();
-    let init = element_value(call, 1, &element, keep.values());
+    let init = element_value(ctx, argument(call, 1).as_ref(), &element, keep.values());
     let checked = holm_wasm::Value::Ref(init.clone()).check(&ValType::Ref(element.clone()));
     checked.map_err(|reason| {
         mismatch(ctx, "WebAssembly.Table(): the value", &ValType::Ref(element), &reason)
@@ -118,33 +118,35 @@ fn element_type(ctx: &Ctx<'_>, value: &Value<'_>) -> Result<RefType> {
     }
 }
 
-/// The argument as an element, or the default if it is missing.
-fn element_value(call: &Call<'_, '_>, index: usize, ty: &RefType, values: &Rc<HostTable>) -> Ref {
-    if call.len() > index {
-        return to_ref(&call.value(index), ty.heap_type(), values);
-    }
-    // <https://webassembly.github.io/spec/js-api/#defaultvalue>
-    // 1. If valuetype equals externref, return ! ToWebAssemblyValue(undefined, valuetype).
-    match ty.heap_type() {
-        HeapType::Extern => to_ref(&call.value(index), ty.heap_type(), values),
-        _ => Ref::Null,
+fn argument<'js>(call: &Call<'_, 'js>, index: usize) -> Option<Value<'js>> {
+    (call.len() > index).then(|| call.value(index))
+}
+
+/// What is given as an element, or the default if it is missing.
+fn element_value(
+    ctx: &Ctx<'_>,
+    given: Option<&Value<'_>>,
+    ty: &RefType,
+    values: &Rc<HostTable>,
+) -> Ref {
+    match (given, ty.heap_type()) {
+        (Some(given), heap) => to_ref(given, heap, values),
+        // <https://webassembly.github.io/spec/js-api/#defaultvalue>
+        // 1. If valuetype equals externref, return ! ToWebAssemblyValue(undefined, valuetype).
+        (None, heap @ HeapType::Extern) => to_ref(&Value::new_undefined(ctx.clone()), heap, values),
+        (None, _) => Ref::Null,
     }
 }
 
 /// <https://webassembly.github.io/spec/js-api/#dom-table-grow>
 fn grow<'js>(this: &TableObject, call: &Call<'_, 'js>) -> Result<Value<'js>> {
     let ctx = call.ctx();
-    let ty = this.table.ty();
+    let is_64 = this.table.ty().is_64();
     // 5. Let delta64 be ? AddressValueToU64(delta, addrtype).
     let what = "WebAssembly.Table.grow(): the delta";
-    let delta = address_to_u64(ctx, &call.value(0), ty.is_64(), what)?;
-    let element = this.element_argument(call, "grow")?;
-    // 8. Let result be table_grow(store, tableaddr, delta64, ref). 9. If result is error, throw
-    //    a RangeError.
-    let before = this.table.grow(delta, element);
-    let before = before.map_err(|error| throw_table(ctx, "Table.grow", error))?;
-    this.sync(ctx);
-    u64_to_address(ctx, before, ty.is_64())
+    let delta = address_to_u64(ctx, &call.value(0), is_64, what)?;
+    let before = this.grow_by(ctx, delta, argument(call, 1).as_ref())?;
+    u64_to_address(ctx, before, is_64)
 }
 
 /// <https://webassembly.github.io/spec/js-api/#dom-table-get>
@@ -154,12 +156,7 @@ fn get<'js>(this: &TableObject, call: &Call<'_, 'js>) -> Result<Value<'js>> {
     // 5. Let index64 be ? AddressValueToU64(index, addrtype).
     let what = "WebAssembly.Table.get(): the index";
     let index = address_to_u64(ctx, &call.value(0), this.table.ty().is_64(), what)?;
-    // 6. Let result be table_read(store, tableaddr, index64). 7. If result is error, throw a
-    //    RangeError.
-    let element = this.table.get(index);
-    let element = element.map_err(|error| this.throw(ctx, "get", index, error))?;
-    // 8. Return ! ToJSValue(result).
-    ref_to_js(ctx, &element)
+    this.element(ctx, index)
 }
 
 /// <https://webassembly.github.io/spec/js-api/#dom-table-set>
@@ -169,15 +166,59 @@ fn set<'js>(this: &TableObject, call: &Call<'_, 'js>) -> Result<Value<'js>> {
     // 5. Let index64 be ? AddressValueToU64(index, addrtype).
     let what = "WebAssembly.Table.set(): the index";
     let index = address_to_u64(ctx, &call.value(0), this.table.ty().is_64(), what)?;
-    let element = this.element_argument(call, "set")?;
-    // 8. Let store be table_write(store, tableaddr, index64, ref). 9. If store is error, throw a
-    //    RangeError.
-    this.table.set(index, element).map_err(|error| this.throw(ctx, "set", index, error))?;
-    this.sync(ctx);
+    this.set_element(ctx, index, argument(call, 1).as_ref())?;
     call.undefined()
 }
 
 impl TableObject {
+    /// \[\[Table\]\]
+    pub(crate) fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// `grow`, once the delta is known.
+    pub(crate) fn grow_by(
+        &self,
+        ctx: &Ctx<'_>,
+        delta: u64,
+        given: Option<&Value<'_>>,
+    ) -> Result<u64> {
+        let element = self.element_argument(ctx, given, "grow")?;
+        // 8. Let result be table_grow(store, tableaddr, delta64, ref). 9. If result is error,
+        //    throw a RangeError.
+        let before = self.table.grow(delta, element);
+        let before = before.map_err(|error| throw_table(ctx, "Table.grow", error))?;
+        self.sync(ctx);
+        Ok(before)
+    }
+
+    /// `get`, once the index is known.
+    pub(crate) fn element<'js>(&self, ctx: &Ctx<'js>, index: u64) -> Result<Value<'js>> {
+        self.refuse_exnref(ctx, "get")?;
+        // 6. Let result be table_read(store, tableaddr, index64). 7. If result is error, throw
+        //    a RangeError.
+        let element = self.table.get(index);
+        let element = element.map_err(|error| self.throw(ctx, "get", index, error))?;
+        // 8. Return ! ToJSValue(result).
+        ref_to_js(ctx, &element)
+    }
+
+    /// `set`, once the index is known.
+    pub(crate) fn set_element(
+        &self,
+        ctx: &Ctx<'_>,
+        index: u64,
+        given: Option<&Value<'_>>,
+    ) -> Result<()> {
+        self.refuse_exnref(ctx, "set")?;
+        let element = self.element_argument(ctx, given, "set")?;
+        // 8. Let store be table_write(store, tableaddr, index64, ref). 9. If store is error,
+        //    throw a RangeError.
+        self.table.set(index, element).map_err(|error| self.throw(ctx, "set", index, error))?;
+        self.sync(ctx);
+        Ok(())
+    }
+
     fn refuse_exnref(&self, ctx: &Ctx<'_>, method: &str) -> Result<()> {
         // 4. If elementtype matches exnref, throw a TypeError.
         if is_opaque(&ValType::Ref(self.table.ty().element().clone())) {
@@ -187,12 +228,16 @@ impl TableObject {
         Ok(())
     }
 
-    /// Argument 1 as an element: the default if it is missing, and a `TypeError` if there is
-    /// none or the value is of another type.
-    fn element_argument(&self, call: &Call<'_, '_>, method: &str) -> Result<Ref> {
-        let ctx = call.ctx();
+    /// What is given as an element: the default if it is missing, and a `TypeError` if there
+    /// is none or the value is of another type.
+    fn element_argument(
+        &self,
+        ctx: &Ctx<'_>,
+        given: Option<&Value<'_>>,
+        method: &str,
+    ) -> Result<Ref> {
         let ty = self.table.ty().element();
-        if call.len() < 2 && !ty.is_nullable() {
+        if given.is_none() && !ty.is_nullable() {
             let text =
                 format!("WebAssembly.Table.{method}(): elements of type {ty} have no default");
             return Err(throw_type(ctx, &text));
@@ -201,7 +246,7 @@ impl TableObject {
             Some(group) => HostTable::shared(group.host_values()),
             None => self.keep.values().clone(),
         };
-        let element = element_value(call, 1, ty, &values);
+        let element = element_value(ctx, given, ty, &values);
         let ty = ValType::Ref(ty.clone());
         holm_wasm::Value::Ref(element.clone()).check(&ty).map_err(|reason| {
             mismatch(ctx, &format!("WebAssembly.Table.{method}(): the value"), &ty, &reason)

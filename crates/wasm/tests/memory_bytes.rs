@@ -1,0 +1,95 @@
+//! What holds while a memory's bytes are lent.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+
+use holm_wasm::{
+    BytesError, Engine, Extern, Func, Group, HostRef, HostValues, Import, Memory, Module, Observer,
+    Space, instantiate,
+};
+
+struct Nothing;
+
+impl Observer for Nothing {
+    fn memory_grown(&self, _memory: &Memory) {}
+}
+
+impl HostValues for Nothing {
+    fn duplicate(&self, _from: &HostRef) -> u32 {
+        0
+    }
+    fn release(&self, _ticket: u32) {}
+    fn keep_group(&self, _other: &Rc<dyn HostValues>) {}
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+    fn into_any(self: Rc<Self>) -> Rc<dyn Any> {
+        self
+    }
+}
+
+fn make(text: &str, space: &Space, imports: Vec<Import>) -> Option<Vec<Extern>> {
+    let bytes = wat::parse_str(text).expect("a module in text");
+    let module = Module::compile(space.engine(), bytes.into()).expect("a module");
+    let fresh = || Group::new(space, Rc::new(Nothing));
+    instantiate(space, &module, imports, fresh).ok().map(|(_, items)| items)
+}
+
+fn space() -> Space {
+    Space::new(&Engine::new().expect("an engine"), Rc::new(Nothing))
+}
+
+const MEMORY: &str = r#"(module (memory (export "m") 1) (func (export "f")))"#;
+
+fn memory_and_function(space: &Space) -> (Memory, Func) {
+    let mut items = make(MEMORY, space, Vec::new()).expect("an instance").into_iter();
+    let (Some(Extern::Memory(memory)), Some(Extern::Func(func))) = (items.next(), items.next())
+    else {
+        panic!("other exports than the text's")
+    };
+    (memory, func)
+}
+
+#[test]
+fn its_modules_cannot_be_called() {
+    let space = space();
+    let (memory, func) = memory_and_function(&space);
+    let called = catch_unwind(AssertUnwindSafe(|| {
+        memory.with_bytes_mut(|_| func.call_numbers(&mut []).is_ok())
+    }));
+    assert!(called.is_err());
+    // Afterwards, they can.
+    func.call_numbers(&mut []).expect("a function that does nothing");
+}
+
+#[test]
+fn it_neither_grows_nor_is_lent_again() {
+    let space = space();
+    for memory in [
+        memory_and_function(&space).0,
+        Memory::new(&space, holm_wasm::MemoryTypeBuilder::default().min(1).build().expect("valid"))
+            .expect("a memory"),
+    ] {
+        let same = memory.clone();
+        let done = memory.with_bytes_mut(|_| {
+            assert!(same.grow(1).is_err());
+            assert_eq!(same.with_bytes(|_| ()), Err(BytesError::Lent));
+            assert_eq!(same.with_bytes_mut(|_| ()), Err(BytesError::Lent));
+            assert_eq!(same.copy_in(0, b"x"), Err(BytesError::Lent));
+        });
+        assert_eq!(done, Ok(()));
+        memory.with_bytes(|_| assert_eq!(same.with_bytes(<[u8]>::len), Ok(65_536))).expect("read");
+        assert_eq!(memory.grow(1).expect("room"), 1);
+    }
+    let ty = holm_wasm::MemoryTypeBuilder::default().min(1).build().expect("valid");
+    let unbound = Memory::new(&space, ty).expect("a memory");
+    let same = unbound.clone();
+    unbound
+        .with_bytes(|_| {
+            let text = r#"(module (import "" "" (memory 1)))"#;
+            let imports = vec![Import::Extern(Extern::Memory(same.clone()))];
+            assert!(make(text, &space, imports).is_none(), "it came to another group");
+        })
+        .expect("read");
+}
