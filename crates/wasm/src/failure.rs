@@ -146,7 +146,7 @@ pub(crate) fn from_error(
         return Failure::Trap { kind, frames: frames(group, &error) };
     }
     let text = format!("{error:#}");
-    let frames = if is_trap_of_host(&error) { frames(&error) } else { Vec::new() };
+    let frames = if is_trap_of_host(&error) { frames(group, &error) } else { Vec::new() };
     match error.downcast::<Passing>() {
         Ok(Passing(ThreadBound(thrown))) => match thrown {
             Thrown::Trap(text) => Failure::Trap { kind: TrapKind::Host(text), frames },

@@ -30,6 +30,7 @@ mod module;
 mod namespace;
 mod options;
 mod owner;
+mod passage;
 mod state;
 mod streaming;
 mod table;
