@@ -22,6 +22,7 @@ struct Inner {
     imports: Vec<ImportType>,
     exports: Vec<ExportType>,
     uses_exceptions: bool,
+    has_objects: bool,
     /// Where each function's code begins in the text, in that order, made on first use.
     functions: OnceLock<Vec<(usize, u32)>>,
 }
@@ -77,6 +78,7 @@ impl Module {
             .map(|export| ExportType { name: export.name().into(), ty: export.ty() })
             .collect();
         let uses_exceptions = offsets.is_some() || uses_exceptions(&bytes);
+        let has_objects = has_objects(&bytes);
         let functions = OnceLock::new();
         let engine = engine.clone();
         Self(Arc::new(Inner {
@@ -87,6 +89,7 @@ impl Module {
             imports,
             exports,
             uses_exceptions,
+            has_objects,
             functions,
         }))
     }
@@ -115,6 +118,11 @@ impl Module {
     /// throws need not become one.
     pub(crate) fn uses_exceptions(&self) -> bool {
         self.0.uses_exceptions
+    }
+
+    /// Whether it has types of structs or arrays.
+    pub fn has_objects(&self) -> bool {
+        self.0.has_objects
     }
 
     pub(crate) fn raw(&self) -> &wasmtime::Module {
@@ -181,6 +189,17 @@ fn uses_exceptions(bytes: &[u8]) -> bool {
         }
     }
     false
+}
+
+fn has_objects(bytes: &[u8]) -> bool {
+    use wasmparser::{CompositeInnerType, Parser, Payload};
+    let types = Parser::new(0).parse_all(bytes).find_map(|payload| match payload {
+        Ok(Payload::TypeSection(types)) => Some(types),
+        _ => None,
+    });
+    types.into_iter().flatten().flatten().flat_map(wasmparser::RecGroup::into_types).any(|ty| {
+        matches!(ty.composite_type.inner, CompositeInnerType::Array(_) | CompositeInnerType::Struct(_))
+    })
 }
 
 impl fmt::Debug for Module {

@@ -19,7 +19,7 @@ use crate::errors::{throw_failure, throw_link, throw_range, throw_type};
 use crate::exported_function::{self, ExportedFunction};
 use crate::host_function::ImportedFunction;
 use crate::module::{self, CompiledModule};
-use crate::owner::{Keep, new_group, owner_of};
+use crate::owner::{Keep, group_for, note_objects, owner_of};
 use crate::state::State;
 use crate::tag::TagObject;
 use crate::{global, memory, table, tag};
@@ -363,7 +363,7 @@ fn run<'js>(
     let mut owner = None;
     let result = state.lend(ctx, || {
         instantiate(&space, &compiled.module, linked, || {
-            let made = new_group(ctx, &state);
+            let made = group_for(ctx, &state, &compiled.module);
             let (group, value) = made.map_err(|_| "no group could be made".to_owned())?;
             owner = Some(value);
             Ok(group)
@@ -373,8 +373,9 @@ fn run<'js>(
         table::sync(ctx, value);
         global::sync(ctx, value);
     }
-    let (_group, items) =
+    let (group, items) =
         result.map_err(|error| instantiate_error(ctx, compiled, prefix, error))?;
+    note_objects(ctx, &state, &compiled.module, &group);
     let exports = exports_object(ctx, compiled, &items)?;
     drop((owner, owners));
     Ok(exports)
