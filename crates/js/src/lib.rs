@@ -23,6 +23,7 @@ mod errors;
 mod function;
 mod host_object;
 mod jobs;
+mod js_string;
 mod lazy;
 mod limits;
 mod modules;
@@ -62,6 +63,7 @@ pub use jobs::{
     JobOutcome, Rejection, mark_handled, promise_result, run_job, take_handled_late,
     take_rejections,
 };
+pub use js_string::{Strings, Text, Units};
 pub use lazy::{Attributes, define_accessor, define_lazy, define_value, freeze, well_known_symbol};
 pub use limits::{Interrupter, Limits};
 pub use modules::{

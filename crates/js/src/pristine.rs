@@ -67,6 +67,30 @@ pub(crate) fn to_big_int<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<Valu
     }
 }
 
+/// `first + second`, which makes ropes where no built-in method does.
+pub(crate) fn add<'js>(first: &Value<'js>, second: &Value<'js>) -> Result<Value<'js>> {
+    let ctx = first.ctx();
+    let context = context(ctx)?;
+    let realm = slot::<Pristine>(ctx);
+    let mut arguments = [first.as_raw(), second.as_raw()];
+    // SAFETY: the untouched realm is alive, as are the arguments; the function is the realm's
+    // from when it is made, and is released with it.
+    unsafe {
+        if qjs::JS_IsUndefined(realm.add.get()) {
+            const SOURCE: &CStr = c"(first, second) => first + second";
+            let len = SOURCE.count_bytes() as qjs::size_t;
+            let flags = qjs::JS_EVAL_TYPE_GLOBAL as c_int;
+            let made = qjs::JS_Eval(context, SOURCE.as_ptr(), len, c"add".as_ptr(), flags);
+            if qjs::JS_IsException(made) {
+                return Err(Error::Exception);
+            }
+            realm.add.set(made);
+        }
+        let arguments = arguments.as_mut_ptr();
+        raw::own(ctx, qjs::JS_Call(context, realm.add.get(), qjs::JS_UNDEFINED, 2, arguments))
+    }
+}
+
 /// Calls a built-in method with arguments.
 pub(crate) fn call_with<'js>(
     this: &Value<'js>,
@@ -226,6 +250,7 @@ fn new_context(ctx: &Ctx<'_>) -> Option<NonNull<qjs::JSContext>> {
         let new = context.as_ptr();
         let parts = [
             qjs::JS_AddIntrinsicBaseObjects,
+            qjs::JS_AddIntrinsicEval,
             qjs::JS_AddIntrinsicDate,
             qjs::JS_AddIntrinsicRegExp,
             qjs::JS_AddIntrinsicMapSet,
@@ -240,18 +265,32 @@ fn new_context(ctx: &Ctx<'_>) -> Option<NonNull<qjs::JSContext>> {
     }
 }
 
-#[derive(Default)]
 struct Pristine {
     context: Cell<Option<NonNull<qjs::JSContext>>>,
     layout_known: OnceCell<bool>,
+    /// See [`add`]: `undefined` before it is first needed.
+    add: Cell<qjs::JSValue>,
+}
+
+impl Default for Pristine {
+    fn default() -> Self {
+        Self {
+            context: Cell::default(),
+            layout_known: OnceCell::default(),
+            add: Cell::new(qjs::JS_UNDEFINED),
+        }
+    }
 }
 
 impl Drop for Pristine {
     fn drop(&mut self) {
         if let Some(context) = self.context.get() {
             // SAFETY: the slots of a realm are dropped while its runtime is alive, and the
-            // one reference to the context is ours.
-            unsafe { qjs::JS_FreeContext(context.as_ptr()) }
+            // references to the function and to the context are ours.
+            unsafe {
+                qjs::JS_FreeValue(context.as_ptr(), self.add.get());
+                qjs::JS_FreeContext(context.as_ptr());
+            }
         }
     }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rustix::process::{Resource, getrlimit};
 use wasmtime::{Collector, Config, MemoryType, OptLevel};
 
-use crate::Invalid;
 use crate::region::Regions;
+use crate::{Invalid, array_copier};
 
 /// Stack that modules may use below the outermost call into them. Script stops 1 MiB before
 /// the end of a stack: this, and what host functions need, fits in there.
@@ -41,6 +41,8 @@ struct Inner {
     reservation: Reservation,
     /// One-line modules by which a group adopts a region: see [`crate::region`].
     adopters: Mutex<HashMap<MemoryType, wasmtime::Module>>,
+    /// See [`crate::array_copier`].
+    array_copier: OnceLock<wasmtime::Module>,
 }
 
 /// Why bytes did not become a module.
@@ -79,7 +81,8 @@ impl Engine {
             .gc_heap_guard_size(guard_bytes)
             .gc_heap_reservation_for_growth(0);
         let engine = wasmtime::Engine::new(&config).map_err(CompileError::engine)?;
-        Ok(Self(Arc::new(Inner { engine, reservation, adopters: Mutex::default() })))
+        let (adopters, array_copier) = (Mutex::default(), OnceLock::new());
+        Ok(Self(Arc::new(Inner { engine, reservation, adopters, array_copier })))
     }
 
     /// Whether both are the same engine: modules of one are no use to the other.
@@ -93,6 +96,15 @@ impl Engine {
 
     pub(crate) fn raw(&self) -> &wasmtime::Engine {
         &self.0.engine
+    }
+
+    /// The module that copies elements of arrays.
+    pub(crate) fn array_copier(&self) -> wasmtime::Result<wasmtime::Module> {
+        if let Some(made) = self.0.array_copier.get() {
+            return Ok(made.clone());
+        }
+        let made = array_copier::compile(&self.0.engine)?;
+        Ok(self.0.array_copier.get_or_init(|| made).clone())
     }
 
     /// The module through which a group adopts a region of this type.

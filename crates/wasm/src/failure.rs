@@ -29,7 +29,7 @@ pub enum Failure {
 }
 
 /// What a module did that it may not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TrapKind {
     /// The stack is full.
     StackOverflow,
@@ -37,6 +37,8 @@ pub enum TrapKind {
     OutOfMemory,
     /// Any other, with the specification's text for it.
     Other(&'static str),
+    /// One of a function of the host, with its text.
+    Host(String),
 }
 
 /// A function of a module on the stack.
@@ -79,6 +81,7 @@ impl fmt::Display for TrapKind {
             Self::StackOverflow => "call stack exhausted",
             Self::OutOfMemory => "out of memory",
             Self::Other(text) => text,
+            Self::Host(text) => text,
         })
     }
 }
@@ -143,8 +146,10 @@ pub(crate) fn from_error(
         return Failure::Trap { kind, frames: frames(group, &error) };
     }
     let text = format!("{error:#}");
+    let frames = if is_trap_of_host(&error) { frames(group, &error) } else { Vec::new() };
     match error.downcast::<Passing>() {
         Ok(Passing(ThreadBound(thrown))) => match thrown {
+            Thrown::Trap(text) => Failure::Trap { kind: TrapKind::Host(text), frames },
             Thrown::Value(value) => Failure::Host(value),
             Thrown::Exception(exception) => Failure::Exception(exception),
             Thrown::Uncatchable(value) => Failure::Uncatchable(value),
@@ -152,6 +157,11 @@ pub(crate) fn from_error(
         },
         Err(_other) => Failure::Other(text),
     }
+}
+
+fn is_trap_of_host(error: &wasmtime::Error) -> bool {
+    let passing = error.downcast_ref::<Passing>();
+    passing.is_some_and(|Passing(ThreadBound(thrown))| matches!(thrown, Thrown::Trap(_)))
 }
 
 fn from_exception(

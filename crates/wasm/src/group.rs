@@ -5,7 +5,7 @@
 //! host function that is running (which lent its own access), or code of the store (then
 //! nothing else of ours runs, except by mistake: see [`Group::enter`]).
 
-use std::cell::{Cell, RefCell, UnsafeCell};
+use std::cell::{Cell, OnceCell, RefCell, UnsafeCell};
 use std::collections::HashMap;
 use std::fmt;
 use std::ptr::NonNull;
@@ -13,6 +13,7 @@ use std::rc::{Rc, Weak};
 
 use wasmtime::{AnyRef, AsContextMut, ResourceLimiter, RootScope, Rooted, Store, StoreContextMut};
 
+use crate::array_copier::ArrayCopier;
 use crate::exception::ExceptionInner;
 use crate::func::{self, BridgeTarget, FuncInner};
 use crate::gc_object::GcInner;
@@ -39,6 +40,8 @@ pub(crate) struct GroupInner {
     catches: Cell<bool>,
     /// References to host values that were made since garbage was collected last.
     host_refs: Cell<u32>,
+    /// Made when it is first needed.
+    pub(crate) array_copier: OnceCell<ArrayCopier>,
     pub(crate) interned: Interned,
 }
 
@@ -99,6 +102,7 @@ impl Group {
             modules: RefCell::default(),
             catches: Cell::new(false),
             host_refs: Cell::new(0),
+            array_copier: OnceCell::new(),
             interned: Interned::default(),
         }));
         // SAFETY: the group is new: nobody else has its store.
@@ -215,18 +219,10 @@ impl Group {
         body: impl FnOnce(&mut StoreContextMut<'_, GroupData>) -> R,
     ) -> R {
         self.enter(|cx| {
-            self.collect_if_due(cx);
+            self.0.collect_if_due(cx);
             let mut scope = RootScope::new(&mut *cx);
             body(&mut scope.as_context_mut())
         })
-    }
-
-    fn collect_if_due(&self, cx: &mut StoreContextMut<'_, GroupData>) {
-        if self.0.host_refs.get() >= HOST_REFS_PER_COLLECTION {
-            self.0.host_refs.set(0);
-            // It fails when asynchronous calls run: then another time.
-            drop(cx.gc(None));
-        }
     }
 
     /// The handle of a struct or array.
@@ -284,6 +280,17 @@ impl GroupInner {
 
     pub(crate) fn space(&self) -> &Space {
         &self.space
+    }
+
+    /// Collects garbage if many references to host values were made. Moves objects: to be
+    /// called while none is held that is not rooted.
+    #[inline]
+    pub(crate) fn collect_if_due(&self, cx: &mut StoreContextMut<'_, GroupData>) {
+        if self.host_refs.get() >= HOST_REFS_PER_COLLECTION {
+            self.host_refs.set(0);
+            // It fails when asynchronous calls run: then another time.
+            drop(cx.gc(None));
+        }
     }
 
     pub(crate) fn note_host_ref(&self) {

@@ -93,6 +93,8 @@ pub enum Thrown {
     Exception(Exception),
     /// A value that passes through modules and comes out unchanged.
     Uncatchable(HostRef),
+    /// A trap, as of an instruction: its text. Modules cannot catch it.
+    Trap(String),
     /// What ended another module that the host function called.
     Failure(Box<Failure>),
 }

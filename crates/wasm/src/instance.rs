@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use wasmtime::{ExternType, StoreContextMut};
 
+use crate::direct::{self, DirectFunction, DirectType};
 use crate::failure::{self, Failure};
 use crate::func::{Signature, key_and_code};
 use crate::group::GroupData;
@@ -29,10 +30,17 @@ pub enum Extern {
 /// Makes a function of the host for modules of a group.
 pub type MakeHostFunction = Box<dyn FnOnce(&Group) -> Box<dyn HostFunction>>;
 
+/// The same for a [`DirectFunction`].
+pub type MakeDirectFunction = Box<dyn FnOnce(&Group) -> Box<dyn DirectFunction>>;
+
 /// What is given for one import.
 pub enum Import {
     /// A function of the host, made for the group that the instance turns out to be part of.
     Host(MakeHostFunction),
+    /// A function of the host that looks at its arguments where they stand.
+    Direct(DirectType, MakeDirectFunction),
+    /// What is given for an earlier import, of this index.
+    Again(usize),
     /// Something that is there already.
     Extern(Extern),
 }
@@ -139,10 +147,17 @@ fn link_and_run(
                     return Err(InstantiateError::Link(LinkError { index, reason }));
                 };
                 let func = Func::host(cx, &Signature::new(ty.clone()), make(group));
-                let (key, _) = key_and_code(cx, func);
-                let indices = &group.interned().host_indices;
-                indices.borrow_mut().insert(key, functions);
+                note_host_index(group, cx, func, functions);
                 func.into()
+            }
+            Import::Direct(ty, make) => {
+                let func = direct::new(cx, ty, make(group));
+                note_host_index(group, cx, func, functions);
+                func.into()
+            }
+            Import::Again(earlier) => {
+                let given: Option<&wasmtime::Extern> = linked.get(earlier);
+                given.cloned().ok_or_else(|| resources(wasmtime::Error::msg("it comes later")))?
             }
             Import::Extern(given) => given.in_group(group, cx).map_err(resources)?,
         };
@@ -160,6 +175,17 @@ fn link_and_run(
         exports.push(Extern::intern(group, cx, item, &regions).map_err(resources)?);
     }
     Ok(exports)
+}
+
+/// Notes which one of the imported functions this one is.
+fn note_host_index(
+    group: &Group,
+    cx: &mut StoreContextMut<'_, GroupData>,
+    func: wasmtime::Func,
+    index: u32,
+) {
+    let (key, _) = key_and_code(cx, func);
+    group.interned().host_indices.borrow_mut().insert(key, index);
 }
 
 fn instantiate_error(
@@ -336,6 +362,8 @@ impl fmt::Debug for Import {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Host(_) => f.write_str("Host"),
+            Self::Direct(ty, _) => write!(f, "Direct({ty})"),
+            Self::Again(index) => f.debug_tuple("Again").field(index).finish(),
             Self::Extern(item) => item.fmt(f),
         }
     }

@@ -19,13 +19,16 @@
 //!   [`Group`]: one store.
 //! - [`Slot`]: a number on its way into or out of a call. [`Value`]: any value, references
 //!   included.
+//! - [`HostFunction`]: may call back into its group. [`DirectFunction`]: may not, and is faster.
 //! - [`Failure`]: how a call ended that did not return. [`Thrown`]: how a host function did.
 //!
 //! This is one of the two crates in which `unsafe` is allowed.
 
+mod array_copier;
 mod artifact;
 mod attachment;
 mod binary;
+mod direct;
 mod engine;
 mod exception;
 mod failure;
@@ -52,6 +55,7 @@ pub use binary::{
     FunctionPlace, Invalid, Names, Section, StreamingValidator, TextError, check, custom_sections,
     features, features_with_legacy_exceptions, limits, looks_like_text, source_map_url, to_binary,
 };
+pub use direct::{Answer, DirectCall, DirectFunction, DirectKind, DirectType};
 pub use engine::{CompileError, Engine};
 pub use exception::Exception;
 pub use failure::{Failure, Frame, TrapKind};
@@ -60,7 +64,9 @@ pub use gc_object::GcObject;
 pub use global::Global;
 pub use group::Group;
 pub use host::{HostFunction, HostRef, HostValues, Thrown};
-pub use instance::{Extern, Import, InstantiateError, LinkError, MakeHostFunction, instantiate};
+pub use instance::{
+    Extern, Import, InstantiateError, LinkError, MakeDirectFunction, MakeHostFunction, instantiate,
+};
 pub use memory::{GrowError, Memory, MemoryError};
 pub use memory_bytes::BytesError;
 pub use module::{ExportType, ImportType, Module};

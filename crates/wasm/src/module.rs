@@ -20,6 +20,7 @@ struct Inner {
     origin: Origin,
     imports: Vec<ImportType>,
     exports: Vec<ExportType>,
+    has_objects: bool,
     /// Where each function's code begins in the text, in that order, made on first use.
     functions: OnceLock<Vec<(usize, u32)>>,
 }
@@ -102,9 +103,19 @@ impl Module {
             .exports()
             .map(|export| ExportType { name: export.name().into(), ty: export.ty() })
             .collect();
+        let has_objects = has_objects(&bytes);
         let functions = OnceLock::new();
         let engine = engine.clone();
-        Self(Arc::new(Inner { engine, compiled, bytes, origin, imports, exports, functions }))
+        Self(Arc::new(Inner {
+            engine,
+            compiled,
+            bytes,
+            origin,
+            imports,
+            exports,
+            has_objects,
+            functions,
+        }))
     }
 
     /// The engine it was compiled by.
@@ -138,6 +149,11 @@ impl Module {
 
     pub(crate) fn origin(&self) -> &Origin {
         &self.0.origin
+    }
+
+    /// Whether it has types of structs or arrays.
+    pub fn has_objects(&self) -> bool {
+        self.0.has_objects
     }
 
     pub(crate) fn raw(&self) -> &wasmtime::Module {
@@ -212,6 +228,20 @@ fn uses_exceptions(bytes: &[u8]) -> bool {
         }
     }
     false
+}
+
+fn has_objects(bytes: &[u8]) -> bool {
+    use wasmparser::{CompositeInnerType, Parser, Payload};
+    let types = Parser::new(0).parse_all(bytes).find_map(|payload| match payload {
+        Ok(Payload::TypeSection(types)) => Some(types),
+        _ => None,
+    });
+    types.into_iter().flatten().flatten().flat_map(wasmparser::RecGroup::into_types).any(|ty| {
+        matches!(
+            ty.composite_type.inner,
+            CompositeInnerType::Array(_) | CompositeInnerType::Struct(_)
+        )
+    })
 }
 
 impl fmt::Debug for Module {

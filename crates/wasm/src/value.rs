@@ -165,7 +165,7 @@ fn lower_any(
 }
 
 /// Makes a reference, collecting garbage if there is no room for it.
-fn new_extern(
+pub(crate) fn new_extern(
     cx: &mut StoreContextMut<'_, GroupData>,
     host: HostRef,
 ) -> wasmtime::Result<Rooted<ExternRef>> {

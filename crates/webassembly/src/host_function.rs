@@ -4,24 +4,19 @@
 use std::rc::Rc;
 
 use holm_js::webidl::convert;
-use holm_js::{
-    Argument, Ctx, Held, Result, ScopeLoan, Value, call_held, host_ref, is_uncatchable,
-    take_exception,
-};
+use holm_js::{Argument, Ctx, Held, Result, ScopeLoan, Value, call_held};
 use holm_wasm::Value as WasmValue;
 use holm_wasm::{Group, HostFunction, Slot, Thrown, ValType};
 
 use crate::convert::{is_opaque, mismatch, to_js, to_wasm};
 use crate::errors::throw_type;
-use crate::exception::ExceptionObject;
 use crate::exported_function::Number;
-use crate::values::HostTable;
+use crate::passage::Passage;
 
 /// A function of script as a module sees it.
 pub(crate) struct ImportedFunction {
     callee: Rc<Held>,
-    values: Rc<HostTable>,
-    loan: Rc<ScopeLoan>,
+    passage: Passage,
     parameters: Box<[ValType]>,
     results: Box<[ValType]>,
     /// Both, if all are numbers.
@@ -40,38 +35,10 @@ impl ImportedFunction {
         group: &Group,
         loan: Rc<ScopeLoan>,
     ) -> Self {
-        let values = HostTable::shared(group.host_values());
-        let callee = values.keep(callee);
+        let passage = Passage::new(group, loan);
+        let callee = passage.values().keep(callee);
         let numbers = Number::all(&parameters).zip(Number::all(&results));
-        Self { callee, values, loan, parameters, results, numbers }
-    }
-
-    /// Runs `body` in the scope of the script that called the module.
-    fn in_scope<R>(
-        &self,
-        body: impl for<'js> FnOnce(&Ctx<'js>) -> Result<R>,
-    ) -> std::result::Result<R, Thrown> {
-        let result = self
-            .loan
-            .with(|ctx| body(ctx).map_err(|error| self.thrown(&take_exception(ctx, error))));
-        // Modules run in calls only, and calls lend their scope.
-        result.unwrap_or_else(|| {
-            let reason = "script was called with no scope open".to_owned();
-            Err(Thrown::Failure(Box::new(holm_wasm::Failure::Other(reason))))
-        })
-    }
-
-    /// <https://webassembly.github.io/spec/js-api/#create-a-host-function>, step 3.10.
-    fn thrown(&self, value: &Value<'_>) -> Thrown {
-        if is_uncatchable(value) {
-            return Thrown::Uncatchable(self.values.add(value));
-        }
-        // 2. If v implements Exception, let address be v.[[Address]].
-        if let Some(exception) = host_ref::<ExceptionObject>(value) {
-            return Thrown::Exception(exception.exception().clone());
-        }
-        // 3. Otherwise, the JavaScript exception tag with v as its payload.
-        Thrown::Value(self.values.add(value))
+        Self { callee, passage, parameters, results, numbers }
     }
 }
 
@@ -79,9 +46,9 @@ impl HostFunction for ImportedFunction {
     #[inline]
     fn call_numbers(&self, slots: &mut [Slot]) -> std::result::Result<(), Thrown> {
         let Some((parameters, results)) = &self.numbers else {
-            return self.in_scope(|ctx| Err(refuse(ctx)));
+            return self.passage.run(|ctx| Err(refuse(ctx)));
         };
-        self.in_scope(|ctx| {
+        self.passage.run(|ctx| {
             // 3. For each arg of arguments, append ! ToJSValue(arg) to jsArguments.
             let arguments = slots.iter().zip(parameters).map(|(slot, number)| match number {
                 Number::I32 => Argument::Int(slot.i32()),
@@ -128,7 +95,7 @@ impl HostFunction for ImportedFunction {
         _group: &Group,
         arguments: Vec<WasmValue>,
     ) -> std::result::Result<Vec<WasmValue>, Thrown> {
-        self.in_scope(|ctx| {
+        self.passage.run(|ctx| {
             // 2. If any type in parameters or results matches v128 or exnref, throw a TypeError.
             if self.parameters.iter().chain(&self.results).any(is_opaque) {
                 return Err(refuse(ctx));
@@ -140,7 +107,7 @@ impl HostFunction for ImportedFunction {
             let reply = call_held(ctx, &self.callee, js_arguments.into_iter())?;
             let values = match &*self.results {
                 [] => return Ok(Vec::new()),
-                [ty] => vec![to_wasm(ctx, &reply.value(), ty, &self.values)?],
+                [ty] => vec![to_wasm(ctx, &reply.value(), ty, self.passage.values())?],
                 _ => self.many(ctx, &reply.value())?,
             };
             for (value, ty) in values.iter().zip(&self.results) {
@@ -166,7 +133,7 @@ impl ImportedFunction {
             return Err(throw_type(ctx, &text));
         }
         let pairs = values.iter().zip(&self.results);
-        pairs.map(|(value, ty)| to_wasm(ctx, value, ty, &self.values)).collect()
+        pairs.map(|(value, ty)| to_wasm(ctx, value, ty, self.passage.values())).collect()
     }
 }
 

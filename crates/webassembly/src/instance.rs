@@ -1,5 +1,8 @@
 //! `WebAssembly.Instance`: <https://webassembly.github.io/spec/js-api/#instances>
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use holm_js::webidl::{self, Definition, Interface};
 use holm_js::{
     Attributes, Ctx, Held, HostObject, Object, Result, Root, Tracer, Value, bury, define_value,
@@ -10,15 +13,16 @@ use holm_wasm::{
     instantiate,
 };
 
+use crate::builtins::{self, Builtin};
 use crate::convert::to_wasm;
 use crate::errors::{throw_failure, throw_link, throw_range, throw_type};
 use crate::exported_function::{self, ExportedFunction};
 use crate::host_function::ImportedFunction;
 use crate::module::{self, CompiledModule};
-use crate::owner::{Keep, new_group, owner_of};
+use crate::owner::{Keep, group_for, note_objects, owner_of};
 use crate::state::State;
 use crate::tag::TagObject;
-use crate::{builtins, global, memory, table, tag};
+use crate::{global, memory, table, tag};
 
 /// The inside of an Instance object.
 pub(crate) struct InstanceObject {
@@ -104,7 +108,7 @@ type AnyRoot = Root<Value<'static>>;
 
 enum RootedGiven {
     Function(AnyRoot),
-    Builtin(builtins::Builtin),
+    Builtin(Builtin),
     Extern(Extern, Option<AnyRoot>),
 }
 
@@ -142,7 +146,7 @@ impl RootedImports {
 
 enum Given<'js> {
     Function(Value<'js>),
-    Builtin(builtins::Builtin),
+    Builtin(Builtin),
     /// With the object of script that shows it, if there is one.
     Extern(Extern, Option<Value<'js>>),
 }
@@ -333,7 +337,9 @@ fn run<'js>(
     let mut linked = Vec::with_capacity(imports.given.len());
     // A memory does not keep its groups. The start function may drop what does.
     let mut owners = Vec::new();
-    for (given, wanted) in imports.given.into_iter().zip(compiled.module.imports()) {
+    let mut builtins_seen: HashMap<Builtin, usize> = HashMap::new();
+    let given = imports.given.into_iter().zip(compiled.module.imports());
+    for (index, (given, wanted)) in given.enumerate() {
         linked.push(match given {
             Given::Extern(item, value) => {
                 shown.extend(value);
@@ -343,14 +349,21 @@ fn run<'js>(
                 Import::Extern(item)
             }
             Given::Function(value) => function_import(&state, &value, &wanted.ty),
-            Given::Builtin(builtin) => builtin.import(ctx)?,
+            Given::Builtin(builtin) => match builtins_seen.entry(builtin) {
+                // A builtin set is instantiated once: the same import is the same function.
+                Entry::Occupied(earlier) => Import::Again(*earlier.get()),
+                Entry::Vacant(first) => {
+                    first.insert(index);
+                    builtin.import(ctx, compiled.module.engine())?
+                }
+            },
         });
     }
     let space = state.space(ctx)?;
     let mut owner = None;
     let result = state.lend(ctx, || {
         instantiate(&space, &compiled.module, linked, || {
-            let made = new_group(ctx, &state);
+            let made = group_for(ctx, &state, &compiled.module);
             let (group, value) = made.map_err(|_| "no group could be made".to_owned())?;
             owner = Some(value);
             Ok(group)
@@ -360,8 +373,8 @@ fn run<'js>(
         table::sync(ctx, value);
         global::sync(ctx, value);
     }
-    let (_group, items) =
-        result.map_err(|error| instantiate_error(ctx, compiled, prefix, error))?;
+    let (group, items) = result.map_err(|error| instantiate_error(ctx, compiled, prefix, error))?;
+    note_objects(ctx, &state, &compiled.module, &group);
     let exports = exports_object(ctx, compiled, &items)?;
     drop((owner, owners));
     Ok(exports)

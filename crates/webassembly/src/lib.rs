@@ -31,6 +31,7 @@ mod namespace;
 pub mod native;
 mod options;
 mod owner;
+mod passage;
 mod state;
 mod streaming;
 mod table;

@@ -5,9 +5,9 @@ use std::rc::Rc;
 
 use holm_js::{
     Ctx, ErrorKind, Graveyard, Held, HostObject, Object, Result, Tracer, Value, Weak, host_object,
-    throw,
+    host_ref, throw,
 };
-use holm_wasm::{Group, HostValues};
+use holm_wasm::{Group, HostValues, Module};
 
 use crate::state::State;
 use crate::values::HostTable;
@@ -29,7 +29,7 @@ impl HostObject for Owner {
 }
 
 /// A fresh group, and its owner.
-pub(crate) fn new_group<'js>(ctx: &Ctx<'js>, state: &State) -> Result<(Group, Value<'js>)> {
+fn new_group<'js>(ctx: &Ctx<'js>, state: &State) -> Result<(Group, Value<'js>)> {
     let values = Rc::new(HostTable::default());
     let group = Group::new(&state.space(ctx)?, values.clone())
         .map_err(|reason| throw(ctx, ErrorKind::Range, &reason))?;
@@ -40,6 +40,38 @@ pub(crate) fn new_group<'js>(ctx: &Ctx<'js>, state: &State) -> Result<(Group, Va
         values.set_owner(weak);
     }
     Ok((group, owner))
+}
+
+/// The group for an instance of `module` that is linked with nothing, and its owner.
+///
+/// Script may hand a struct or an array that one module made to any other that knows its
+/// type, and an object cannot leave its group. So modules that have such types share one,
+/// for as long as any of them is used.
+pub(crate) fn group_for<'js>(
+    ctx: &Ctx<'js>,
+    state: &State,
+    module: &Module,
+) -> Result<(Group, Value<'js>)> {
+    if module.has_objects()
+        && let Some(owner) = state.objects_owner().and_then(|weak| weak.upgrade(ctx))
+        && let Some(inside) = host_ref::<Owner>(&owner)
+    {
+        let group = inside.group.clone();
+        return Ok((group, owner));
+    }
+    new_group(ctx, state)
+}
+
+/// Notes that `module` became part of `group`: others with objects may follow.
+pub(crate) fn note_objects(ctx: &Ctx<'_>, state: &State, module: &Module, group: &Group) {
+    if !module.has_objects()
+        || state.objects_owner().is_some_and(|weak| weak.upgrade(ctx).is_some())
+    {
+        return;
+    }
+    if let Ok(owner) = owner_of(ctx, group) {
+        state.set_objects_owner(Weak::new(&owner));
+    }
 }
 
 /// The owner of a group that is in use.

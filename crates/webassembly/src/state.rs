@@ -1,10 +1,10 @@
 //! What the interface keeps per realm.
 
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, Ref, RefCell};
 use std::fmt;
 use std::rc::Rc;
 
-use holm_js::{Ctx, Error, ErrorKind, Result, ScopeLoan, collect_garbage, throw};
+use holm_js::{Ctx, Error, ErrorKind, Result, ScopeLoan, Weak, collect_garbage, throw};
 use holm_wasm::{Engine, Memory, Observer, Space};
 
 use crate::memory;
@@ -21,6 +21,8 @@ struct Inner {
     source: RefCell<Option<EngineSource>>,
     space: OnceCell<Space>,
     loan: Rc<ScopeLoan>,
+    /// The owner of the group of modules with structs and arrays.
+    objects_owner: RefCell<Option<Weak>>,
     /// Bytes that the collector of script knows nothing of, since it last ran for them.
     unseen_bytes: Cell<usize>,
     /// And mappings: the system has not many more than 60 000.
@@ -72,6 +74,14 @@ impl State {
     /// The scope of the script that called the module that is running.
     pub(crate) fn loan(&self) -> &Rc<ScopeLoan> {
         &self.0.loan
+    }
+
+    pub(crate) fn objects_owner(&self) -> Option<Ref<'_, Weak>> {
+        Ref::filter_map(self.0.objects_owner.borrow(), Option::as_ref).ok()
+    }
+
+    pub(crate) fn set_objects_owner(&self, owner: Option<Weak>) {
+        self.0.objects_owner.replace(owner);
     }
 
     /// Says that memory is about to be made which the collector of script does not count, and

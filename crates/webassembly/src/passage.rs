@@ -1,0 +1,67 @@
+//! The way from a module back to script.
+
+use std::rc::Rc;
+
+use holm_js::{Ctx, Error, Result, ScopeLoan, Value, host_ref, is_uncatchable, take_exception};
+use holm_wasm::{Failure, Group, Thrown};
+
+use crate::exception::ExceptionObject;
+use crate::values::HostTable;
+
+/// What a function of the host needs to run as script does.
+pub(crate) struct Passage {
+    values: Rc<HostTable>,
+    loan: Rc<ScopeLoan>,
+}
+
+impl Passage {
+    /// The way from modules of `group`.
+    pub(crate) fn new(group: &Group, loan: Rc<ScopeLoan>) -> Self {
+        Self { values: HostTable::shared(group.host_values()), loan }
+    }
+
+    /// Where values of script stand for the group.
+    pub(crate) fn values(&self) -> &Rc<HostTable> {
+        &self.values
+    }
+
+    /// Runs `body` in the scope of the script that called the module.
+    #[inline]
+    pub(crate) fn run<R>(
+        &self,
+        body: impl for<'js> FnOnce(&Ctx<'js>) -> Result<R>,
+    ) -> std::result::Result<R, Thrown> {
+        self.run_raw(|ctx| body(ctx).map_err(|error| self.thrown(ctx, error)))
+    }
+
+    /// The same for a body that throws as modules do.
+    #[inline]
+    pub(crate) fn run_raw<R>(
+        &self,
+        body: impl for<'js> FnOnce(&Ctx<'js>) -> std::result::Result<R, Thrown>,
+    ) -> std::result::Result<R, Thrown> {
+        // Modules run in calls only, and calls lend their scope.
+        self.loan.with(body).unwrap_or_else(|| {
+            let reason = "script was called with no scope open".to_owned();
+            Err(Thrown::Failure(Box::new(Failure::Other(reason))))
+        })
+    }
+
+    /// What was thrown as modules see it.
+    pub(crate) fn thrown(&self, ctx: &Ctx<'_>, error: Error) -> Thrown {
+        self.thrown_value(&take_exception(ctx, error))
+    }
+
+    /// <https://webassembly.github.io/spec/js-api/#create-a-host-function>, step 3.10.
+    fn thrown_value(&self, value: &Value<'_>) -> Thrown {
+        if is_uncatchable(value) {
+            return Thrown::Uncatchable(self.values.add(value));
+        }
+        // 2. If v implements Exception, let address be v.[[Address]].
+        if let Some(exception) = host_ref::<ExceptionObject>(value) {
+            return Thrown::Exception(exception.exception().clone());
+        }
+        // 3. Otherwise, the JavaScript exception tag with v as its payload.
+        Thrown::Value(self.values.add(value))
+    }
+}
