@@ -43,6 +43,7 @@ pub fn call_held<'js>(
     // SAFETY: the function and the arguments are alive during the call: each slot owns its
     // reference and gives it back below.
     unsafe {
+        let mut failed = false;
         for (slot, argument) in slots.iter_mut().zip(arguments) {
             *slot = match argument {
                 Argument::Int(number) => qjs::JS_MKVAL(qjs::JS_TAG_INT, number),
@@ -50,6 +51,14 @@ pub fn call_held<'js>(
                 Argument::BigInt(number) => qjs::JS_NewBigInt64(raw_ctx, number),
                 Argument::Value(value) => raw::give(&value),
             };
+            // There was no memory for it.
+            failed |= qjs::JS_IsException(*slot);
+        }
+        if failed {
+            for slot in slots {
+                qjs::JS_FreeValue(raw_ctx, *slot);
+            }
+            return Err(rquickjs::Error::Exception);
         }
         // The function may lose its last other reference while it runs.
         let function = qjs::JS_DupValue(raw_ctx, function);
