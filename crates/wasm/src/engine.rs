@@ -29,6 +29,10 @@ pub(crate) struct Reservation {
 /// All that a 32-bit address can reach: compiled code checks no bounds.
 const ROOMY: Reservation = Reservation { reserve_bytes: 4 << 30, guard_bytes: 32 << 20 };
 
+/// By so much the guard of a heap for objects is longer than that of a memory: Wasmtime asks
+/// for both in the same way, and only the guard tells which it is.
+const HEAP_MARK_BYTES: usize = 64 << 10;
+
 /// Nothing in reserve: compiled code checks bounds.
 const SCARCE: Reservation = Reservation { reserve_bytes: 0, guard_bytes: 64 << 10 };
 
@@ -68,17 +72,18 @@ impl Engine {
             // Regions are ours, and an image can only be laid over memory of Wasmtime's own.
             .memory_init_cow(false)
             .guard_before_linear_memory(false)
-            .native_unwind_info(false)
-            .with_host_memory(Arc::new(Regions));
+            .native_unwind_info(false);
         let reservation = if address_space_is_scarce() { SCARCE } else { ROOMY };
+        let heap_guard_bytes = reservation.guard_bytes + HEAP_MARK_BYTES;
         let reserve_bytes = reservation.reserve_bytes as u64;
         let guard_bytes = reservation.guard_bytes as u64;
         config
+            .with_host_memory(Arc::new(Regions { heap_guard_bytes }))
             .memory_reservation(reserve_bytes)
             .memory_guard_size(guard_bytes)
             .memory_reservation_for_growth(0)
             .gc_heap_reservation(reserve_bytes)
-            .gc_heap_guard_size(guard_bytes)
+            .gc_heap_guard_size(heap_guard_bytes as u64)
             .gc_heap_reservation_for_growth(0);
         let engine = wasmtime::Engine::new(&config).map_err(CompileError::engine)?;
         let (adopters, array_copier) = (Mutex::default(), OnceLock::new());

@@ -117,6 +117,7 @@ pub(crate) fn into_error(
     if !group.catches() {
         return wasmtime::Error::new(Passing(ThreadBound(Thrown::Exception(exception))));
     }
+    group.collect_if_due(cx);
     match exception.lower(&group, cx) {
         Ok(exception) => match cx.throw::<()>(exception) {
             Err(thrown) => thrown,

@@ -44,6 +44,7 @@ mod memory;
 mod memory_bytes;
 mod module;
 mod region;
+mod shown_exception;
 mod space;
 mod table;
 mod tag;

@@ -12,7 +12,8 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::ptr::NonNull;
-use std::sync::Arc;
+use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
 
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
 use wasmtime::{LinearMemory, MemoryCreator, MemoryType};
@@ -40,7 +41,7 @@ unsafe impl Sync for Region {}
 
 /// The list in which a space finds the regions that grew.
 #[derive(Clone, Default)]
-pub(crate) struct Grown(std::rc::Rc<GrownList>);
+pub(crate) struct Grown(Rc<GrownList>);
 
 #[derive(Default)]
 struct GrownList {
@@ -205,6 +206,25 @@ enum Order {
 thread_local! {
     /// The creator is called in the middle of an instantiation and told nothing of it.
     static ORDER: RefCell<Option<Order>> = const { RefCell::new(None) };
+    /// Nor is it told of which store: see [`expect_heap`].
+    static HEAP_OF: RefCell<Option<HeapSlot>> = const { RefCell::new(None) };
+}
+
+/// Where a group finds the heap for the objects of its store, once that was made.
+///
+/// Of types that threads could share, for Wasmtime wants that; they never do.
+#[derive(Clone, Default)]
+pub(crate) struct HeapSlot(Arc<OnceLock<Arc<Region>>>);
+
+impl HeapSlot {
+    pub(crate) fn get(&self) -> Option<&Arc<Region>> {
+        self.0.get()
+    }
+}
+
+/// Says that a store is about to make a memory, which may be its heap.
+pub(crate) fn expect_heap(slot: &HeapSlot) {
+    HEAP_OF.set(Some(slot.clone()));
 }
 
 /// Runs `make`, in which the one memory that is made is `region`.
@@ -236,7 +256,10 @@ fn with_order<R>(order: Order, make: impl FnOnce() -> R) -> (R, Option<Order>) {
 }
 
 /// Where Wasmtime gets its memories.
-pub(crate) struct Regions;
+pub(crate) struct Regions {
+    /// The guard of heaps, which tells them from memories of modules: those have another.
+    pub(crate) heap_guard_bytes: usize,
+}
 
 // SAFETY: the memories have the reservation and the guard that were asked for, are page
 // aligned, and are zeroed by the system; an adopted one was made with the same layout.
@@ -255,6 +278,15 @@ unsafe impl MemoryCreator for Regions {
             reserve_bytes: reserved_size_in_bytes.unwrap_or(0),
             guard_bytes: guard_size_in_bytes,
         };
+        let heap_of = HEAP_OF.take();
+        if guard_size_in_bytes == self.heap_guard_bytes {
+            let region = Region::new(layout, Grown::default());
+            let region = Arc::new(region.map_err(|error| error.to_string())?);
+            if let Some(HeapSlot(slot)) = heap_of {
+                slot.get_or_init(|| region.clone());
+            }
+            return Ok(Adopted::boxed(region));
+        }
         ORDER.with_borrow_mut(|order| {
             let region = match order {
                 Some(Order::Adopt(region)) => region.clone(),
@@ -264,14 +296,9 @@ unsafe impl MemoryCreator for Regions {
                     made.push(region.clone());
                     region
                 }
-                // The heap for objects of a store, made outside of any instantiation.
-                None => {
-                    let region = Region::new(layout, Grown::default());
-                    Arc::new(region.map_err(|error| error.to_string())?)
-                }
+                None => return Err("a memory outside of any instantiation".to_owned()),
             };
-            let (start, len) = (region.address(), region.len());
-            Ok(Box::new(Adopted { region, start, len }) as Box<dyn LinearMemory>)
+            Ok(Adopted::boxed(region))
         })
     }
 }
@@ -282,6 +309,13 @@ struct Adopted {
     /// Where this store believes it to be, and how long: another one may have grown it since.
     start: usize,
     len: usize,
+}
+
+impl Adopted {
+    fn boxed(region: Arc<Region>) -> Box<dyn LinearMemory> {
+        let (start, len) = (region.address(), region.len());
+        Box::new(Self { region, start, len })
+    }
 }
 
 // SAFETY: as for `Regions`.

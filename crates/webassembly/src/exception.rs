@@ -154,7 +154,7 @@ pub(crate) fn wrapper<'js>(ctx: &Ctx<'js>, exception: &Exception) -> Result<Valu
     for value in exception.payload() {
         keep_groups(ctx, &keep, value);
     }
-    let inside = ExceptionObject { exception: exception.clone(), keep, stack: None };
+    let inside = ExceptionObject { exception: exception.for_its_value(), keep, stack: None };
     let made: Object<'js> = webidl::new_object(ctx, inside)?;
     remember(exception, made.as_value());
     Ok(made.into_value())
