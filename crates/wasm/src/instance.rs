@@ -79,6 +79,7 @@ pub fn instantiate(
         let reason = "the module was compiled by another engine than this one".to_owned();
         return Err(InstantiateError::Resources(reason));
     }
+    space.engine().check_headroom().map_err(InstantiateError::Resources)?;
     for (index, (import, given)) in module.imports().iter().zip(&imports).enumerate() {
         if let Import::Extern(given) = given {
             let link_error = |reason| InstantiateError::Link(LinkError { index, reason });

@@ -45,6 +45,7 @@ impl Memory {
     /// A zeroed memory that belongs to no group yet.
     pub fn new(space: &Space, ty: MemoryType) -> Result<Self, MemoryError> {
         let bytes = if ty.is_shared() {
+            space.engine().check_headroom().map_err(MemoryError)?;
             let shared = SharedMemory::new(space.engine().raw(), ty.clone());
             Bytes::Shared(shared.map_err(|error| MemoryError(format!("{error:#}")))?)
         } else {
@@ -300,6 +301,7 @@ fn layout(engine: &Engine, ty: &MemoryType) -> Result<Layout, MemoryError> {
         max_bytes,
         reserve_bytes: reservation.reserve_bytes,
         guard_bytes: reservation.guard_bytes,
+        headroom_bytes: reservation.headroom_bytes,
     })
 }
 

@@ -25,6 +25,7 @@ pub(crate) struct Region {
     /// Up to here it grows in place.
     capacity: Cell<usize>,
     guard_bytes: usize,
+    headroom_bytes: usize,
     /// What its type allows.
     max_bytes: usize,
     /// Borrowed while slices of the bytes exist: see [`crate::Memory::with_bytes`].
@@ -77,17 +78,20 @@ pub(crate) struct Layout {
     pub(crate) max_bytes: usize,
     pub(crate) reserve_bytes: usize,
     pub(crate) guard_bytes: usize,
+    pub(crate) headroom_bytes: usize,
 }
 
 impl Region {
     pub(crate) fn new(layout: Layout, grown: Grown) -> rustix::io::Result<Self> {
         let capacity = layout.reserve_bytes.max(layout.len);
+        check_headroom(layout.headroom_bytes)?;
         let start = map(capacity, layout.guard_bytes, layout.len)?;
         Ok(Self {
             start: Cell::new(start),
             len: Cell::new(layout.len),
             capacity: Cell::new(capacity),
             guard_bytes: layout.guard_bytes,
+            headroom_bytes: layout.headroom_bytes,
             max_bytes: layout.max_bytes,
             slices: RefCell::default(),
             grown,
@@ -139,6 +143,11 @@ impl Region {
         let capacity = len.saturating_add(len / 2).min(self.max_bytes).max(len);
         let capacity = capacity.next_multiple_of(PAGE_BYTES);
         let start = map(capacity, self.guard_bytes, len)?;
+        if let Err(error) = check_headroom(self.headroom_bytes) {
+            // SAFETY: the mapping just made.
+            unsafe { unmap(start, capacity + self.guard_bytes) };
+            return Err(error);
+        }
         // SAFETY: both are mapped for at least the old length, and are different mappings.
         unsafe {
             std::ptr::copy_nonoverlapping(
@@ -155,10 +164,7 @@ impl Region {
 
     fn unmap(&self) {
         // SAFETY: our own mapping, of exactly this size; nothing uses it any more.
-        let done = unsafe {
-            munmap(self.start.get().as_ptr().cast(), self.capacity.get() + self.guard_bytes)
-        };
-        debug_assert!(done.is_ok(), "unmapping a region of ours");
+        unsafe { unmap(self.start.get(), self.capacity.get() + self.guard_bytes) };
     }
 }
 
@@ -176,23 +182,49 @@ const READ_WRITE: MprotectFlags = MprotectFlags::READ.union(MprotectFlags::WRITE
 /// Reserves `capacity + guard_bytes` bytes, the first `len` of them accessible.
 fn map(capacity: usize, guard_bytes: usize, len: usize) -> rustix::io::Result<NonNull<u8>> {
     let total = capacity.checked_add(guard_bytes).ok_or(rustix::io::Errno::NOMEM)?;
-    // An empty memory with no guard still has an address.
-    let total = total.max(PAGE_BYTES);
-    // SAFETY: a fresh mapping wherever the system likes.
-    let start = unsafe {
-        let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
-        mmap_anonymous(std::ptr::null_mut(), total, ProtFlags::empty(), flags)?
-    };
+    let start = reserve(total)?;
     if len > 0 {
         // SAFETY: inside of the mapping just made.
-        if let Err(error) = unsafe { mprotect(start, len, READ_WRITE) } {
+        if let Err(error) = unsafe { mprotect(start.as_ptr().cast(), len, READ_WRITE) } {
             // SAFETY: the mapping just made.
-            let unmapped = unsafe { munmap(start, total) };
-            debug_assert!(unmapped.is_ok(), "unmapping what was just mapped");
+            unsafe { unmap(start, total) };
             return Err(error);
         }
     }
+    Ok(start)
+}
+
+/// Fails if there is not so much address space left. What is there is not taken.
+pub(crate) fn check_headroom(bytes: usize) -> rustix::io::Result<()> {
+    if bytes == 0 {
+        return Ok(());
+    }
+    let start = reserve(bytes)?;
+    // SAFETY: the mapping just made.
+    unsafe { unmap(start, bytes) };
+    Ok(())
+}
+
+fn reserve(bytes: usize) -> rustix::io::Result<NonNull<u8>> {
+    let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
+    // SAFETY: a fresh mapping wherever the system likes.
+    let start = unsafe {
+        mmap_anonymous(std::ptr::null_mut(), mapped_bytes(bytes), ProtFlags::empty(), flags)?
+    };
     NonNull::new(start.cast::<u8>()).ok_or(rustix::io::Errno::NOMEM)
+}
+
+/// # Safety
+/// What [`reserve`] returned for so many bytes, used by nobody any more.
+unsafe fn unmap(start: NonNull<u8>, bytes: usize) {
+    // SAFETY: by the caller.
+    let done = unsafe { munmap(start.as_ptr().cast(), mapped_bytes(bytes)) };
+    debug_assert!(done.is_ok(), "unmapping what was mapped");
+}
+
+/// An empty memory with no guard still has an address.
+fn mapped_bytes(bytes: usize) -> usize {
+    bytes.max(PAGE_BYTES)
 }
 
 /// What happens to the next memory that Wasmtime asks for on this thread.
@@ -259,6 +291,7 @@ fn with_order<R>(order: Order, make: impl FnOnce() -> R) -> (R, Option<Order>) {
 pub(crate) struct Regions {
     /// The guard of heaps, which tells them from memories of modules: those have another.
     pub(crate) heap_guard_bytes: usize,
+    pub(crate) headroom_bytes: usize,
 }
 
 // SAFETY: the memories have the reservation and the guard that were asked for, are page
@@ -277,6 +310,7 @@ unsafe impl MemoryCreator for Regions {
             max_bytes: maximum.unwrap_or(usize::MAX),
             reserve_bytes: reserved_size_in_bytes.unwrap_or(0),
             guard_bytes: guard_size_in_bytes,
+            headroom_bytes: self.headroom_bytes,
         };
         let heap_of = HEAP_OF.take();
         if guard_size_in_bytes == self.heap_guard_bytes {
