@@ -33,11 +33,10 @@ const make = f => {
 const CATCHES: &str = "
 const tag = new WebAssembly.Tag({ parameters: ['i32'] });
 globalThis.catches = new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.fromHex(
-    '0061736d0100000001080260000060017f00020701016501660000030302000107100205616761696e00010464726f7000020a2b020f0002691f4001030010000b0f0b0a0b1900034002401f4001020010000b0b200041016b22000d000b0b001b046e616d65010401000166030e020101000162020200016c010162')), { e: { f() {
-    const e = new WebAssembly.Exception(tag, [1]);
-    e.own = new Uint8Array(1024);
-    throw e;
-} } }).exports;";
+    '0061736d0100000001080260000060017f00020701016501660000030302000107100205616761696e00010464726f7000020a2b020f0002691f4001030010000b0f0b0a0b1900034002401f4001020010000b0b200041016b22000d000b0b001b046e616d65010401000166030e020101000162020200016c010162')), { e: { f() { throw thrown(); } } }).exports;
+globalThis.value = () => ({ own: new Uint8Array(1024) });
+globalThis.exception = () => Object.assign(new WebAssembly.Exception(tag, [1]), value());
+globalThis.thrown = exception;";
 
 /// Instances in a debug build, where making one takes ten times as long.
 const TIMES: u32 = if cfg!(debug_assertions) { 20_000 } else { 100_000 };
@@ -113,6 +112,11 @@ fn instances_in_failed_instantiations() {
 }
 
 const EXCEPTIONS: u32 = if cfg!(debug_assertions) { 50_000 } else { 1_000_000 };
+
+#[test]
+fn values_of_script_that_pass() {
+    assert_flat("thrown = value; try { catches.again() } catch {}", EXCEPTIONS);
+}
 
 #[test]
 fn exceptions_of_script_that_pass() {
