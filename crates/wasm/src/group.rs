@@ -307,8 +307,9 @@ impl GroupInner {
         }
     }
 
-    pub(crate) fn note_host_ref(&self) {
-        self.host_refs.set(self.host_refs.get().saturating_add(1));
+    /// Counts new references, by how much they are likely to keep.
+    pub(crate) fn note_host_refs(&self, count: u32) {
+        self.host_refs.set(self.host_refs.get().saturating_add(count));
     }
 }
 

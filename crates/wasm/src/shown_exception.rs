@@ -23,6 +23,10 @@ use crate::host::ThreadBound;
 use crate::value::new_extern_of;
 use crate::{HostRef, Tag};
 
+/// An exception counts like so many references to host values when it is to be decided whether
+/// collecting garbage is worth it: each is several objects, with a text of the stack.
+const REFS_PER_EXCEPTION: u32 = 10;
+
 /// What the added field refers to.
 struct Shown {
     /// Weak: it is alive as long as what shows it, which holds it.
@@ -61,6 +65,7 @@ pub(crate) fn new(
     value: HostRef,
 ) -> wasmtime::Result<Option<Rooted<ExnRef>>> {
     let Some(wide) = wide_tag(cx, tag, known, fields)? else { return Ok(None) };
+    cx.data().group().note_host_refs(REFS_PER_EXCEPTION);
     let shown = new_extern_of(cx, Shown { exception: Rc::downgrade(exception), value })?;
     let mut all = Vec::with_capacity(fields.len() + 1);
     all.extend_from_slice(fields);

@@ -169,6 +169,7 @@ pub(crate) fn new_extern(
     cx: &mut StoreContextMut<'_, GroupData>,
     host: HostRef,
 ) -> wasmtime::Result<Rooted<ExternRef>> {
+    cx.data().group().note_host_refs(1);
     new_extern_of(cx, host)
 }
 
@@ -177,7 +178,6 @@ pub(crate) fn new_extern_of<T: 'static>(
     cx: &mut StoreContextMut<'_, GroupData>,
     inside: T,
 ) -> wasmtime::Result<Rooted<ExternRef>> {
-    cx.data().group().note_host_ref();
     let error = match ExternRef::new(&mut *cx, ThreadBound(inside)) {
         Ok(made) => return Ok(made),
         Err(error) => error,

@@ -131,6 +131,8 @@ fn construct<'js>(call: &Call<'_, 'js>) -> Result<Object<'js>> {
         keep_groups(ctx, &keep, &value);
         wasm_payload.push(value);
     }
+    // What was collected since: a loop leaves no scope.
+    bury(ctx);
     let exception = Exception::new(&tag, wasm_payload);
     // 11. If options["traceStack"] is true, set this.[[Stack]].
     let stack = match trace_stack {
