@@ -639,3 +639,28 @@ fn what_debug_shows_is_no_secret() {
     let shown = format!("{config:?} {:?}", Engine::new(config.clone()));
     assert!(!shown.contains("171") && !shown.contains("ab, "), "{shown}");
 }
+
+/// As much stack as a thread of Rust has by default.
+#[test]
+fn mutual_recursion_on_a_small_thread_is_an_error() {
+    let text = r#"(module (import "e" "f" (func $f (result i32)))
+        (func (export "g") (result i32) (call $f))
+        (func $h (export "h") (result i32) (i32.add (call $h) (call $f)))
+        (func $d (export "d") (param i32) (result i32) (if (result i32) (local.get 0)
+            (then (call $d (i32.sub (local.get 0) (i32.const 1)))) (else (call $f)))))"#;
+    let hex: String = wasm(text).iter().map(|byte| format!("{byte:02x}")).collect();
+    let source = format!(
+        "const module = new WebAssembly.Module(Uint8Array.fromHex('{hex}'));
+        const x = new WebAssembly.Instance(module, {{ e: {{ f: () => x.g() }} }}).exports;
+        const deep = levels => levels ? deep(levels - 1) : x.h();
+        const calls = [x.g, x.h, () => x.d(10_000), () => deep(300), () => deep(1e6)];
+        calls.map(call => {{ try {{ call(); }} catch (e) {{ return e.name; }} }}).join()"
+    );
+    let run = move || -> String {
+        let engine = Engine::new(Config::default()).expect("an engine");
+        let mut isolate = Isolate::builder(&engine).build().expect("an isolate");
+        isolate.enter(|scope| scope.eval(&source)).expect("the script runs")
+    };
+    let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(run).expect("a thread");
+    assert_eq!(thread.join().expect("no panic"), ["RangeError"; 5].join(","));
+}

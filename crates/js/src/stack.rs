@@ -5,11 +5,14 @@
 //! end. So every switch sets both, and coming back restores what was.
 
 use std::cell::Cell;
+use std::fmt;
+use std::rc::Rc;
 
 use rquickjs::{Ctx, qjs};
 
 use crate::raw::{self, RawRuntime};
 use crate::realm::RealmData;
+use crate::runtime::Shared;
 
 /// The stack that script runs on now: where it begins, and how much of it script may use.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +49,28 @@ pub(crate) fn enter_realm(ctx: &Ctx<'_>, current: &Cell<StackLimits>) {
 impl StackLimits {
     pub(crate) fn new(bytes: usize) -> Self {
         Self { top: here(), bytes }
+    }
+}
+
+/// Tells where the stack ends that script may use now: for others who count addresses.
+pub struct StackEnd(Rc<Shared>);
+
+impl StackEnd {
+    /// Of the scope's runtime.
+    pub fn of(ctx: &Ctx<'_>) -> Self {
+        Self(RealmData::of(ctx).shared().clone())
+    }
+
+    /// The address, beyond which script throws.
+    pub fn address(&self) -> usize {
+        let StackLimits { top, bytes } = self.0.stack.get();
+        top.saturating_sub(bytes)
+    }
+}
+
+impl fmt::Debug for StackEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StackEnd").finish_non_exhaustive()
     }
 }
 

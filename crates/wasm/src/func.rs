@@ -141,7 +141,7 @@ impl fmt::Debug for Slot {
 /// What is the same for all references to one function, of which Wasmtime makes several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
-    context: usize,
+    pub(crate) context: usize,
     entry: usize,
 }
 
@@ -173,6 +173,7 @@ impl Func {
         let signature = Signature::new(func.ty(&*cx));
         let host_index = group.interned().host_indices.borrow().get(&key).copied();
         let index = host_index.or_else(|| group.function_at(code)).unwrap_or(u32::MAX);
+        group.find_stack_limit(key);
         let made = Rc::new(FuncInner {
             group: group.clone(),
             func,
@@ -287,6 +288,7 @@ fn call_numbers(
     slots: &mut [Slot],
 ) -> Result<(), Failure> {
     assert!(signature.0.is_numeric && slots.len() >= signature.slots());
+    group.limit_stack();
     let result = group.enter(|cx| {
         // `Slot` is a `ValRaw` and nothing else.
         let raw = std::ptr::from_mut(slots) as *mut [ValRaw];
@@ -304,6 +306,7 @@ fn call_values(
     signature: &Signature,
     arguments: &[Value],
 ) -> Result<Vec<Value>, CallError> {
+    group.limit_stack();
     let result = group.enter_rooted(|cx| {
         let types = signature.parameters();
         let mut lowered = Vec::with_capacity(types.len());

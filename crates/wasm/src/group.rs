@@ -24,6 +24,7 @@ use crate::memory::MemoryInner;
 use crate::module::Module;
 use crate::region::{self, HeapSlot, Region};
 use crate::shown_exception::WideTag;
+use crate::stack_limit::StackLimit;
 use crate::table::TableInner;
 use crate::{Func, GcObject, HostValues, Memory, Space, Tag};
 
@@ -43,6 +44,8 @@ pub(crate) struct GroupInner {
     catches: Cell<bool>,
     /// References to host values that were made since garbage was collected last.
     host_refs: Cell<u32>,
+    /// Found with the first function of a module.
+    stack_limit: Cell<Option<StackLimit>>,
     /// Made when it is first needed.
     pub(crate) array_copier: OnceCell<ArrayCopier>,
     pub(crate) interned: Interned,
@@ -112,6 +115,7 @@ impl Group {
             modules: RefCell::default(),
             catches: Cell::new(false),
             host_refs: Cell::new(0),
+            stack_limit: Cell::new(None),
             array_copier: OnceCell::new(),
             interned: Interned::default(),
         }));
@@ -175,6 +179,26 @@ impl Group {
 
     pub(crate) fn collect_if_due(&self, cx: &mut StoreContextMut<'_, GroupData>) {
         self.0.collect_if_due(cx);
+    }
+
+    /// Looks for the store's limit where a function of it would have it.
+    pub(crate) fn find_stack_limit(&self, key: func::Key) {
+        if self.0.stack_limit.get().is_none() {
+            // SAFETY: the key is of a function of our store.
+            self.0.stack_limit.set(unsafe { StackLimit::find(key.context) });
+        }
+    }
+
+    /// Says how deep the store's code may go, before the host calls it.
+    #[inline]
+    pub(crate) fn limit_stack(&self) {
+        if let Some(limit) = self.0.stack_limit.get()
+            && self.0.lent.get().is_none()
+            && let Some(end) = self.0.space.stack_end()
+        {
+            // SAFETY: the store is ours, and nothing is lent: its code does not run.
+            unsafe { limit.set(end) };
+        }
     }
 
     pub(crate) fn catches(&self) -> bool {

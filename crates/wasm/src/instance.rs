@@ -92,6 +92,7 @@ pub fn instantiate(
     };
     group.add_module(module);
     let _entry = space.enter();
+    group.limit_stack();
     let result = group.enter_rooted(|cx| link_and_run(&group, cx, module, imports));
     space.settle();
     Ok((group, result?))

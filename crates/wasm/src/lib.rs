@@ -46,6 +46,7 @@ mod module;
 mod region;
 mod shown_exception;
 mod space;
+mod stack_limit;
 mod table;
 mod tag;
 mod type_text;

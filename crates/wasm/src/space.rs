@@ -45,6 +45,12 @@ pub trait Observer: 'static {
     /// A memory's bytes are more now, and may be elsewhere. Called before anything of the host
     /// can look.
     fn memory_grown(&self, memory: &Memory);
+
+    /// The address up to which modules may use the stack, if they may use more or less than the
+    /// 512 KiB that they get without one. Asked when the host calls a module.
+    fn stack_end(&self) -> Option<usize> {
+        None
+    }
 }
 
 impl Space {
@@ -82,7 +88,15 @@ impl Space {
         Entry { entered_at, previous: entered_at.replace(stack_address()) }
     }
 
+    #[inline]
+    pub(crate) fn stack_end(&self) -> Option<usize> {
+        self.0.observer.stack_end()
+    }
+
     pub(crate) fn has_stack_for_bridge(&self) -> bool {
+        if let Some(end) = self.stack_end() {
+            return stack_address() > end;
+        }
         let used = self.0.entered_at.get().saturating_sub(stack_address());
         used < STACK_BEFORE_BRIDGE_BYTES
     }

@@ -4,7 +4,7 @@ use std::cell::{Cell, OnceCell, Ref, RefCell};
 use std::fmt;
 use std::rc::Rc;
 
-use holm_js::{Ctx, Error, ErrorKind, Result, ScopeLoan, Weak, collect_garbage, throw};
+use holm_js::{Ctx, Error, ErrorKind, Result, ScopeLoan, StackEnd, Weak, collect_garbage, throw};
 use holm_wasm::{Engine, Memory, Observer, Space};
 
 use crate::memory;
@@ -61,7 +61,8 @@ impl State {
             return Ok(space.clone());
         }
         let engine = self.engine(ctx)?;
-        let observer = Rc::new(Watcher { loan: self.0.loan.clone() });
+        let script_stack = StackEnd::of(ctx);
+        let observer = Rc::new(Watcher { loan: self.0.loan.clone(), script_stack });
         Ok(self.0.space.get_or_init(|| Space::new(&engine, observer)).clone())
     }
 
@@ -103,13 +104,23 @@ impl State {
 /// Keeps the buffers of script in step with memories.
 struct Watcher {
     loan: Rc<ScopeLoan>,
+    script_stack: StackEnd,
 }
+
+/// A module may go so much deeper than script: one that is called at the end can still do
+/// something. Script stops 1 MiB before the end of a thread's stack, and what modules ask of the
+/// host needs room too.
+const BELOW_SCRIPT_BYTES: usize = 256 << 10;
 
 impl Observer for Watcher {
     fn memory_grown(&self, memory: &Memory) {
         // Without a scope no script can run and see the old buffer before the next one opens:
         // memories grow in calls only, and calls have one.
         self.loan.with(|ctx| memory::refresh(ctx, memory));
+    }
+
+    fn stack_end(&self) -> Option<usize> {
+        Some(self.script_stack.address().saturating_sub(BELOW_SCRIPT_BYTES))
     }
 }
 

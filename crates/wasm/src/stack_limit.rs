@@ -1,0 +1,62 @@
+//! How deep modules may go.
+//!
+//! Wasmtime counts the stack of modules from the outermost call into their store: as much as the
+//! engine's settings say, on every thread, however much of its stack is in use already. But a
+//! limit that is set it leaves alone. So a call into a store that is not running sets it first,
+//! to the address up to which the embedder says that the stack is free.
+
+use std::cell::Cell;
+use std::ptr::NonNull;
+
+/// The beginning of what a function of a module runs with, Wasmtime's `VMContext`; a function of
+/// the host has something else, with another beginning.
+#[repr(C)]
+struct RawContext {
+    magic: u32,
+    store: NonNull<RawStore>,
+}
+
+const MAGIC: u32 = u32::from_le_bytes(*b"core");
+
+/// The beginning of Wasmtime's `VMStoreContext`.
+#[repr(C)]
+struct RawStore {
+    fuel_consumed: i64,
+    epoch_deadline: u64,
+    execution_version: u64,
+    stack_limit: Cell<usize>,
+}
+
+/// What the limit is while nobody has set one.
+const NO_LIMIT: usize = usize::MAX;
+
+/// Where a store keeps its limit.
+#[derive(Clone, Copy)]
+pub(crate) struct StackLimit(NonNull<Cell<usize>>);
+
+impl StackLimit {
+    /// The limit of the store that a function is of, if that is a function of a module and the
+    /// store is not running.
+    ///
+    /// # Safety
+    /// `context` is the address of what a function of a live store runs with.
+    pub(crate) unsafe fn find(context: usize) -> Option<Self> {
+        // SAFETY: by the caller; all of them begin with a number of 32 bits.
+        let magic = unsafe { *(context as *const u32) };
+        if magic != MAGIC {
+            return None;
+        }
+        // SAFETY: it is an instance's, which begins like this and refers to its store.
+        let limit = unsafe { &(*(context as *const RawContext)).store.as_ref().stack_limit };
+        (limit.get() == NO_LIMIT).then(|| Self(NonNull::from(limit)))
+    }
+
+    /// Sets it to an address.
+    ///
+    /// # Safety
+    /// The store is alive, and its code is not running.
+    pub(crate) unsafe fn set(self, address: usize) {
+        // SAFETY: by the caller.
+        unsafe { self.0.as_ref() }.set(address);
+    }
+}
