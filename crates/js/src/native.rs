@@ -174,18 +174,28 @@ struct Native<T> {
     inside: T,
 }
 
-type ErasedCall = for<'a, 'b> unsafe fn(*const c_void, &NativeCall<'a, 'b>) -> Result<Returned<'b>>;
+type ErasedCall = for<'a, 'b> unsafe fn(*const c_void, &NativeCall<'a, 'b>) -> qjs::JSValue;
 
 trait Erase: NativeFunction + Sized {
     /// # Safety
     /// `parts` is a live `HostBox<Native<Self>>`.
-    unsafe fn call_erased<'js>(
-        parts: *const c_void,
-        call: &NativeCall<'_, 'js>,
-    ) -> Result<Returned<'js>> {
+    unsafe fn call_erased(parts: *const c_void, call: &NativeCall<'_, '_>) -> qjs::JSValue {
         // SAFETY: by the caller.
         let parts = unsafe { &*parts.cast::<HostBox<Native<Self>>>() };
-        parts.inside.inside.call(call)
+        // SAFETY: the context of the call, which is running.
+        unsafe {
+            match parts.inside.inside.call(call) {
+                Ok(Returned::Undefined) => qjs::JS_UNDEFINED,
+                Ok(Returned::Int(number)) => qjs::JS_MKVAL(qjs::JS_TAG_INT, number),
+                Ok(Returned::Float(number)) => qjs::JS_NewFloat64(number),
+                Ok(Returned::BigInt(number)) => qjs::JS_NewBigInt64(raw::context(call.ctx), number),
+                Ok(Returned::Value(value)) => raw::give(&value),
+                Err(error) => {
+                    raw::throw(call.ctx, error);
+                    qjs::JS_EXCEPTION
+                }
+            }
+        }
     }
 }
 
@@ -229,30 +239,18 @@ unsafe extern "C" fn call(
     // SAFETY: called by QuickJS for a function made in `native_function`, whose one value is
     // a host object over `Native<_>`; the arguments live during the call.
     unsafe {
-        let ctx = raw::scope(raw_ctx);
-        let class = RealmData::of(&ctx).shared().classes.object;
+        let ctx = RealmData::scope(raw_ctx);
+        let class = RealmData::of(ctx).shared().classes.object;
         let parts = qjs::JS_GetOpaque(*data, class);
         let arguments = match usize::try_from(argc) {
             Ok(len) if len > 0 => std::slice::from_raw_parts(argv.cast_const(), len),
             _ => &[],
         };
-        let call = NativeCall { ctx: &ctx, arguments };
-        let result = raw::caught(&ctx, || {
-            let Some(erased) = parts.cast::<HostBox<Native<()>>>().as_ref() else {
-                return Err(Error::Unknown);
-            };
-            (erased.inside.call)(parts, &call)
-        });
-        match result {
-            Ok(Returned::Undefined) => qjs::JS_UNDEFINED,
-            Ok(Returned::Int(number)) => qjs::JS_MKVAL(qjs::JS_TAG_INT, number),
-            Ok(Returned::Float(number)) => qjs::JS_NewFloat64(number),
-            Ok(Returned::BigInt(number)) => qjs::JS_NewBigInt64(raw_ctx, number),
-            Ok(Returned::Value(value)) => raw::give(&value),
-            Err(error) => {
-                raw::throw(&ctx, error);
-                qjs::JS_EXCEPTION
-            }
-        }
+        let call = NativeCall { ctx, arguments };
+        let Some(erased) = parts.cast::<HostBox<Native<()>>>().as_ref() else {
+            raw::throw(ctx, Error::Unknown);
+            return qjs::JS_EXCEPTION;
+        };
+        raw::caught_raw(ctx, || (erased.inside.call)(parts, &call))
     }
 }

@@ -25,6 +25,8 @@ pub(crate) struct ExportedFunction {
 
 /// How arguments and results travel.
 enum Route {
+    /// All are `i32`, as with most functions: then nothing need be asked on the way.
+    Ints { parameters: usize, has_result: bool },
     /// All are numbers.
     Numbers { parameters: Box<[Number]>, results: Box<[Number]>, slots: usize },
     /// There are references among them.
@@ -46,6 +48,13 @@ impl Number {
     /// The types, if all of them are of numbers that script knows.
     pub(crate) fn all(types: &[ValType]) -> Option<Box<[Self]>> {
         types.iter().map(Self::of).collect()
+    }
+
+    /// How many parameters and whether a result, if all are `i32` and not too many.
+    pub(crate) fn ints(parameters: &[Self], results: &[Self]) -> Option<(usize, bool)> {
+        let all_ints = parameters.iter().chain(results).all(|number| *number == Self::I32);
+        (all_ints && parameters.len() <= INLINE_SLOTS && results.len() <= 1)
+            .then_some((parameters.len(), results.len() == 1))
     }
 
     fn of(ty: &ValType) -> Option<Self> {
@@ -101,6 +110,9 @@ impl Route {
         }
         match (Number::all(parameters), Number::all(results)) {
             (Some(parameters), Some(results)) => {
+                if let Some((parameters, has_result)) = Number::ints(&parameters, &results) {
+                    return Self::Ints { parameters, has_result };
+                }
                 let slots = parameters.len().max(results.len());
                 Self::Numbers { parameters, results, slots }
             }
@@ -124,6 +136,9 @@ impl NativeFunction for ExportedFunction {
     #[inline]
     fn call<'js>(&self, call: &NativeCall<'_, 'js>) -> Result<Returned<'js>> {
         match &self.route {
+            Route::Ints { parameters, has_result } => {
+                self.call_ints(call, *parameters, *has_result)
+            }
             Route::Numbers { parameters, results, slots } => {
                 let mut inline = [Slot::zero(); INLINE_SLOTS];
                 if *slots <= INLINE_SLOTS {
@@ -144,6 +159,30 @@ impl NativeFunction for ExportedFunction {
 
 impl ExportedFunction {
     #[inline]
+    fn call_ints<'js>(
+        &self,
+        call: &NativeCall<'_, 'js>,
+        parameters: usize,
+        has_result: bool,
+    ) -> Result<Returned<'js>> {
+        // The steps are those of `call_numbers`.
+        let mut slots = [Slot::zero(); INLINE_SLOTS];
+        for (index, slot) in slots[..parameters].iter_mut().enumerate() {
+            slot.set_i32(call.int32(index)?);
+        }
+        self.invoke(call, &mut slots)?;
+        Ok(if has_result { Returned::Int(slots[0].i32()) } else { Returned::Undefined })
+    }
+
+    #[inline]
+    fn invoke(&self, call: &NativeCall<'_, '_>, slots: &mut [Slot]) -> Result<()> {
+        let ctx = call.ctx();
+        // 8. Let (store, ret) be the result of func_invoke(store, funcaddr, args).
+        let done = self.state.lend_to(ctx, &self.func, || self.func.call_numbers(slots));
+        // 10. If ret is error, throw an exception.
+        done.map_err(|failure| throw_failure(ctx, failure, Some(&self.func)))
+    }
+
     fn call_numbers<'js>(
         &self,
         call: &NativeCall<'_, 'js>,
@@ -161,12 +200,7 @@ impl ExportedFunction {
                 Number::F64 => slot.set_f64(call.float64(index)?),
             }
         }
-        // 8. Let (store, ret) be the result of func_invoke(store, funcaddr, args).
-        let done = self.state.lend(ctx, || self.func.call_numbers(slots));
-        // 10. If ret is error, throw an exception.
-        if let Err(failure) = done {
-            return Err(throw_failure(ctx, failure));
-        }
+        self.invoke(call, slots)?;
         match results {
             // 13. If outArity is 0, return undefined.
             [] => Ok(Returned::Undefined),
@@ -192,9 +226,9 @@ impl ExportedFunction {
         for (index, ty) in signature.parameters().iter().enumerate() {
             arguments.push(to_wasm(ctx, &call.value(index), ty, &values)?);
         }
-        let done = self.state.lend(ctx, || self.func.call(&arguments));
+        let done = self.state.lend_to(ctx, &self.func, || self.func.call(&arguments));
         let results = done.map_err(|error| match error {
-            CallError::Failure(failure) => throw_failure(ctx, failure),
+            CallError::Failure(failure) => throw_failure(ctx, failure, Some(&self.func)),
             CallError::Argument { index, mismatch: reason } => {
                 let what = format!("argument {index}");
                 mismatch(ctx, &what, &signature.parameters()[index], &reason)
