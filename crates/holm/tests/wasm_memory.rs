@@ -19,6 +19,25 @@ const make = f => {
     return exports;
 };";
 
+/// ```wat
+/// (module
+///   (import "e" "f" (func $f))
+///   (func (export "again") (block $b (result exnref)
+///     (try_table (catch_all_ref $b) (call $f)) (return)) throw_ref)
+///   (func (export "drop") (param i32) (loop $l
+///     (block $b (try_table (catch_all $b) (call $f)))
+///     (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))))
+/// ```
+///
+/// Each exception keeps a KiB, and script keeps none.
+const CATCHES: &str = "
+const tag = new WebAssembly.Tag({ parameters: ['i32'] });
+globalThis.catches = new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.fromHex(
+    '0061736d0100000001080260000060017f00020701016501660000030302000107100205616761696e00010464726f7000020a2b020f0002691f4001030010000b0f0b0a0b1900034002401f4001020010000b0b200041016b22000d000b0b001b046e616d65010401000166030e020101000162020200016c010162')), { e: { f() { throw thrown(); } } }).exports;
+globalThis.value = () => ({ own: new Uint8Array(1024) });
+globalThis.exception = () => Object.assign(new WebAssembly.Exception(tag, [1]), value());
+globalThis.thrown = exception;";
+
 /// Instances in a debug build, where making one takes ten times as long.
 const TIMES: u32 = if cfg!(debug_assertions) { 20_000 } else { 100_000 };
 
@@ -46,7 +65,7 @@ fn growth_bytes(body: &str, times: u32) -> usize {
     static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
     let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let mut isolate = isolate();
-    let source = format!("{MODULE} globalThis.make = make; globalThis.kept = []; 0");
+    let source = format!("{MODULE} {CATCHES} globalThis.make = make; globalThis.kept = []; 0");
     eval(&mut isolate, &source);
     let mut run = |times: u32| {
         let source = format!("for (let i = 0; i < {times}; i++) {{ {body} }} 0");
@@ -90,6 +109,24 @@ fn instances_that_call_each_other() {
 #[test]
 fn instances_in_failed_instantiations() {
     assert_flat("try { make(5) } catch {} try { make(() => { throw 1 }).g() } catch {}", 5_000);
+}
+
+const EXCEPTIONS: u32 = if cfg!(debug_assertions) { 50_000 } else { 1_000_000 };
+
+#[test]
+fn values_of_script_that_pass() {
+    assert_flat("thrown = value; try { catches.again() } catch {}", EXCEPTIONS);
+}
+
+#[test]
+fn exceptions_of_script_that_pass() {
+    assert_flat("try { catches.again() } catch {}", EXCEPTIONS);
+}
+
+#[test]
+fn exceptions_of_script_that_a_module_catches_in_one_call() {
+    let grown = growth_bytes("catches.drop(1000)", EXCEPTIONS / 1000);
+    assert!(grown < bound_bytes(EXCEPTIONS), "{EXCEPTIONS} exceptions hold {grown} bytes");
 }
 
 /// The control: with what is kept on purpose the bound is broken.

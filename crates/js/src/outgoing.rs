@@ -44,18 +44,27 @@ pub fn call_held<'a, 'js>(
     // SAFETY: the function and the arguments are alive during the call: each slot owns its
     // reference and gives it back below.
     unsafe {
-        let mut written = 0;
+        let (mut written, mut failed) = (0, false);
         for (slot, argument) in slots.iter_mut().zip(arguments) {
-            slot.write(match argument {
+            let value = match argument {
                 Argument::Int(number) => qjs::JS_MKVAL(qjs::JS_TAG_INT, number),
                 Argument::Float(number) => qjs::JS_NewFloat64(number),
                 Argument::BigInt(number) => qjs::JS_NewBigInt64(raw_ctx, number),
                 Argument::Value(value) => raw::give(&value),
-            });
+            };
+            slot.write(value);
             written += 1;
+            // There was no memory for it.
+            failed |= qjs::JS_IsException(value);
         }
         // An iterator may be shorter than it says.
         let slots = slots[..written].assume_init_mut();
+        if failed {
+            for slot in slots {
+                qjs::JS_FreeValue(raw_ctx, *slot);
+            }
+            return Err(rquickjs::Error::Exception);
+        }
         // The function may lose its last other reference while it runs.
         let function = qjs::JS_DupValue(raw_ctx, function);
         let result = qjs::JS_Call(

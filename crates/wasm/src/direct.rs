@@ -18,7 +18,7 @@ use crate::failure;
 use crate::group::{GroupData, GroupInner};
 use crate::host::ThreadBound;
 use crate::value::{HostCell, new_extern};
-use crate::{Engine, ExternType, Group, HostRef, Thrown};
+use crate::{Engine, ExternType, Group, HostRef, Thrown, TypeText};
 
 /// The body of such a function. It has one result.
 pub trait DirectFunction: 'static {
@@ -276,7 +276,7 @@ impl fmt::Debug for DirectType {
 
 impl fmt::Display for DirectType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.ty.fmt(f)
+        TypeText(&self.ty).fmt(f)
     }
 }
 

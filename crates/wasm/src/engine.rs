@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use rustix::process::{Resource, getrlimit};
 use wasmtime::{Collector, Config, MemoryType, OptLevel};
 
-use crate::region::Regions;
+use crate::region::{self, Regions};
 use crate::{Invalid, array_copier};
 
 /// Stack that modules may use below the outermost call into them. Script stops 1 MiB before
@@ -24,13 +24,22 @@ pub(crate) struct Reservation {
     pub(crate) reserve_bytes: usize,
     /// And has so much that is never accessible behind that.
     pub(crate) guard_bytes: usize,
+    /// There must be so much more for it to be made, which is left to the host.
+    pub(crate) headroom_bytes: usize,
 }
 
 /// All that a 32-bit address can reach: compiled code checks no bounds.
-const ROOMY: Reservation = Reservation { reserve_bytes: 4 << 30, guard_bytes: 32 << 20 };
+const ROOMY: Reservation =
+    Reservation { reserve_bytes: 4 << 30, guard_bytes: 32 << 20, headroom_bytes: 0 };
 
-/// Nothing in reserve: compiled code checks bounds.
-const SCARCE: Reservation = Reservation { reserve_bytes: 0, guard_bytes: 64 << 10 };
+/// By so much the guard of a heap for objects is longer than that of a memory: Wasmtime asks
+/// for both in the same way, and only the guard tells which it is.
+const HEAP_MARK_BYTES: usize = 64 << 10;
+
+/// Nothing in reserve: compiled code checks bounds. Where there is an end to address space,
+/// modules may not have the last of it: the process ends when Rust's own memory cannot be had.
+const SCARCE: Reservation =
+    Reservation { reserve_bytes: 0, guard_bytes: 64 << 10, headroom_bytes: 64 << 20 };
 
 /// The compiler with its settings. Cheap to clone, and to send to other threads.
 #[derive(Clone)]
@@ -68,17 +77,21 @@ impl Engine {
             // Regions are ours, and an image can only be laid over memory of Wasmtime's own.
             .memory_init_cow(false)
             .guard_before_linear_memory(false)
-            .native_unwind_info(false)
-            .with_host_memory(Arc::new(Regions));
+            .native_unwind_info(false);
         let reservation = if address_space_is_scarce() { SCARCE } else { ROOMY };
+        let heap_guard_bytes = reservation.guard_bytes + HEAP_MARK_BYTES;
         let reserve_bytes = reservation.reserve_bytes as u64;
         let guard_bytes = reservation.guard_bytes as u64;
         config
+            .with_host_memory(Arc::new(Regions {
+                heap_guard_bytes,
+                headroom_bytes: reservation.headroom_bytes,
+            }))
             .memory_reservation(reserve_bytes)
             .memory_guard_size(guard_bytes)
             .memory_reservation_for_growth(0)
             .gc_heap_reservation(reserve_bytes)
-            .gc_heap_guard_size(guard_bytes)
+            .gc_heap_guard_size(heap_guard_bytes as u64)
             .gc_heap_reservation_for_growth(0);
         let engine = wasmtime::Engine::new(&config).map_err(CompileError::engine)?;
         let (adopters, array_copier) = (Mutex::default(), OnceLock::new());
@@ -92,6 +105,12 @@ impl Engine {
 
     pub(crate) fn reservation(&self) -> Reservation {
         self.0.reservation
+    }
+
+    /// Fails if what is left of address space is the host's.
+    pub(crate) fn check_headroom(&self) -> Result<(), String> {
+        region::check_headroom(self.0.reservation.headroom_bytes)
+            .map_err(|error| format!("there is no address space left for modules: {error}"))
     }
 
     pub(crate) fn raw(&self) -> &wasmtime::Engine {

@@ -9,11 +9,15 @@ use wasmtime::{ExnRef, ExnRefPre, ExnType, OwnedRooted, Rooted, StoreContextMut}
 use crate::group::{GroupData, GroupInner};
 use crate::identity::Moved;
 use crate::value::{lift, lower};
-use crate::{Attachment, Group, Tag, Value};
+use crate::{Attachment, Group, HostRef, Tag, Value, shown_exception};
 
 /// An exception that was thrown, or may be.
 #[derive(Clone)]
-pub struct Exception(Rc<ExceptionInner>);
+pub struct Exception {
+    inner: Rc<ExceptionInner>,
+    /// See [`Self::shown_as`].
+    shown: Option<HostRef>,
+}
 
 pub(crate) struct ExceptionInner {
     tag: Tag,
@@ -27,27 +31,43 @@ impl Exception {
     /// An exception that no group has seen. The payload is as the tag's type says.
     pub fn new(tag: &Tag, payload: Vec<Value>) -> Self {
         let (known, attachment) = Default::default();
-        Self(Rc::new(ExceptionInner { tag: tag.clone(), payload, known, attachment }))
+        Self::alone(Rc::new(ExceptionInner { tag: tag.clone(), payload, known, attachment }))
+    }
+
+    fn alone(inner: Rc<ExceptionInner>) -> Self {
+        Self { inner, shown: None }
+    }
+
+    /// The exception together with the value that shows it to script. Whoever has it, module
+    /// or not, keeps that value alive.
+    pub fn shown_as(&self, value: HostRef) -> Self {
+        Self { inner: self.inner.clone(), shown: Some(value) }
+    }
+
+    /// The exception without that value: for the value itself, which would never go if it held
+    /// itself.
+    pub fn for_its_value(&self) -> Self {
+        Self::alone(self.inner.clone())
     }
 
     /// Its tag.
     pub fn tag(&self) -> &Tag {
-        &self.0.tag
+        &self.inner.tag
     }
 
     /// What it carries.
     pub fn payload(&self) -> &[Value] {
-        &self.0.payload
+        &self.inner.payload
     }
 
     /// What the embedder hung onto it.
     pub fn attachment(&self) -> &Attachment {
-        &self.0.attachment
+        &self.inner.attachment
     }
 
     /// Whether both are the same exception.
     pub fn same(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.0, &other.0)
+        Rc::ptr_eq(&self.inner, &other.inner)
     }
 
     /// The handle of an exception of the group's store.
@@ -56,15 +76,18 @@ impl Exception {
         cx: &mut StoreContextMut<'_, GroupData>,
         exception: Rooted<ExnRef>,
     ) -> wasmtime::Result<Self> {
+        let tag = exception.tag(&mut *cx)?;
+        if let Some((inner, value)) = shown_exception::shown(cx, exception, tag)? {
+            return Ok(Self { inner, shown: Some(value) });
+        }
         let made = group.interned().exceptions.intern(
             cx,
             |cx| exception.to_raw(&mut *cx),
             |cx| {
-                let tag = exception.tag(&mut *cx)?;
                 let tag = Tag::intern(group, cx, tag);
                 let fields = exception.fields(&mut *cx)?.collect::<Vec<_>>();
-                let mut payload = Vec::with_capacity(fields.len());
-                for field in fields {
+                let mut payload = Vec::with_capacity(tag.parameters().len());
+                for field in fields.into_iter().take(tag.parameters().len()) {
                     payload.push(lift(group, cx, field)?);
                 }
                 let root = exception.to_owned_rooted(&mut *cx)?;
@@ -72,7 +95,7 @@ impl Exception {
                 Ok(ExceptionInner { tag, payload, known, attachment: Attachment::default() })
             },
         );
-        made.map(Self)
+        made.map(Self::alone)
     }
 
     /// The exception as one of the group's store.
@@ -81,16 +104,16 @@ impl Exception {
         group: &Group,
         cx: &mut StoreContextMut<'_, GroupData>,
     ) -> wasmtime::Result<Rooted<ExnRef>> {
-        if let Some((known, root)) = &*self.0.known.borrow()
+        // One that is the group's already does not keep the value.
+        if self.shown.is_none()
+            && let Some((known, root)) = &*self.inner.known.borrow()
             && known.upgrade().is_some_and(|known| Group::from_inner(known).same(group))
         {
             return Ok(root.to_rooted(&mut *cx));
         }
-        let tag = self.0.tag.in_group(group, cx)?;
-        let ty = ExnType::from_tag_type(self.0.tag.ty())?;
-        let allocator = ExnRefPre::new(&mut *cx, ty);
-        let mut fields = Vec::with_capacity(self.0.payload.len());
-        for (value, ty) in self.0.payload.iter().zip(self.0.tag.parameters()) {
+        let tag = self.inner.tag.in_group(group, cx)?;
+        let mut fields = Vec::with_capacity(self.payload().len());
+        for (value, ty) in self.payload().iter().zip(self.tag().parameters()) {
             let field = lower(group, cx, value, ty);
             fields.push(field.map_err(|mismatch| {
                 let reason =
@@ -98,10 +121,18 @@ impl Exception {
                 wasmtime::Error::msg(reason)
             })?);
         }
+        if let Some(value) = &self.shown {
+            let value = value.in_table(group.host_values());
+            let made = shown_exception::new(cx, self.tag(), tag, &fields, &self.inner, value)?;
+            if let Some(made) = made {
+                return Ok(made);
+            }
+        }
+        let allocator = ExnRefPre::new(&mut *cx, ExnType::from_tag_type(self.tag().ty())?);
         let made = ExnRef::new(&mut *cx, &allocator, &tag, &fields)?;
         let root = made.to_owned_rooted(&mut *cx)?;
-        self.0.known.replace(Some((group.downgrade(), root)));
-        group.interned().exceptions.insert(cx, |cx| made.to_raw(&mut *cx), &self.0)?;
+        self.inner.known.replace(Some((group.downgrade(), root)));
+        group.interned().exceptions.insert(cx, |cx| made.to_raw(&mut *cx), &self.inner)?;
         Ok(made)
     }
 }
@@ -116,6 +147,6 @@ impl Moved for ExceptionInner {
 
 impl fmt::Debug for Exception {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Exception").field("payload", &self.0.payload).finish_non_exhaustive()
+        f.debug_struct("Exception").field("payload", &self.inner.payload).finish_non_exhaustive()
     }
 }

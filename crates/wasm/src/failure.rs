@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use wasmtime::{ExnRef, StoreContextMut, Trap, WasmBacktrace};
+use wasmtime::{AsContextMut, ExnRef, RootScope, StoreContextMut, Trap, WasmBacktrace};
 
 use crate::group::{GroupData, GroupInner};
 use crate::host::ThreadBound;
@@ -135,6 +135,7 @@ pub(crate) fn into_error(
     if !group.catches() {
         return wasmtime::Error::new(Passing(ThreadBound(Thrown::Exception(exception))));
     }
+    group.collect_if_due(cx);
     match exception.lower(&group, cx) {
         Ok(exception) => match cx.throw::<()>(exception) {
             Err(thrown) => thrown,
@@ -150,10 +151,13 @@ pub(crate) fn from_error(
     cx: &mut StoreContextMut<'_, GroupData>,
     error: wasmtime::Error,
 ) -> Failure {
-    if error.is::<wasmtime::ThrownException>()
-        && let Some(exception) = cx.take_pending_exception()
-    {
-        return from_exception(group, cx, exception);
+    if error.is::<wasmtime::ThrownException>() {
+        // A call of the host has no scope of its own: roots made in it would never go.
+        let mut scope = RootScope::new(&mut *cx);
+        let cx = &mut scope.as_context_mut();
+        if let Some(exception) = cx.take_pending_exception() {
+            return from_exception(group, cx, exception);
+        }
     }
     if let Some(trap) = error.downcast_ref::<Trap>() {
         let mut kind = TrapKind::of(*trap);

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::ptr::NonNull;
 use std::rc::{Rc, Weak};
+use std::sync::Arc;
 
 use wasmtime::{
     AnyRef, AsContextMut, ResourceLimiter, RootScope, Rooted, Store, StoreContextMut, WasmBacktrace,
@@ -24,6 +25,8 @@ use crate::global::GlobalInner;
 use crate::identity::Identities;
 use crate::memory::MemoryInner;
 use crate::module::Module;
+use crate::region::{self, HeapSlot, Region};
+use crate::shown_exception::WideTag;
 use crate::table::TableInner;
 use crate::{Func, GcObject, HostValues, Memory, Space, Tag};
 
@@ -70,6 +73,8 @@ pub(crate) struct Interned {
     pub(crate) tags: RefCell<HashMap<u64, Tag>>,
     pub(crate) objects: Identities<GcInner>,
     pub(crate) exceptions: Identities<ExceptionInner>,
+    /// By the tag that the exceptions show: see [`crate::shown_exception`].
+    pub(crate) wide_tags: RefCell<HashMap<u64, Rc<WideTag>>>,
 }
 
 /// What a store carries: the way back to its group.
@@ -84,6 +89,11 @@ impl GroupData {
         // SAFETY: the group owns the store that owns this, and does not move: it is in an Rc.
         unsafe { &*self.group }
     }
+
+    /// The heap for the store's objects, if there is one.
+    pub(crate) fn heap(&self) -> Option<&Arc<Region>> {
+        self.limits.heap.get()
+    }
 }
 
 /// Collecting garbage is worth it after so many new references to host values: each may keep
@@ -93,7 +103,7 @@ const HOST_REFS_PER_COLLECTION: u32 = 50_000;
 impl Group {
     /// A group with nothing in it.
     pub fn new(space: &Space, host_values: Rc<dyn HostValues>) -> Result<Self, String> {
-        let data = GroupData { group: std::ptr::null(), limits: Limits };
+        let data = GroupData { group: std::ptr::null(), limits: Limits::default() };
         let store = Store::try_new(space.engine().raw(), data);
         let store = store.map_err(|error| format!("{error:#}"))?;
         let group = Self(Rc::new(GroupInner {
@@ -164,6 +174,10 @@ impl Group {
         if module.uses_exceptions() {
             self.0.catches.set(true);
         }
+    }
+
+    pub(crate) fn collect_if_due(&self, cx: &mut StoreContextMut<'_, GroupData>) {
+        self.0.collect_if_due(cx);
     }
 
     pub(crate) fn catches(&self) -> bool {
@@ -298,8 +312,9 @@ impl GroupInner {
         }
     }
 
-    pub(crate) fn note_host_ref(&self) {
-        self.host_refs.set(self.host_refs.get().saturating_add(1));
+    /// Counts new references, by how much they are likely to keep.
+    pub(crate) fn note_host_refs(&self, count: u32) {
+        self.host_refs.set(self.host_refs.get().saturating_add(count));
     }
 }
 
@@ -325,7 +340,10 @@ impl Drop for Leave<'_> {
 
 /// How many instances, tables and memories a group may have: as many as fit. What a table may
 /// hold is a limit of the JavaScript interface, and a sensible one for anybody.
-struct Limits;
+#[derive(Default)]
+struct Limits {
+    heap: HeapSlot,
+}
 
 /// <https://webassembly.github.io/spec/js-api/#limits>
 pub(crate) const MAX_TABLE_ELEMENTS: usize = 10_000_000;
@@ -333,10 +351,13 @@ pub(crate) const MAX_TABLE_ELEMENTS: usize = 10_000_000;
 impl ResourceLimiter for Limits {
     fn memory_growing(
         &mut self,
-        _current: usize,
+        current: usize,
         _desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
+        if current == 0 {
+            region::expect_heap(&self.heap);
+        }
         Ok(true)
     }
 

@@ -10,7 +10,7 @@ use crate::failure::{self, Failure};
 use crate::func::{Signature, key_and_code};
 use crate::group::GroupData;
 use crate::region::{self, Region};
-use crate::{Func, Global, Group, HostFunction, Memory, Module, Space, Table, Tag};
+use crate::{Func, Global, Group, HostFunction, Memory, Module, Space, Table, Tag, TypeText};
 
 /// Something that an instance exports, or that the host made.
 #[derive(Clone, Debug)]
@@ -79,6 +79,7 @@ pub fn instantiate(
         let reason = "the module was compiled by another engine than this one".to_owned();
         return Err(InstantiateError::Resources(reason));
     }
+    space.engine().check_headroom().map_err(InstantiateError::Resources)?;
     for (index, (import, given)) in module.imports().iter().zip(&imports).enumerate() {
         if let Import::Extern(given) = given {
             let link_error = |reason| InstantiateError::Link(LinkError { index, reason });
@@ -211,7 +212,16 @@ fn mismatch(module: &Module, error: &wasmtime::Error) -> Option<LinkError> {
     let place = text.strip_prefix("incompatible import type for `")?.strip_suffix('`')?;
     let is_it = |import: &crate::ImportType| place == format!("{}::{}", import.module, import.name);
     let index = module.imports().iter().position(is_it)?;
-    Some(LinkError { index, reason: format!("{:#}", error.root_cause()) })
+    let reason = match &module.imports()[index].ty {
+        ExternType::Func(wanted) => looks_the_same(&TypeText(wanted).to_string()),
+        _ => format!("{:#}", error.root_cause()),
+    };
+    Some(LinkError { index, reason })
+}
+
+/// Types are more than their shape: where they stand among those they were defined with counts.
+fn looks_the_same(wanted: &str) -> String {
+    format!("{wanted} is wanted; what is given looks like that, but is defined among other types")
 }
 
 impl Extern {
@@ -277,12 +287,24 @@ fn check(wanted: &ExternType, given: &Extern) -> Result<(), String> {
     match (wanted, given) {
         (ExternType::Func(wanted), Extern::Func(given)) => {
             let given = given.signature().ty();
-            ensure(given.matches(wanted), || format!("{wanted} is wanted, but {given} is given"))
+            ensure(given.matches(wanted), || {
+                let (wanted, given) = (TypeText(wanted).to_string(), TypeText(given).to_string());
+                if wanted == given {
+                    return looks_the_same(&wanted);
+                }
+                format!("{wanted} is wanted, but {given} is given")
+            })
         }
         (ExternType::Tag(wanted), Extern::Tag(given)) => {
             let (wanted, given) = (wanted.ty(), given.ty().ty());
             let same = wasmtime::FuncType::eq(wanted, given);
-            ensure(same, || format!("a tag {wanted} is wanted, but {given} is given"))
+            ensure(same, || {
+                let (wanted, given) = (TypeText(wanted).to_string(), TypeText(given).to_string());
+                if wanted == given {
+                    return looks_the_same(&format!("a tag {wanted}"));
+                }
+                format!("a tag {wanted} is wanted, but {given} is given")
+            })
         }
         (ExternType::Global(wanted), Extern::Global(given)) => check_global(wanted, given.ty()),
         (ExternType::Memory(wanted), Extern::Memory(given)) => check_memory(wanted, given),
@@ -309,7 +331,10 @@ fn check_global(wanted: &wasmtime::GlobalType, given: &wasmtime::GlobalType) -> 
         wasmtime::Mutability::Const => own.matches(content),
         wasmtime::Mutability::Var => own.matches(content) && content.matches(own),
     };
-    ensure(matches, || format!("a global of {content} is wanted, but one of {own} is given"))
+    ensure(matches, || {
+        let (content, own) = (TypeText(content), TypeText(own));
+        format!("a global of {content} is wanted, but one of {own} is given")
+    })
 }
 
 fn check_memory(wanted: &wasmtime::MemoryType, given: &Memory) -> Result<(), String> {
@@ -332,7 +357,10 @@ fn check_table(wanted: &wasmtime::TableType, given: &Table) -> Result<(), String
     let own = given.ty();
     let (element, own_element) = (wanted.element(), own.element());
     let same = element.matches(own_element) && own_element.matches(element);
-    ensure(same, || format!("a table of {element} is wanted, but one of {own_element} is given"))?;
+    ensure(same, || {
+        let (element, own_element) = (TypeText(element), TypeText(own_element));
+        format!("a table of {element} is wanted, but one of {own_element} is given")
+    })?;
     let width = |is_64| if is_64 { "64" } else { "32" };
     ensure(wanted.is_64() == own.is_64(), || {
         let (wanted, own) = (width(wanted.is_64()), width(own.is_64()));

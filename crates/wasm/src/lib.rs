@@ -44,9 +44,11 @@ mod memory;
 mod memory_bytes;
 mod module;
 mod region;
+mod shown_exception;
 mod space;
 mod table;
 mod tag;
+mod type_text;
 mod value;
 
 pub use artifact::{ArtifactError, ArtifactKey};
@@ -74,6 +76,7 @@ pub use region::RegionBytes;
 pub use space::{Observer, Space};
 pub use table::{Table, TableError};
 pub use tag::Tag;
+pub use type_text::TypeText;
 pub use value::{Mismatch, Ref, Value};
 pub use wasmtime::{
     ExternType, FuncType, GlobalType, HeapType, MemoryType, MemoryTypeBuilder, Mutability, RefType,

@@ -1,6 +1,7 @@
 //! Memories: bytes in a region, and the groups that use them.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fmt;
 use std::ptr::NonNull;
 use std::rc::{Rc, Weak};
@@ -21,7 +22,8 @@ pub(crate) struct MemoryInner {
     space: Space,
     ty: MemoryType,
     bytes: Bytes,
-    groups: RefCell<Vec<(Weak<GroupInner>, wasmtime::Memory)>>,
+    /// By the address of the group, which is not used again while its reference is here.
+    groups: RefCell<HashMap<usize, (Weak<GroupInner>, wasmtime::Memory)>>,
     attachment: Attachment,
 }
 
@@ -43,6 +45,7 @@ impl Memory {
     /// A zeroed memory that belongs to no group yet.
     pub fn new(space: &Space, ty: MemoryType) -> Result<Self, MemoryError> {
         let bytes = if ty.is_shared() {
+            space.engine().check_headroom().map_err(MemoryError)?;
             let shared = SharedMemory::new(space.engine().raw(), ty.clone());
             Bytes::Shared(shared.map_err(|error| MemoryError(format!("{error:#}")))?)
         } else {
@@ -127,17 +130,15 @@ impl Memory {
     }
 
     fn known_in(&self, group: &Group) -> Option<wasmtime::Memory> {
-        let groups = self.0.groups.borrow();
-        groups.iter().find_map(|(known, memory)| {
-            let known = known.upgrade().map(Group::from_inner)?;
-            known.same(group).then_some(*memory)
-        })
+        self.0.groups.borrow().get(&group.address()).map(|(_, memory)| *memory)
     }
 
     fn remember(&self, group: &Group, memory: wasmtime::Memory) {
         let mut groups = self.0.groups.borrow_mut();
-        groups.retain(|(group, _)| group.strong_count() > 0);
-        groups.push((group.downgrade(), memory));
+        if groups.len() == groups.capacity() {
+            groups.retain(|_, (group, _)| group.strong_count() > 0);
+        }
+        groups.insert(group.address(), (group.downgrade(), memory));
         let key = memory.debug_index_in_store();
         group.interned().memories.borrow_mut().insert(key, Rc::downgrade(&self.0));
     }
@@ -145,7 +146,7 @@ impl Memory {
     /// The groups that have it.
     pub(crate) fn groups(&self) -> Vec<Group> {
         let groups = self.0.groups.borrow();
-        groups.iter().filter_map(|(group, _)| group.upgrade()).map(Group::from_inner).collect()
+        groups.values().filter_map(|(group, _)| group.upgrade()).map(Group::from_inner).collect()
     }
 
     /// Where its bytes are, if it is not shared.
@@ -205,7 +206,7 @@ impl Memory {
     /// A group that has it, if there is one.
     pub fn group(&self) -> Option<Group> {
         let groups = self.0.groups.borrow();
-        groups.iter().find_map(|(group, _)| group.upgrade()).map(Group::from_inner)
+        groups.values().find_map(|(group, _)| group.upgrade()).map(Group::from_inner)
     }
 
     /// What the embedder hung onto it.
@@ -237,7 +238,7 @@ impl Memory {
             return Err(GrowError);
         }
         let groups = self.0.groups.borrow();
-        let group = groups.iter().find_map(|(group, memory)| Some((group.upgrade()?, *memory)));
+        let group = groups.values().find_map(|(group, memory)| Some((group.upgrade()?, *memory)));
         drop(groups);
         match group {
             // By zero it grows too: the specification wants the old buffer gone.
@@ -264,7 +265,7 @@ impl Memory {
     pub(crate) fn sync_groups(&self) {
         let Bytes::Own(region) = &self.0.bytes else { return };
         let groups = self.0.groups.borrow().clone();
-        for (group, memory) in groups {
+        for (group, memory) in groups.into_values() {
             let Some(group) = group.upgrade().map(Group::from_inner) else { continue };
             group.enter(|cx| {
                 let known = memory.data_size(&*cx);
@@ -300,6 +301,7 @@ fn layout(engine: &Engine, ty: &MemoryType) -> Result<Layout, MemoryError> {
         max_bytes,
         reserve_bytes: reservation.reserve_bytes,
         guard_bytes: reservation.guard_bytes,
+        headroom_bytes: reservation.headroom_bytes,
     })
 }
 

@@ -78,6 +78,7 @@ impl Module {
     fn compile_checked(engine: &Engine, bytes: Arc<[u8]>) -> Result<Self, CompileError> {
         let translated = legacy_exceptions::translate(&bytes)
             .map_err(|error| CompileError::Invalid(Invalid::at(error.message(), error.offset())))?;
+        engine.check_headroom().map_err(CompileError::Engine)?;
         let binary = translated.as_ref().map_or(&*bytes, |translated| &translated.wasm);
         let compiled =
             wasmtime::Module::from_binary(engine.raw(), binary).map_err(CompileError::engine)?;

@@ -12,7 +12,8 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::ptr::NonNull;
-use std::sync::Arc;
+use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
 
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
 use wasmtime::{LinearMemory, MemoryCreator, MemoryType};
@@ -24,6 +25,7 @@ pub(crate) struct Region {
     /// Up to here it grows in place.
     capacity: Cell<usize>,
     guard_bytes: usize,
+    headroom_bytes: usize,
     /// What its type allows.
     max_bytes: usize,
     /// Borrowed while slices of the bytes exist: see [`crate::Memory::with_bytes`].
@@ -40,7 +42,7 @@ unsafe impl Sync for Region {}
 
 /// The list in which a space finds the regions that grew.
 #[derive(Clone, Default)]
-pub(crate) struct Grown(std::rc::Rc<GrownList>);
+pub(crate) struct Grown(Rc<GrownList>);
 
 #[derive(Default)]
 struct GrownList {
@@ -76,17 +78,20 @@ pub(crate) struct Layout {
     pub(crate) max_bytes: usize,
     pub(crate) reserve_bytes: usize,
     pub(crate) guard_bytes: usize,
+    pub(crate) headroom_bytes: usize,
 }
 
 impl Region {
     pub(crate) fn new(layout: Layout, grown: Grown) -> rustix::io::Result<Self> {
         let capacity = layout.reserve_bytes.max(layout.len);
+        check_headroom(layout.headroom_bytes)?;
         let start = map(capacity, layout.guard_bytes, layout.len)?;
         Ok(Self {
             start: Cell::new(start),
             len: Cell::new(layout.len),
             capacity: Cell::new(capacity),
             guard_bytes: layout.guard_bytes,
+            headroom_bytes: layout.headroom_bytes,
             max_bytes: layout.max_bytes,
             slices: RefCell::default(),
             grown,
@@ -138,6 +143,11 @@ impl Region {
         let capacity = len.saturating_add(len / 2).min(self.max_bytes).max(len);
         let capacity = capacity.next_multiple_of(PAGE_BYTES);
         let start = map(capacity, self.guard_bytes, len)?;
+        if let Err(error) = check_headroom(self.headroom_bytes) {
+            // SAFETY: the mapping just made.
+            unsafe { unmap(start, capacity + self.guard_bytes) };
+            return Err(error);
+        }
         // SAFETY: both are mapped for at least the old length, and are different mappings.
         unsafe {
             std::ptr::copy_nonoverlapping(
@@ -154,10 +164,7 @@ impl Region {
 
     fn unmap(&self) {
         // SAFETY: our own mapping, of exactly this size; nothing uses it any more.
-        let done = unsafe {
-            munmap(self.start.get().as_ptr().cast(), self.capacity.get() + self.guard_bytes)
-        };
-        debug_assert!(done.is_ok(), "unmapping a region of ours");
+        unsafe { unmap(self.start.get(), self.capacity.get() + self.guard_bytes) };
     }
 }
 
@@ -175,23 +182,49 @@ const READ_WRITE: MprotectFlags = MprotectFlags::READ.union(MprotectFlags::WRITE
 /// Reserves `capacity + guard_bytes` bytes, the first `len` of them accessible.
 fn map(capacity: usize, guard_bytes: usize, len: usize) -> rustix::io::Result<NonNull<u8>> {
     let total = capacity.checked_add(guard_bytes).ok_or(rustix::io::Errno::NOMEM)?;
-    // An empty memory with no guard still has an address.
-    let total = total.max(PAGE_BYTES);
-    // SAFETY: a fresh mapping wherever the system likes.
-    let start = unsafe {
-        let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
-        mmap_anonymous(std::ptr::null_mut(), total, ProtFlags::empty(), flags)?
-    };
+    let start = reserve(total)?;
     if len > 0 {
         // SAFETY: inside of the mapping just made.
-        if let Err(error) = unsafe { mprotect(start, len, READ_WRITE) } {
+        if let Err(error) = unsafe { mprotect(start.as_ptr().cast(), len, READ_WRITE) } {
             // SAFETY: the mapping just made.
-            let unmapped = unsafe { munmap(start, total) };
-            debug_assert!(unmapped.is_ok(), "unmapping what was just mapped");
+            unsafe { unmap(start, total) };
             return Err(error);
         }
     }
+    Ok(start)
+}
+
+/// Fails if there is not so much address space left. What is there is not taken.
+pub(crate) fn check_headroom(bytes: usize) -> rustix::io::Result<()> {
+    if bytes == 0 {
+        return Ok(());
+    }
+    let start = reserve(bytes)?;
+    // SAFETY: the mapping just made.
+    unsafe { unmap(start, bytes) };
+    Ok(())
+}
+
+fn reserve(bytes: usize) -> rustix::io::Result<NonNull<u8>> {
+    let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
+    // SAFETY: a fresh mapping wherever the system likes.
+    let start = unsafe {
+        mmap_anonymous(std::ptr::null_mut(), mapped_bytes(bytes), ProtFlags::empty(), flags)?
+    };
     NonNull::new(start.cast::<u8>()).ok_or(rustix::io::Errno::NOMEM)
+}
+
+/// # Safety
+/// What [`reserve`] returned for so many bytes, used by nobody any more.
+unsafe fn unmap(start: NonNull<u8>, bytes: usize) {
+    // SAFETY: by the caller.
+    let done = unsafe { munmap(start.as_ptr().cast(), mapped_bytes(bytes)) };
+    debug_assert!(done.is_ok(), "unmapping what was mapped");
+}
+
+/// An empty memory with no guard still has an address.
+fn mapped_bytes(bytes: usize) -> usize {
+    bytes.max(PAGE_BYTES)
 }
 
 /// What happens to the next memory that Wasmtime asks for on this thread.
@@ -205,6 +238,25 @@ enum Order {
 thread_local! {
     /// The creator is called in the middle of an instantiation and told nothing of it.
     static ORDER: RefCell<Option<Order>> = const { RefCell::new(None) };
+    /// Nor is it told of which store: see [`expect_heap`].
+    static HEAP_OF: RefCell<Option<HeapSlot>> = const { RefCell::new(None) };
+}
+
+/// Where a group finds the heap for the objects of its store, once that was made.
+///
+/// Of types that threads could share, for Wasmtime wants that; they never do.
+#[derive(Clone, Default)]
+pub(crate) struct HeapSlot(Arc<OnceLock<Arc<Region>>>);
+
+impl HeapSlot {
+    pub(crate) fn get(&self) -> Option<&Arc<Region>> {
+        self.0.get()
+    }
+}
+
+/// Says that a store is about to make a memory, which may be its heap.
+pub(crate) fn expect_heap(slot: &HeapSlot) {
+    HEAP_OF.set(Some(slot.clone()));
 }
 
 /// Runs `make`, in which the one memory that is made is `region`.
@@ -236,7 +288,11 @@ fn with_order<R>(order: Order, make: impl FnOnce() -> R) -> (R, Option<Order>) {
 }
 
 /// Where Wasmtime gets its memories.
-pub(crate) struct Regions;
+pub(crate) struct Regions {
+    /// The guard of heaps, which tells them from memories of modules: those have another.
+    pub(crate) heap_guard_bytes: usize,
+    pub(crate) headroom_bytes: usize,
+}
 
 // SAFETY: the memories have the reservation and the guard that were asked for, are page
 // aligned, and are zeroed by the system; an adopted one was made with the same layout.
@@ -254,7 +310,17 @@ unsafe impl MemoryCreator for Regions {
             max_bytes: maximum.unwrap_or(usize::MAX),
             reserve_bytes: reserved_size_in_bytes.unwrap_or(0),
             guard_bytes: guard_size_in_bytes,
+            headroom_bytes: self.headroom_bytes,
         };
+        let heap_of = HEAP_OF.take();
+        if guard_size_in_bytes == self.heap_guard_bytes {
+            let region = Region::new(layout, Grown::default());
+            let region = Arc::new(region.map_err(|error| error.to_string())?);
+            if let Some(HeapSlot(slot)) = heap_of {
+                slot.get_or_init(|| region.clone());
+            }
+            return Ok(Adopted::boxed(region));
+        }
         ORDER.with_borrow_mut(|order| {
             let region = match order {
                 Some(Order::Adopt(region)) => region.clone(),
@@ -264,14 +330,9 @@ unsafe impl MemoryCreator for Regions {
                     made.push(region.clone());
                     region
                 }
-                // The heap for objects of a store, made outside of any instantiation.
-                None => {
-                    let region = Region::new(layout, Grown::default());
-                    Arc::new(region.map_err(|error| error.to_string())?)
-                }
+                None => return Err("a memory outside of any instantiation".to_owned()),
             };
-            let (start, len) = (region.address(), region.len());
-            Ok(Box::new(Adopted { region, start, len }) as Box<dyn LinearMemory>)
+            Ok(Adopted::boxed(region))
         })
     }
 }
@@ -282,6 +343,13 @@ struct Adopted {
     /// Where this store believes it to be, and how long: another one may have grown it since.
     start: usize,
     len: usize,
+}
+
+impl Adopted {
+    fn boxed(region: Arc<Region>) -> Box<dyn LinearMemory> {
+        let (start, len) = (region.address(), region.len());
+        Box::new(Self { region, start, len })
+    }
 }
 
 // SAFETY: as for `Regions`.

@@ -1,10 +1,11 @@
 //! Tables.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fmt;
 use std::rc::{Rc, Weak};
 
-use wasmtime::{StoreContextMut, TableType, Val, ValType};
+use wasmtime::{AsContextMut, RootScope, StoreContextMut, TableType, Val, ValType};
 
 use crate::group::{GroupData, MAX_TABLE_ELEMENTS};
 use crate::value::{fits, lift, lower};
@@ -27,10 +28,12 @@ enum State {
     Bound(Group, wasmtime::Table),
 }
 
-enum Elements {
-    /// So many times the same: what a table is when it was just made.
-    Same(u64, Ref),
-    Each(Vec<Ref>),
+/// Most elements are what the table was made or grown with, and stand here once for all.
+struct Elements {
+    /// Of the same element each: where they end, in order.
+    runs: Vec<(u64, Ref)>,
+    /// What stands in the place of those.
+    single: HashMap<u64, Ref>,
 }
 
 /// Why something could not be done with a table.
@@ -56,7 +59,7 @@ impl Table {
             return Err(TableError::Mismatch(Mismatch { reason: None }));
         }
         let group = Value::Ref(init.clone()).group().cloned();
-        let state = RefCell::new(State::Unbound(Elements::Same(ty.minimum(), init)));
+        let state = RefCell::new(State::Unbound(Elements::new(ty.minimum(), init)));
         let made = Self(Rc::new(TableInner { ty, state, attachment: Attachment::default() }));
         if let Some(group) = group {
             made.bind(&group)?;
@@ -225,22 +228,27 @@ impl Table {
             State::Unbound(elements) => elements,
         };
         let element_type = ValType::Ref(self.0.ty.element().clone());
-        let mut lowered = |element: &Ref| -> wasmtime::Result<wasmtime::Ref> {
+        let lowered = |cx: &mut StoreContextMut<'_, GroupData>, element: &Ref| {
             let value = lower(group, cx, &Value::Ref(element.clone()), &element_type);
             let value = value.map_err(|_| wasmtime::Error::msg("a table element's type"))?;
             value.ref_().ok_or_else(|| wasmtime::Error::msg("a number for a table"))
         };
-        let (len, first, rest) = match elements {
-            Elements::Same(len, element) => (*len, lowered(element)?, Vec::new()),
-            Elements::Each(all) => {
-                let all = all.iter().map(lowered).collect::<wasmtime::Result<Vec<_>>>()?;
-                let null = wasmtime::Ref::null(self.0.ty.element().heap_type());
-                (all.len() as u64, all.first().cloned().unwrap_or(null), all)
-            }
+        let mut runs = elements.runs.iter();
+        let Some(&(mut start, ref first)) = runs.next() else {
+            return Err(wasmtime::Error::msg("a table without elements to begin with"));
         };
-        let table = wasmtime::Table::new(&mut *cx, self.type_of_len(len)?, first)?;
-        for (index, element) in rest.into_iter().enumerate() {
-            table.set(&mut *cx, index as u64, element)?;
+        let first = lowered(cx, first)?;
+        let table = wasmtime::Table::new(&mut *cx, self.type_of_len(elements.len())?, first)?;
+        for (end, element) in runs {
+            let element = lowered(cx, element)?;
+            table.fill(&mut *cx, start, element, end - start)?;
+            start = *end;
+        }
+        for (index, element) in &elements.single {
+            let mut scope = RootScope::new(&mut *cx);
+            let cx = &mut scope.as_context_mut();
+            let element = lowered(cx, element)?;
+            table.set(cx, *index, element)?;
         }
         *state = State::Bound(group.clone(), table);
         let key = table.debug_index_in_store();
@@ -260,48 +268,36 @@ impl Table {
 }
 
 impl Elements {
+    fn new(len: u64, element: Ref) -> Self {
+        Self { runs: vec![(len, element)], single: HashMap::new() }
+    }
+
     fn len(&self) -> u64 {
-        match self {
-            Self::Same(len, _) => *len,
-            Self::Each(all) => all.len() as u64,
-        }
+        self.runs.last().map_or(0, |(end, _)| *end)
     }
 
     fn get(&self, index: u64) -> Option<&Ref> {
-        match self {
-            Self::Same(len, element) => (index < *len).then_some(element),
-            Self::Each(all) => all.get(usize::try_from(index).ok()?),
+        if let Some(element) = self.single.get(&index) {
+            return Some(element);
         }
+        let run = self.runs.partition_point(|(end, _)| *end <= index);
+        self.runs.get(run).map(|(_, element)| element)
     }
 
     fn set(&mut self, index: u64, element: Ref) -> Result<(), TableError> {
         if index >= self.len() {
             return Err(TableError::OutOfBounds);
         }
-        let all = self.each();
-        all[index as usize] = element;
+        self.single.insert(index, element);
         Ok(())
     }
 
     fn grow(&mut self, delta: u64, element: Ref) {
-        match (&mut *self, &element) {
-            (Self::Same(len, Ref::Null), Ref::Null) => *len += delta,
-            (Self::Same(len @ 0, fill), _) => (*len, *fill) = (delta, element),
+        let len = self.len() + delta;
+        match (self.runs.last_mut(), &element) {
             _ if delta == 0 => {}
-            _ => {
-                let all = self.each();
-                all.resize(all.len() + delta as usize, element);
-            }
-        }
-    }
-
-    fn each(&mut self) -> &mut Vec<Ref> {
-        if let Self::Same(len, element) = self {
-            *self = Self::Each(vec![element.clone(); *len as usize]);
-        }
-        match self {
-            Self::Each(all) => all,
-            Self::Same(..) => unreachable!("made so above"),
+            (Some((end, Ref::Null)), Ref::Null) => *end = len,
+            _ => self.runs.push((len, element)),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Tags of exceptions: an identity, which each group knows by a tag of its own.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fmt;
 use std::rc::{Rc, Weak};
 
@@ -16,7 +17,8 @@ pub struct Tag(Rc<Inner>);
 struct Inner {
     ty: TagType,
     parameters: Box<[ValType]>,
-    groups: RefCell<Vec<(Weak<GroupInner>, wasmtime::Tag)>>,
+    /// By the address of the group, which is not used again while its reference is here.
+    groups: RefCell<HashMap<usize, (Weak<GroupInner>, wasmtime::Tag)>>,
     attachment: Attachment,
 }
 
@@ -74,14 +76,8 @@ impl Tag {
         group: &Group,
         cx: &mut StoreContextMut<'_, GroupData>,
     ) -> wasmtime::Result<wasmtime::Tag> {
-        let known = self.0.groups.borrow().iter().find_map(|(known, tag)| {
-            known
-                .upgrade()
-                .is_some_and(|known| Group::from_inner(known).same(group))
-                .then_some(*tag)
-        });
-        if let Some(tag) = known {
-            return Ok(tag);
+        if let Some((_, tag)) = self.0.groups.borrow().get(&group.address()) {
+            return Ok(*tag);
         }
         let made = wasmtime::Tag::new(&mut *cx, &self.0.ty)?;
         self.remember(group, made);
@@ -90,8 +86,11 @@ impl Tag {
 
     fn remember(&self, group: &Group, tag: wasmtime::Tag) {
         let mut groups = self.0.groups.borrow_mut();
-        groups.retain(|(group, _)| group.strong_count() > 0);
-        groups.push((group.downgrade(), tag));
+        // The tag of what the host throws is every group's.
+        if groups.len() == groups.capacity() {
+            groups.retain(|_, (group, _)| group.strong_count() > 0);
+        }
+        groups.insert(group.address(), (group.downgrade(), tag));
         group.interned().tags.borrow_mut().insert(tag.debug_index_in_store(), self.clone());
     }
 }

@@ -169,15 +169,23 @@ pub(crate) fn new_extern(
     cx: &mut StoreContextMut<'_, GroupData>,
     host: HostRef,
 ) -> wasmtime::Result<Rooted<ExternRef>> {
-    cx.data().group().note_host_ref();
-    let error = match ExternRef::new(&mut *cx, ThreadBound(host)) {
+    cx.data().group().note_host_refs(1);
+    new_extern_of(cx, host)
+}
+
+/// The same for anything that holds a reference to a host value.
+pub(crate) fn new_extern_of<T: 'static>(
+    cx: &mut StoreContextMut<'_, GroupData>,
+    inside: T,
+) -> wasmtime::Result<Rooted<ExternRef>> {
+    let error = match ExternRef::new(&mut *cx, ThreadBound(inside)) {
         Ok(made) => return Ok(made),
         Err(error) => error,
     };
-    let full = error.downcast::<wasmtime::GcHeapOutOfMemory<HostCell>>()?;
-    let (host, full) = full.take_inner();
+    let full = error.downcast::<wasmtime::GcHeapOutOfMemory<ThreadBound<T>>>()?;
+    let (inside, full) = full.take_inner();
     cx.gc(Some(&full))?;
-    ExternRef::new(&mut *cx, host)
+    ExternRef::new(&mut *cx, inside)
 }
 
 /// A value of this store as the host sees it.

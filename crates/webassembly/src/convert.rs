@@ -5,7 +5,7 @@ use std::rc::Rc;
 use holm_js::webidl::convert::{self, Integer};
 use holm_js::{Ctx, ErrorKind, Result, Value, host_ref, throw};
 use holm_wasm::Value as WasmValue;
-use holm_wasm::{HeapType, Ref, ValType};
+use holm_wasm::{HeapType, Ref, TypeText, ValType};
 
 use crate::errors::throw_type;
 use crate::exported_function::{self, ExportedFunction};
@@ -113,7 +113,7 @@ pub(crate) fn mismatch(
     mismatch: &holm_wasm::Mismatch,
 ) -> holm_js::Error {
     let why = mismatch.reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
-    throw_type(ctx, &format!("{what} is not of type {ty}{why}"))
+    throw_type(ctx, &format!("{what} is not of type {}{why}", TypeText(ty)))
 }
 
 /// <https://webassembly.github.io/spec/js-api/#addressvaluetou64>

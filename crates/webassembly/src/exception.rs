@@ -131,6 +131,8 @@ fn construct<'js>(call: &Call<'_, 'js>) -> Result<Object<'js>> {
         keep_groups(ctx, &keep, &value);
         wasm_payload.push(value);
     }
+    // What was collected since: a loop leaves no scope.
+    bury(ctx);
     let exception = Exception::new(&tag, wasm_payload);
     // 11. If options["traceStack"] is true, set this.[[Stack]].
     let stack = match trace_stack {
@@ -154,7 +156,7 @@ pub(crate) fn wrapper<'js>(ctx: &Ctx<'js>, exception: &Exception) -> Result<Valu
     for value in exception.payload() {
         keep_groups(ctx, &keep, value);
     }
-    let inside = ExceptionObject { exception: exception.clone(), keep, stack: None };
+    let inside = ExceptionObject { exception: exception.for_its_value(), keep, stack: None };
     let made: Object<'js> = webidl::new_object(ctx, inside)?;
     remember(exception, made.as_value());
     Ok(made.into_value())

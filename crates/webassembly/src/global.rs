@@ -3,7 +3,7 @@
 use holm_js::webidl::{self, Definition, Interface, convert};
 use holm_js::{Call, Ctx, Graveyard, HostObject, Object, Result, Tracer, Value, Weak, host_ref};
 use holm_wasm::Value as WasmValue;
-use holm_wasm::{Global, GlobalType, HeapType, Mutability, ValType};
+use holm_wasm::{Global, GlobalType, HeapType, Mutability, TypeText, ValType};
 
 use crate::convert::{is_opaque, mismatch, to_js, to_wasm, value_type};
 use crate::errors::throw_type;
@@ -125,6 +125,7 @@ impl GlobalObject {
     fn refuse_opaque(&self, ctx: &Ctx<'_>) -> Result<()> {
         let ty = self.global.ty().content();
         if is_opaque(ty) {
+            let ty = TypeText(ty);
             let text = format!("WebAssembly.Global.value: JavaScript cannot touch a {ty}");
             return Err(throw_type(ctx, &text));
         }

@@ -9,8 +9,8 @@ use holm_js::{
     freeze, host_ref,
 };
 use holm_wasm::{
-    Extern, ExternType, Global, GlobalType, Import, ImportType, InstantiateError, ValType,
-    instantiate,
+    Extern, ExternType, Global, GlobalType, Import, ImportType, InstantiateError, TypeText,
+    ValType, instantiate,
 };
 
 use crate::builtins::{self, Builtin};
@@ -280,7 +280,7 @@ fn constant<'js>(
         ValType::Ref(_) => true,
     };
     let refuse = || {
-        let given = describe(value);
+        let (given, content) = (describe(value), TypeText(content));
         let text = format!("a global of {content} is wanted, but {given} is given");
         throw_link(ctx, &place.text(&text))
     };

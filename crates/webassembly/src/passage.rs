@@ -62,7 +62,7 @@ impl Passage {
         keep_frames(value.ctx(), value, None);
         // 2. If v implements Exception, let address be v.[[Address]].
         if let Some(exception) = host_ref::<ExceptionObject>(value) {
-            return Thrown::Exception(exception.exception().clone());
+            return Thrown::Exception(exception.exception().shown_as(self.values.add(value)));
         }
         // 3. Otherwise, the JavaScript exception tag with v as its payload.
         Thrown::Value(self.values.add(value))

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use holm_js::webidl::{self, Definition, Interface, convert};
 use holm_js::{Call, Ctx, Graveyard, HostObject, Object, Result, Tracer, Value, Weak, host_ref};
-use holm_wasm::{HeapType, Ref, RefType, Table, TableError, TableType, ValType};
+use holm_wasm::{HeapType, Ref, RefType, Table, TableError, TableType, TypeText, ValType};
 
 use crate::convert::{address_to_u64, is_opaque, mismatch, ref_to_js, to_ref, u64_to_address};
 use crate::errors::{throw_range, throw_type};
@@ -238,8 +238,10 @@ impl TableObject {
     ) -> Result<Ref> {
         let ty = self.table.ty().element();
         if given.is_none() && !ty.is_nullable() {
-            let text =
-                format!("WebAssembly.Table.{method}(): elements of type {ty} have no default");
+            let text = format!(
+                "WebAssembly.Table.{method}(): elements of type {} have no default",
+                TypeText(ty)
+            );
             return Err(throw_type(ctx, &text));
         }
         let values = match self.table.group() {

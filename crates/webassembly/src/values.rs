@@ -20,6 +20,9 @@ pub(crate) struct HostTable {
     kept: RefCell<Vec<(usize, Held)>>,
 }
 
+/// A ticket for no place, which stands for `undefined`.
+const UNDEFINED: u32 = u32::MAX;
+
 #[derive(Default)]
 struct Places {
     values: Vec<Option<Rc<Held>>>,
@@ -49,6 +52,10 @@ impl HostTable {
 
     /// Adds a value.
     pub(crate) fn add(self: &Rc<Self>, value: &Value<'_>) -> HostRef {
+        // What a table of script has in most places needs no place here.
+        if value.is_undefined() {
+            return HostRef::new(self.clone(), UNDEFINED);
+        }
         let ticket = self.insert(Rc::new(Held::new(value)));
         HostRef::new(self.clone(), ticket)
     }
@@ -98,8 +105,8 @@ impl HostValues for HostTable {
         let held = Self::of(from.table()).and_then(|table| table.held(from.ticket()));
         match held {
             Some(held) => self.insert(Rc::new(held.duplicate())),
-            // Its table's owner is gone, and the value with it.
-            None => u32::MAX,
+            // Or its table's owner is gone, and the value with it.
+            None => UNDEFINED,
         }
     }
 

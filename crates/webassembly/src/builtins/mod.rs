@@ -3,7 +3,7 @@
 mod js_string;
 
 use holm_js::{Ctx, Result, Strings};
-use holm_wasm::{DirectType, Engine, ExternType, Import};
+use holm_wasm::{DirectType, Engine, ExternType, Import, TypeText};
 
 use self::js_string::{JsString, JsStringFunction};
 use crate::options::CompileOptions;
@@ -48,11 +48,11 @@ impl Builtin {
             return Ok(());
         }
         let wanted = match wanted {
-            ExternType::Func(ty) if ty.to_string() == own.to_string() => {
+            ExternType::Func(ty) if TypeText(ty).to_string() == own.to_string() => {
                 "a type like that, but not the same: it shares a recursion group, or is not final"
                     .to_owned()
             }
-            ExternType::Func(ty) => ty.to_string(),
+            ExternType::Func(ty) => TypeText(ty).to_string(),
             other => format!("a {}", crate::module::kind(other)),
         };
         Err(format!("the builtin is {own}, but the import is of {wanted}"))
