@@ -1,5 +1,7 @@
 //! Exported Functions: <https://webassembly.github.io/spec/js-api/#exported-function-exotic-objects>
 
+use std::rc::Rc;
+
 use holm_js::{
     Array, Ctx, Graveyard, Held, HostObject, NativeCall, NativeFunction, Result, Returned, Tracer,
     Value, Weak, bury, native_function,
@@ -9,7 +11,7 @@ use holm_wasm::{CallError, Func, Slot, ValType};
 use crate::convert::{is_opaque, mismatch, to_js, to_wasm};
 use crate::errors::{throw_failure, throw_type};
 use crate::owner::owner_of;
-use crate::state::State;
+use crate::state::{Loan, State};
 use crate::values::HostTable;
 
 /// Calls with more numbers than this need memory of their own.
@@ -18,7 +20,7 @@ const INLINE_SLOTS: usize = 8;
 /// The inside of an Exported Function.
 pub(crate) struct ExportedFunction {
     func: Func,
-    state: State,
+    loan: Rc<Loan>,
     owner: Held,
     route: Route,
 }
@@ -90,7 +92,7 @@ pub(crate) fn wrapper<'js>(ctx: &Ctx<'js>, func: &Func) -> Result<Value<'js>> {
     let name = func.index().to_string();
     let inside = ExportedFunction {
         func: func.clone(),
-        state: State::of(ctx),
+        loan: State::of(ctx).loan().clone(),
         owner: Held::new(&owner_of(ctx, func.group())?),
         route: Route::of(signature.parameters(), signature.results()),
     };
@@ -178,7 +180,7 @@ impl ExportedFunction {
     fn invoke(&self, call: &NativeCall<'_, '_>, slots: &mut [Slot]) -> Result<()> {
         let ctx = call.ctx();
         // 8. Let (store, ret) be the result of func_invoke(store, funcaddr, args).
-        let done = self.state.lend_to(ctx, &self.func, || self.func.call_numbers(slots));
+        let done = self.loan.lend(ctx, Some(&self.func), || self.func.call_numbers(slots));
         // 10. If ret is error, throw an exception.
         done.map_err(|failure| throw_failure(ctx, failure, Some(&self.func)))
     }
@@ -226,7 +228,7 @@ impl ExportedFunction {
         for (index, ty) in signature.parameters().iter().enumerate() {
             arguments.push(to_wasm(ctx, &call.value(index), ty, &values)?);
         }
-        let done = self.state.lend_to(ctx, &self.func, || self.func.call(&arguments));
+        let done = self.loan.lend(ctx, Some(&self.func), || self.func.call(&arguments));
         let results = done.map_err(|error| match error {
             CallError::Failure(failure) => throw_failure(ctx, failure, Some(&self.func)),
             CallError::Argument { index, mismatch: reason } => {

@@ -78,12 +78,6 @@ impl State {
         self.0.loan.lend(ctx, None, body)
     }
 
-    /// The same for a call of `func`, which will be found in stacks.
-    #[inline]
-    pub(crate) fn lend_to<R>(&self, ctx: &Ctx<'_>, func: &Func, body: impl FnOnce() -> R) -> R {
-        self.0.loan.lend(ctx, Some(func), body)
-    }
-
     /// The scope of the script that called the module that is running.
     pub(crate) fn loan(&self) -> &Rc<Loan> {
         &self.0.loan
