@@ -639,3 +639,36 @@ fn what_debug_shows_is_no_secret() {
     let shown = format!("{config:?} {:?}", Engine::new(config.clone()));
     assert!(!shown.contains("171") && !shown.contains("ab, "), "{shown}");
 }
+
+#[test]
+fn conversions_call_functions_of_ours() -> Result<(), Error> {
+    let script = "const memory = new WebAssembly.Memory({ address: 'i64', initial: 1n });
+        memory.grow(new WebAssembly.Global({ value: 'i64' }, 2n)) === 1n";
+    assert!(with_scope(|scope| scope.eval::<bool>(script))?);
+    Ok(())
+}
+
+#[test]
+fn minus_zero_stays_that() -> Result<(), Error> {
+    let text = r#"(module (global (export "g") f64 (f64.const -0)) (tag $t (export "t") (param f64))
+        (func (export "two") (result i32 f32 f64) (i32.const 1) (f32.const -0) (f64.const -0)))"#;
+    with_instance(text, |scope, instance| {
+        scope.global().set(scope, "e", instance.exports().object())?;
+        let script = "[e.g.value, e.two()[1], e.two()[2], new WebAssembly.Exception(e.t, [-0]).getArg(e.t, 0)]
+            .every((number) => Object.is(number, -0))";
+        assert!(scope.eval::<bool>(script)?);
+        Ok(())
+    })
+}
+
+#[test]
+fn a_memory_cannot_grow_to_all_there_is() -> Result<(), Error> {
+    let bytes = wasm(r#"(module (import "" "m" (memory i64 0)))"#);
+    let script = format!(
+        "const m = new WebAssembly.Memory({{ address: 'i64', initial: 0n }});
+        new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array({bytes:?})), {{ '': {{ m }} }});
+        try {{ m.grow(2n ** 64n - 1n) }} catch (error) {{ error instanceof RangeError }}"
+    );
+    assert!(with_scope(|scope| scope.eval::<bool>(&script))?);
+    Ok(())
+}

@@ -266,6 +266,8 @@ fn new_context(ctx: &Ctx<'_>) -> Option<NonNull<qjs::JSContext>> {
             qjs::JS_FreeContext(new);
             return None;
         }
+        // A conversion in here may call functions of ours: to them it is the realm it is for.
+        qjs::JS_SetContextOpaque(new, qjs::JS_GetContextOpaque(raw::context(ctx)));
         Some(context)
     }
 }

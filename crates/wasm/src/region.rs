@@ -140,7 +140,8 @@ impl Region {
     /// Half as much again in reserve, so that growing page by page is not quadratic.
     fn move_to(&self, len: usize) -> rustix::io::Result<()> {
         let capacity = len.saturating_add(len / 2).min(self.max_bytes).max(len);
-        let capacity = capacity.next_multiple_of(PAGE_BYTES);
+        let capacity = capacity.checked_next_multiple_of(PAGE_BYTES);
+        let capacity = capacity.ok_or(rustix::io::Errno::NOMEM)?;
         let moved = Mapping::new(capacity, self.guard_bytes, len)?;
         check_headroom(self.headroom_bytes)?;
         // SAFETY: both are accessible for at least the old length, and are different mappings.

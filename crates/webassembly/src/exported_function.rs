@@ -265,7 +265,7 @@ fn number_to_js<'js>(ctx: &Ctx<'js>, slot: &Slot, number: Number) -> Result<Valu
     match returned(slot, number) {
         Returned::Int(number) => Ok(Value::new_int(ctx.clone(), number)),
         Returned::BigInt(number) => crate::convert::big_int(ctx, number),
-        Returned::Float(number) => Ok(Value::new_number(ctx.clone(), number)),
+        Returned::Float(number) => Ok(Value::new_float(ctx.clone(), number)),
         Returned::Undefined => Ok(Value::new_undefined(ctx.clone())),
         Returned::Value(value) => Ok(value),
     }
