@@ -662,6 +662,28 @@ fn minus_zero_stays_that() -> Result<(), Error> {
 }
 
 #[test]
+fn a_64_bit_memory_has_at_most_16_gib() -> Result<(), Error> {
+    let script = "const most = 262144n, address = 'i64';
+        const refuses = (body) => { try { body() } catch (error) { return error instanceof RangeError } };
+        const memory = new WebAssembly.Memory({ address, initial: 1n });
+        refuses(() => new WebAssembly.Memory({ address, initial: most + 1n }))
+            && refuses(() => memory.grow(most))
+            && memory.grow(1n) === 1n";
+    assert!(with_scope(|scope| scope.eval::<bool>(script))?);
+    Ok(())
+}
+
+#[test]
+fn a_function_has_exceptions_of_one_kind() -> Result<(), Error> {
+    // try end, try_table end
+    let script = "const bytes = Uint8Array.fromHex('0061736d01000000010401600000030201000a0b01090006400b1f40000b0b');
+        const refused = (() => { try { new WebAssembly.Module(bytes) } catch (error) { return error instanceof WebAssembly.CompileError } })();
+        refused && !WebAssembly.validate(bytes)";
+    assert!(with_scope(|scope| scope.eval::<bool>(script))?);
+    Ok(())
+}
+
+#[test]
 fn a_memory_cannot_grow_to_all_there_is() -> Result<(), Error> {
     let bytes = wasm(r#"(module (import "" "m" (memory i64 0)))"#);
     let script = format!(

@@ -17,6 +17,7 @@ use std::sync::{Arc, OnceLock};
 
 use wasmtime::{LinearMemory, MemoryCreator, MemoryType};
 
+use crate::limits;
 use crate::mapping::{Mapping, PAGE_BYTES, check_headroom};
 
 /// The bytes of one memory.
@@ -70,6 +71,11 @@ impl Grown {
     }
 }
 
+/// As large as any memory may be.
+pub(crate) const MAX_MEMORY_BYTES: usize =
+    (limits::MAX_MEMORY64_PAGES_AT_RUN_TIME as usize) * WASM_PAGE_BYTES;
+const WASM_PAGE_BYTES: usize = 64 << 10;
+
 /// How much to map for a memory.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Layout {
@@ -82,6 +88,9 @@ pub(crate) struct Layout {
 
 impl Region {
     pub(crate) fn new(layout: Layout, grown: Grown) -> rustix::io::Result<Self> {
+        if layout.len > layout.max_bytes {
+            return Err(rustix::io::Errno::NOMEM);
+        }
         let capacity = layout.reserve_bytes.max(layout.len);
         check_headroom(layout.headroom_bytes)?;
         let mapping = Mapping::new(capacity, layout.guard_bytes, layout.len)?;
@@ -237,7 +246,7 @@ unsafe impl MemoryCreator for Regions {
     ) -> Result<Box<dyn LinearMemory>, String> {
         let layout = Layout {
             len: minimum,
-            max_bytes: maximum.unwrap_or(usize::MAX),
+            max_bytes: maximum.unwrap_or(usize::MAX).min(MAX_MEMORY_BYTES),
             reserve_bytes: reserved_size_in_bytes.unwrap_or(0),
             guard_bytes: guard_size_in_bytes,
             headroom_bytes: self.headroom_bytes,
