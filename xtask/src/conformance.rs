@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use crate::cargo;
 use crate::command::{Command, Failure};
@@ -67,7 +68,12 @@ struct Prepared {
     known: Vec<Outcome>,
     /// All the names the script is going to report, where they can be known beforehand.
     names: Option<Vec<String>>,
+    /// Its process is ended after this long.
+    limit: Duration,
 }
+
+/// For a file that does not say how long it may take.
+const LIMIT: Duration = Duration::from_secs(60);
 
 #[derive(Default)]
 struct Options {
@@ -198,7 +204,7 @@ fn run_all(
                     fs::write(&path, &prepared.script)
                         .map_err(Failure::while_doing(format!("writing {}", path.display())))?;
                 }
-                let ended = runtime.run(&prepared.script, &place.script(index))?;
+                let ended = runtime.run(&prepared.script, &place.script(index), prepared.limit)?;
                 let report = FileReport::from_run(file, prepared, &ended);
                 reports.lock().expect("no worker panics").push((index, report));
             }

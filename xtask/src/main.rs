@@ -11,6 +11,7 @@ mod bench;
 mod cargo;
 mod command;
 mod conformance;
+mod fuzz;
 mod gc_stress;
 mod instrumented;
 mod progress;
@@ -20,8 +21,14 @@ use std::process::ExitCode;
 
 use command::Command;
 
-const COMMANDS: &[Command] =
-    &[arrows::COMMAND, bench::COMMAND, conformance::COMMAND, sanitize::COMMAND, gc_stress::COMMAND];
+const COMMANDS: &[Command] = &[
+    arrows::COMMAND,
+    bench::COMMAND,
+    conformance::COMMAND,
+    fuzz::COMMAND,
+    sanitize::COMMAND,
+    gc_stress::COMMAND,
+];
 
 fn main() -> ExitCode {
     command::exit_code(command::dispatch("cargo xtask", COMMANDS, lexopt::Parser::from_env()))

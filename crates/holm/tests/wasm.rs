@@ -664,3 +664,58 @@ fn mutual_recursion_on_a_small_thread_is_an_error() {
     let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(run).expect("a thread");
     assert_eq!(thread.join().expect("no panic"), ["RangeError"; 5].join(","));
 }
+
+#[test]
+fn conversions_call_functions_of_ours() -> Result<(), Error> {
+    let script = "const memory = new WebAssembly.Memory({ address: 'i64', initial: 1n });
+        memory.grow(new WebAssembly.Global({ value: 'i64' }, 2n)) === 1n";
+    assert!(with_scope(|scope| scope.eval::<bool>(script))?);
+    Ok(())
+}
+
+#[test]
+fn minus_zero_stays_that() -> Result<(), Error> {
+    let text = r#"(module (global (export "g") f64 (f64.const -0)) (tag $t (export "t") (param f64))
+        (func (export "two") (result i32 f32 f64) (i32.const 1) (f32.const -0) (f64.const -0)))"#;
+    with_instance(text, |scope, instance| {
+        scope.global().set(scope, "e", instance.exports().object())?;
+        let script = "[e.g.value, e.two()[1], e.two()[2], new WebAssembly.Exception(e.t, [-0]).getArg(e.t, 0)]
+            .every((number) => Object.is(number, -0))";
+        assert!(scope.eval::<bool>(script)?);
+        Ok(())
+    })
+}
+
+#[test]
+fn a_64_bit_memory_has_at_most_16_gib() -> Result<(), Error> {
+    let script = "const most = 262144n, address = 'i64';
+        const refuses = (body) => { try { body() } catch (error) { return error instanceof RangeError } };
+        const memory = new WebAssembly.Memory({ address, initial: 1n });
+        refuses(() => new WebAssembly.Memory({ address, initial: most + 1n }))
+            && refuses(() => memory.grow(most))
+            && memory.grow(1n) === 1n";
+    assert!(with_scope(|scope| scope.eval::<bool>(script))?);
+    Ok(())
+}
+
+#[test]
+fn a_function_has_exceptions_of_one_kind() -> Result<(), Error> {
+    // try end, try_table end
+    let script = "const bytes = Uint8Array.fromHex('0061736d01000000010401600000030201000a0b01090006400b1f40000b0b');
+        const refused = (() => { try { new WebAssembly.Module(bytes) } catch (error) { return error instanceof WebAssembly.CompileError } })();
+        refused && !WebAssembly.validate(bytes)";
+    assert!(with_scope(|scope| scope.eval::<bool>(script))?);
+    Ok(())
+}
+
+#[test]
+fn a_memory_cannot_grow_to_all_there_is() -> Result<(), Error> {
+    let bytes = wasm(r#"(module (import "" "m" (memory i64 0)))"#);
+    let script = format!(
+        "const m = new WebAssembly.Memory({{ address: 'i64', initial: 0n }});
+        new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array({bytes:?})), {{ '': {{ m }} }});
+        try {{ m.grow(2n ** 64n - 1n) }} catch (error) {{ error instanceof RangeError }}"
+    );
+    assert!(with_scope(|scope| scope.eval::<bool>(&script))?);
+    Ok(())
+}

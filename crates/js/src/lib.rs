@@ -20,6 +20,7 @@ mod buffer;
 mod bytecode;
 mod error_class;
 mod errors;
+mod foreign_frames;
 mod function;
 mod host_object;
 mod jobs;
@@ -57,6 +58,7 @@ pub use errors::{
     ErrorKind, coded_error, error, interrupt_error, is_uncatchable, take_exception, throw,
     throw_coded, throw_dom, throw_value,
 };
+pub use foreign_frames::{ForeignCall, ForeignCalls, keep_frames, set_foreign_calls};
 pub use function::{Call, HostCallable, callable, constructor, function};
 pub use host_object::{Graveyard, Held, HostObject, Tracer, host_object, host_ref};
 pub use jobs::{

@@ -5,12 +5,13 @@
 //! native function. Numbers go in and out without becoming a [`Value`]. And their inside is a
 //! host object that script never sees, which the engine marks with the function.
 
-use std::ffi::{CString, c_int, c_void};
+use std::cell::RefCell;
+use std::ffi::{CString, c_int};
 use std::fmt;
 
 use rquickjs::{Ctx, Error, Function, Object, Result, Value, qjs};
 
-use crate::host_object::{Graveyard, HostBox, HostObject, Tracer, host_object};
+use crate::host_object::{HostBox, HostObject, host_object};
 use crate::raw::{self, RawContext};
 use crate::realm::RealmData;
 
@@ -94,20 +95,25 @@ pub fn native_function<'js, T: NativeFunction>(
     inside: T,
 ) -> Result<Function<'js>> {
     let nothing = Object::new_proto(ctx.clone(), None)?;
-    let inner = host_object(ctx, &nothing, Native { call: T::call_erased, inside })?;
+    let inner = host_object(ctx, &nothing, inside)?;
     let name = CString::new(name).map_err(|_| Error::Unknown)?;
-    let mut data = inner.as_raw();
-    // SAFETY: the engine copies the name and takes its own reference to `inner`.
+    let shared = RealmData::of(ctx).shared();
+    shared.native_entries.add(entry::<T>);
+    // SAFETY: the engine copies the name and takes its own reference to `inner`, whose inside
+    // does not move; its address is no reference.
     let function = unsafe {
+        let address =
+            qjs::JS_GetOpaque(inner.as_raw(), shared.classes.object).expose_provenance() as u64;
+        let mut data = [inner.as_raw(), qjs::JS_NewFloat64(f64::from_bits(address))];
         let length = c_int::try_from(length).unwrap_or(c_int::MAX);
         let function = qjs::JS_NewCFunctionData2(
             raw::context(ctx),
-            Some(call),
+            Some(entry::<T>),
             name.as_ptr(),
             length,
             0,
-            1,
-            &raw mut data,
+            DATA_LEN.into(),
+            data.as_mut_ptr(),
         );
         raw::own(ctx, function)?
     };
@@ -118,17 +124,37 @@ pub fn native_function<'js, T: NativeFunction>(
     function.into_function().ok_or(Error::Unknown)
 }
 
+/// What a native function carries: its hidden host object, which the engine marks and counts,
+/// and the address of the inside of that, as the bits of a number. Looking it up in each call
+/// would cost more than some calls take.
+const DATA_LEN: u8 = 2;
+
 /// The hidden host object of a native function of ours.
 pub(crate) fn hidden(value: &Value<'_>) -> Option<qjs::JSValue> {
-    let class = RealmData::of(value.ctx()).shared().classes.native;
+    let shared = RealmData::of(value.ctx()).shared();
     // SAFETY: objects of that class carry the engine's record, whose first field says whose
-    // function it is; ours have one value.
+    // function it is; ours have a hidden object as the first value.
     unsafe {
-        let record = qjs::JS_GetOpaque(value.as_raw(), class).cast::<Record>().as_ref()?;
-        let ours: NativeEntry = call;
-        (record.function.map(|function| function as usize) == Some(ours as usize)
-            && record.data_len == 1)
+        let record =
+            qjs::JS_GetOpaque(value.as_raw(), shared.classes.native).cast::<Record>().as_ref()?;
+        (shared.native_entries.has(record.function?) && record.data_len == DATA_LEN)
             .then_some(record.data)
+    }
+}
+
+/// The functions of ours that the engine calls for native functions: one for each type of inside.
+#[derive(Debug, Default)]
+pub(crate) struct NativeEntries(RefCell<Vec<usize>>);
+
+impl NativeEntries {
+    fn add(&self, entry: NativeEntry) {
+        if !self.has(entry) {
+            self.0.borrow_mut().push(entry as usize);
+        }
+    }
+
+    fn has(&self, entry: NativeEntry) -> bool {
+        self.0.borrow().contains(&(entry as usize))
     }
 }
 
@@ -141,7 +167,7 @@ pub(crate) unsafe fn class(context: RawContext) -> Result<qjs::JSClassID> {
     unsafe {
         let probe = qjs::JS_NewCFunctionData2(
             context,
-            Some(call),
+            Some(never),
             c"".as_ptr(),
             0,
             0,
@@ -160,52 +186,11 @@ pub(crate) unsafe fn class(context: RawContext) -> Result<qjs::JSClassID> {
 /// The engine's `JSCFunctionDataRecord`, with its first value.
 #[repr(C)]
 struct Record {
-    function: qjs::JSCFunctionData,
+    function: Option<NativeEntry>,
     length: u8,
     data_len: u8,
     magic: u16,
     data: qjs::JSValue,
-}
-
-/// The inside of the hidden object: `call` comes first, so that it is read without knowing `T`.
-#[repr(C)]
-struct Native<T> {
-    call: ErasedCall,
-    inside: T,
-}
-
-type ErasedCall = for<'a, 'b> unsafe fn(*const c_void, &NativeCall<'a, 'b>) -> Result<Returned<'b>>;
-
-trait Erase: NativeFunction + Sized {
-    /// # Safety
-    /// `parts` is a live `HostBox<Native<Self>>`.
-    unsafe fn call_erased<'js>(
-        parts: *const c_void,
-        call: &NativeCall<'_, 'js>,
-    ) -> Result<Returned<'js>> {
-        // SAFETY: by the caller.
-        let parts = unsafe { &*parts.cast::<HostBox<Native<Self>>>() };
-        parts.inside.inside.call(call)
-    }
-}
-
-impl<T: NativeFunction> Erase for T {}
-
-impl<T: NativeFunction> HostObject for Native<T> {
-    fn trace(&self, tracer: &Tracer<'_>) {
-        self.inside.trace(tracer);
-    }
-
-    fn base(&self, wanted: std::any::TypeId) -> Option<&dyn std::any::Any> {
-        if wanted == std::any::TypeId::of::<T>() {
-            return Some(&self.inside);
-        }
-        self.inside.base(wanted)
-    }
-
-    fn finalize(self, graveyard: &Graveyard) {
-        self.inside.finalize(graveyard);
-    }
 }
 
 type NativeEntry = unsafe extern "C" fn(
@@ -217,8 +202,8 @@ type NativeEntry = unsafe extern "C" fn(
     *mut qjs::JSValue,
 ) -> qjs::JSValue;
 
-/// The engine's entry into every native function.
-unsafe extern "C" fn call(
+/// The engine's entry into the native functions with such an inside.
+unsafe extern "C" fn entry<T: NativeFunction>(
     raw_ctx: RawContext,
     _this: qjs::JSValue,
     argc: c_int,
@@ -226,33 +211,40 @@ unsafe extern "C" fn call(
     _magic: c_int,
     data: *mut qjs::JSValue,
 ) -> qjs::JSValue {
-    // SAFETY: called by QuickJS for a function made in `native_function`, whose one value is
-    // a host object over `Native<_>`; the arguments live during the call.
+    // SAFETY: called by QuickJS for a function made in `native_function`, with the values that
+    // it was made with: the function keeps the hidden object, and that the inside. The arguments
+    // live during the call.
     unsafe {
-        let ctx = raw::scope(raw_ctx);
-        let class = RealmData::of(&ctx).shared().classes.object;
-        let parts = qjs::JS_GetOpaque(*data, class);
+        let ctx = RealmData::scope(raw_ctx);
+        let address = qjs::JS_VALUE_GET_FLOAT64(*data.add(1)).to_bits() as usize;
+        let parts = &*std::ptr::with_exposed_provenance::<HostBox<T>>(address);
         let arguments = match usize::try_from(argc) {
             Ok(len) if len > 0 => std::slice::from_raw_parts(argv.cast_const(), len),
             _ => &[],
         };
-        let call = NativeCall { ctx: &ctx, arguments };
-        let result = raw::caught(&ctx, || {
-            let Some(erased) = parts.cast::<HostBox<Native<()>>>().as_ref() else {
-                return Err(Error::Unknown);
-            };
-            (erased.inside.call)(parts, &call)
-        });
-        match result {
+        let call = NativeCall { ctx, arguments };
+        raw::caught_raw(ctx, || match parts.inside.call(&call) {
             Ok(Returned::Undefined) => qjs::JS_UNDEFINED,
             Ok(Returned::Int(number)) => qjs::JS_MKVAL(qjs::JS_TAG_INT, number),
             Ok(Returned::Float(number)) => qjs::JS_NewFloat64(number),
             Ok(Returned::BigInt(number)) => qjs::JS_NewBigInt64(raw_ctx, number),
             Ok(Returned::Value(value)) => raw::give(&value),
             Err(error) => {
-                raw::throw(&ctx, error);
+                raw::throw(ctx, error);
                 qjs::JS_EXCEPTION
             }
-        }
+        })
     }
+}
+
+/// That of the probe in [`class`].
+unsafe extern "C" fn never(
+    _ctx: RawContext,
+    _this: qjs::JSValue,
+    _argc: c_int,
+    _argv: *mut qjs::JSValue,
+    _magic: c_int,
+    _data: *mut qjs::JSValue,
+) -> qjs::JSValue {
+    qjs::JS_UNDEFINED
 }

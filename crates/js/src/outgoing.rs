@@ -1,6 +1,7 @@
 //! Calling script from native code without an allocation.
 
 use std::fmt;
+use std::mem::MaybeUninit;
 
 use rquickjs::{Ctx, Result, Value, qjs};
 
@@ -24,18 +25,18 @@ pub enum Argument<'js> {
 const INLINE: usize = 8;
 
 /// Calls a function with `this` undefined.
-pub fn call_held<'js>(
-    ctx: &Ctx<'js>,
+pub fn call_held<'a, 'js>(
+    ctx: &'a Ctx<'js>,
     function: &Held,
     arguments: impl ExactSizeIterator<Item = Argument<'js>>,
-) -> Result<Reply<'js>> {
-    let mut inline = [qjs::JS_UNDEFINED; INLINE];
+) -> Result<Reply<'a, 'js>> {
+    let mut inline = [const { MaybeUninit::uninit() }; INLINE];
     let mut spilled;
     let len = arguments.len();
     let slots = if len <= INLINE {
         &mut inline[..len]
     } else {
-        spilled = vec![qjs::JS_UNDEFINED; len];
+        spilled = vec![MaybeUninit::uninit(); len];
         &mut spilled[..]
     };
     let raw_ctx = raw::context(ctx);
@@ -43,17 +44,21 @@ pub fn call_held<'js>(
     // SAFETY: the function and the arguments are alive during the call: each slot owns its
     // reference and gives it back below.
     unsafe {
-        let mut failed = false;
+        let (mut written, mut failed) = (0, false);
         for (slot, argument) in slots.iter_mut().zip(arguments) {
-            *slot = match argument {
+            let value = match argument {
                 Argument::Int(number) => qjs::JS_MKVAL(qjs::JS_TAG_INT, number),
                 Argument::Float(number) => qjs::JS_NewFloat64(number),
                 Argument::BigInt(number) => qjs::JS_NewBigInt64(raw_ctx, number),
                 Argument::Value(value) => raw::give(&value),
             };
+            slot.write(value);
+            written += 1;
             // There was no memory for it.
-            failed |= qjs::JS_IsException(*slot);
+            failed |= qjs::JS_IsException(value);
         }
+        // An iterator may be shorter than it says.
+        let slots = slots[..written].assume_init_mut();
         if failed {
             for slot in slots {
                 qjs::JS_FreeValue(raw_ctx, *slot);
@@ -71,59 +76,65 @@ pub fn call_held<'js>(
         );
         qjs::JS_FreeValue(raw_ctx, function);
         for slot in slots {
-            qjs::JS_FreeValue(raw_ctx, *slot);
+            if qjs::JS_VALUE_HAS_REF_COUNT(*slot) {
+                qjs::JS_FreeValue(raw_ctx, *slot);
+            }
         }
         if qjs::JS_IsException(result) {
             return Err(rquickjs::Error::Exception);
         }
-        Ok(Reply { value: result, ctx: ctx.clone() })
+        Ok(Reply { value: result, ctx })
     }
 }
 
 /// What the function returned.
-pub struct Reply<'js> {
+pub struct Reply<'a, 'js> {
     /// Owned.
     value: qjs::JSValue,
-    ctx: Ctx<'js>,
+    ctx: &'a Ctx<'js>,
 }
 
-impl<'js> Reply<'js> {
+impl<'js> Reply<'_, 'js> {
     /// `ToInt32`.
     #[inline]
     pub fn int32(&self) -> Result<i32> {
         // SAFETY: we own the value.
-        unsafe { raw::to_int32(&self.ctx, self.value) }
+        unsafe { raw::to_int32(self.ctx, self.value) }
     }
 
     /// `ToNumber`.
     #[inline]
     pub fn float64(&self) -> Result<f64> {
         // SAFETY: we own the value.
-        unsafe { raw::to_float64(&self.ctx, self.value) }
+        unsafe { raw::to_float64(self.ctx, self.value) }
     }
 
     /// `ToBigInt64`.
     #[inline]
     pub fn bigint64(&self) -> Result<i64> {
         // SAFETY: we own the value.
-        unsafe { raw::to_bigint64(&self.ctx, self.value) }
+        unsafe { raw::to_bigint64(self.ctx, self.value) }
     }
 
     /// The value itself.
     pub fn value(&self) -> Value<'js> {
         // SAFETY: we own the value.
-        unsafe { raw::borrow(&self.ctx, self.value) }
+        unsafe { raw::borrow(self.ctx, self.value) }
     }
 }
 
-impl Drop for Reply<'_> {
+impl Drop for Reply<'_, '_> {
     fn drop(&mut self) {
         // SAFETY: our own reference.
-        unsafe { qjs::JS_FreeValue(raw::context(&self.ctx), self.value) }
+        unsafe {
+            if qjs::JS_VALUE_HAS_REF_COUNT(self.value) {
+                qjs::JS_FreeValue(raw::context(self.ctx), self.value);
+            }
+        }
     }
 }
 
-impl fmt::Debug for Reply<'_> {
+impl fmt::Debug for Reply<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reply").finish_non_exhaustive()
     }

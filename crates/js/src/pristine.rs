@@ -113,6 +113,20 @@ pub(crate) fn call_with<'js>(
     }
 }
 
+/// `new` of the class `class`, without arguments.
+pub(crate) fn new_instance<'js>(ctx: &Ctx<'js>, class: qjs::JSClassID) -> Result<Value<'js>> {
+    let context = context(ctx)?;
+    // SAFETY: the realm has the prototype with its constructor; all is released.
+    unsafe {
+        let prototype = qjs::JS_GetClassProto(context, class);
+        let maker = qjs::JS_GetPropertyStr(context, prototype, c"constructor".as_ptr());
+        let made = qjs::JS_CallConstructor(context, maker, 0, std::ptr::null_mut());
+        qjs::JS_FreeValue(context, maker);
+        qjs::JS_FreeValue(context, prototype);
+        raw::own(ctx, made)
+    }
+}
+
 /// Reads the built-in accessor `name` of the class `class` on `this`.
 pub(crate) fn read<'js>(
     this: &Value<'js>,
@@ -217,16 +231,7 @@ fn peek<'js>(iterator: &Value<'js>, class: qjs::JSClassID) -> Option<IteratorSta
 /// Makes a map and an iterator of known state, and looks whether [`peek`] sees just that.
 fn layout_is_known(ctx: &Ctx<'_>) -> Result<bool> {
     use crate::reflect::class;
-    let context = context(ctx)?;
-    // SAFETY: the realm has the prototype of Map with its constructor; all is released.
-    let map = unsafe {
-        let prototype = qjs::JS_GetClassProto(context, class::MAP);
-        let maker = qjs::JS_GetPropertyStr(context, prototype, c"constructor".as_ptr());
-        let map = qjs::JS_CallConstructor(context, maker, 0, std::ptr::null_mut());
-        qjs::JS_FreeValue(context, maker);
-        qjs::JS_FreeValue(context, prototype);
-        raw::own(ctx, map)?
-    };
+    let map = new_instance(ctx, class::MAP)?;
     let mut entry = [qjs::JS_TRUE, qjs::JS_FALSE];
     call_with(&map, class::MAP, c"set", &mut entry)?;
     let entries = call(&map, class::MAP, c"entries")?;
@@ -261,6 +266,8 @@ fn new_context(ctx: &Ctx<'_>) -> Option<NonNull<qjs::JSContext>> {
             qjs::JS_FreeContext(new);
             return None;
         }
+        // A conversion in here may call functions of ours: to them it is the realm it is for.
+        qjs::JS_SetContextOpaque(new, qjs::JS_GetContextOpaque(raw::context(ctx)));
         Some(context)
     }
 }

@@ -4,6 +4,7 @@
 //! Every callback that C makes into Rust goes through [`guarded`], so that neither a
 //! Rust error nor a panic crosses a C frame.
 
+use std::any::Any;
 use std::ffi::c_int;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
@@ -141,14 +142,26 @@ pub(crate) fn guarded<'js>(
 
 /// Runs a callback's body, turning a panic into a thrown `InternalError`.
 pub(crate) fn caught<'js, T>(ctx: &Ctx<'js>, body: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| Err(throw_panic(ctx, &*panic)))
+}
+
+/// The same for a body that returns what C expects.
+#[inline]
+pub(crate) fn caught_raw(ctx: &Ctx<'_>, body: impl FnOnce() -> qjs::JSValue) -> qjs::JSValue {
     catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
-        let text = panic
-            .downcast_ref::<&str>()
-            .map(|text| (*text).to_owned())
-            .or_else(|| panic.downcast_ref::<String>().cloned())
-            .unwrap_or_default();
-        Err(errors::throw(ctx, ErrorKind::Internal, &format!("a bug in Holm: {text}")))
+        throw_panic(ctx, &*panic);
+        qjs::JS_EXCEPTION
     })
+}
+
+#[cold]
+fn throw_panic(ctx: &Ctx<'_>, panic: &(dyn Any + Send)) -> Error {
+    let text = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_default();
+    errors::throw(ctx, ErrorKind::Internal, &format!("a bug in Holm: {text}"))
 }
 
 /// Makes any error of the Rust side the pending JavaScript exception.

@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use rquickjs::{Array, Ctx, Error, Function, Object, Result, Value, qjs};
 
+use crate::foreign_frames::stack_with_frames;
 use crate::pristine;
 use crate::raw::{self, context};
 use crate::stack_trace::with_heading;
@@ -289,6 +290,7 @@ pub fn is_same(one: &Value<'_>, other: &Value<'_>) -> bool {
 /// property; `undefined` if there is none.
 pub fn error_stack<'js>(error: &Object<'js>) -> Result<Value<'js>> {
     let frames = pristine::read(error, class::ERROR, c"stack")?;
+    let frames = stack_with_frames(error.ctx(), error.as_value(), frames)?;
     let shown = with_heading(error.ctx(), error.as_value(), frames.clone());
     // Where name or message cannot be read, the frames alone have to do.
     Ok(attempt(error.ctx(), shown)?.unwrap_or(frames))

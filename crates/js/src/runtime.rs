@@ -18,6 +18,7 @@ use crate::host_object::{Classes, Graveyard};
 use crate::jobs::Rejections;
 use crate::limits::{Interrupter, Limits};
 use crate::modules::{LoaderSlot, ModuleLoader};
+use crate::native::NativeEntries;
 use crate::promise_hooks::HookSlot;
 use crate::raw::RawRuntime;
 use crate::realm::RealmData;
@@ -46,6 +47,7 @@ pub(crate) struct Shared {
     /// False once the heap is gone: late `Root`s and `Held`s then have nothing to release.
     pub(crate) alive: Rc<Cell<bool>>,
     pub(crate) classes: Classes,
+    pub(crate) native_entries: NativeEntries,
     pub(crate) roots: Roots,
     pub(crate) graveyard: Rc<Graveyard>,
     pub(crate) aliases: Rc<Aliases>,
@@ -78,6 +80,7 @@ impl Runtime {
             raw,
             alive: Rc::new(Cell::new(true)),
             classes,
+            native_entries: NativeEntries::default(),
             roots: Roots::default(),
             graveyard: Rc::default(),
             aliases: Rc::default(),

@@ -4,44 +4,80 @@ use std::cell::Cell;
 use std::fmt;
 use std::ptr::NonNull;
 
-use rquickjs::{Ctx, qjs};
+use rquickjs::Ctx;
 
-use crate::raw;
+/// Holds the scopes that calls have lent, and with each, what its call left there.
+pub struct ScopeLoan<N>(Cell<Option<NonNull<Lent<N>>>>);
 
-/// Holds the scope of the innermost call that lent one.
-#[derive(Default)]
-pub struct ScopeLoan(Cell<Option<NonNull<qjs::JSContext>>>);
+struct Lent<N> {
+    scope: NonNull<Ctx<'static>>,
+    note: Option<NonNull<N>>,
+    /// That of the call around this one.
+    outer: Option<NonNull<Lent<N>>>,
+}
 
-impl ScopeLoan {
+impl<N> ScopeLoan<N> {
     /// Lends `ctx` while `body` runs.
-    pub fn lend<R>(&self, ctx: &Ctx<'_>, body: impl FnOnce() -> R) -> R {
-        let _back = Back { loan: self, previous: self.0.replace(Some(ctx.as_raw())) };
+    #[inline]
+    pub fn lend<R>(&self, ctx: &Ctx<'_>, note: Option<&N>, body: impl FnOnce() -> R) -> R {
+        let outer = self.0.get();
+        // The lifetime is forgotten here and comes back in `with`.
+        let scope = NonNull::from(ctx).cast::<Ctx<'static>>();
+        let lent = Lent { scope, note: note.map(NonNull::from), outer };
+        self.0.set(Some(NonNull::from(&lent)));
+        let _back = Back { loan: self, outer };
         body()
     }
 
     /// The scope that is lent now, if any.
-    pub fn with<R>(&self, body: impl FnOnce(&Ctx<'_>) -> R) -> Option<R> {
-        let context = self.0.get()?;
+    #[inline]
+    pub fn with<R>(&self, body: impl for<'js> FnOnce(&Ctx<'js>) -> R) -> Option<R> {
+        let lent = self.0.get()?;
         // SAFETY: the `lend` that stored it is still running: it takes the pointer back when
-        // it ends, and its caller keeps the scope meanwhile.
-        let ctx = unsafe { raw::scope(context.as_ptr()) };
-        Some(body(&ctx))
+        // it ends, and its caller keeps the scope meanwhile. `body` cannot tell lifetimes.
+        Some(body(unsafe { lent.as_ref().scope.as_ref() }))
+    }
+
+    /// Shows the notes of all calls that are running, innermost first.
+    pub fn each_note(&self, mut show: impl FnMut(&N)) {
+        let mut next = self.0.get();
+        while let Some(lent) = next {
+            // SAFETY: as in `with`, for each of the calls; the note is borrowed as long.
+            unsafe {
+                let lent = lent.as_ref();
+                if let Some(note) = lent.note {
+                    show(note.as_ref());
+                }
+                next = lent.outer;
+            }
+        }
+    }
+
+    /// Whether any call is running.
+    pub fn is_lent(&self) -> bool {
+        self.0.get().is_some()
     }
 }
 
-struct Back<'a> {
-    loan: &'a ScopeLoan,
-    previous: Option<NonNull<qjs::JSContext>>,
+struct Back<'a, N> {
+    loan: &'a ScopeLoan<N>,
+    outer: Option<NonNull<Lent<N>>>,
 }
 
-impl Drop for Back<'_> {
+impl<N> Drop for Back<'_, N> {
     fn drop(&mut self) {
-        self.loan.0.set(self.previous);
+        self.loan.0.set(self.outer);
     }
 }
 
-impl fmt::Debug for ScopeLoan {
+impl<N> Default for ScopeLoan<N> {
+    fn default() -> Self {
+        Self(Cell::new(None))
+    }
+}
+
+impl<N> fmt::Debug for ScopeLoan<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ScopeLoan").field("lent", &self.0.get().is_some()).finish()
+        f.debug_struct("ScopeLoan").field("lent", &self.is_lent()).finish()
     }
 }

@@ -10,6 +10,7 @@ use rquickjs::{Ctx, Function, Object, Result, Value};
 
 use crate::error_class;
 use crate::errors::{self, ErrorKind};
+use crate::foreign_frames::{stack_with_frames, with_running_calls};
 use crate::function::function;
 use crate::lazy::{Attributes, define_accessor, define_value};
 use crate::realm::slot;
@@ -38,14 +39,20 @@ fn wrap_accessor<'js>(ctx: &Ctx<'js>, prototype: &Object<'js>) -> Result<()> {
     let (read, write): (Function<'_>, Function<'_>) = (original.get("get")?, original.get("set")?);
     slot::<Originals>(ctx).read.replace(Some(Root::new(ctx, read)?));
     let getter = function(ctx, "get stack", 0, |call| {
-        let read: Function<'_> = match &*slot::<Originals>(call.ctx()).read.borrow() {
-            Some(root) => root.get(call.ctx())?,
-            None => return call.undefined(),
-        };
-        let stack: Value<'_> = read.call((rquickjs::function::This(call.this()),))?;
-        with_heading(call.ctx(), &call.this(), stack)
+        let (ctx, this) = (call.ctx(), call.this());
+        let stack = stack_with_frames(ctx, &this, raw_stack(ctx, &this)?)?;
+        with_heading(ctx, &this, stack)
     })?;
     define_accessor(prototype, "stack", Some(&getter), Some(&write), Attributes::CONFIGURABLE)
+}
+
+/// What the engine's own accessor shows.
+pub(crate) fn raw_stack<'js>(ctx: &Ctx<'js>, error: &Value<'js>) -> Result<Value<'js>> {
+    let read: Function<'js> = match &*slot::<Originals>(ctx).read.borrow() {
+        Some(root) => root.get(ctx)?,
+        None => return Ok(Value::new_undefined(ctx.clone())),
+    };
+    read.call((rquickjs::function::This(error.clone()),))
 }
 
 fn wrap_capture<'js>(ctx: &Ctx<'js>, error: &Object<'js>) -> Result<()> {
@@ -80,6 +87,7 @@ pub(crate) fn with_heading<'js>(
     if !frames.is_empty() && !frames.starts_with("    at ") {
         return Ok(stack);
     }
+    let frames = with_running_calls(ctx, &frames)?.unwrap_or(frames);
     let mut text = heading(ctx, error)?;
     let mut frames = frames.lines().peekable();
     while let Some(frame) = frames.next() {
@@ -113,7 +121,7 @@ fn is_internal(frame: &str) -> bool {
     place.starts_with(INTERNAL)
 }
 
-fn has_own_format(ctx: &Ctx<'_>) -> Result<bool> {
+pub(crate) fn has_own_format(ctx: &Ctx<'_>) -> Result<bool> {
     let error: Value<'_> = ctx.globals().get("Error")?;
     match error.as_object() {
         Some(error) => Ok(error.get::<_, Value<'_>>("prepareStackTrace")?.is_function()),

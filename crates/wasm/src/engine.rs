@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use rustix::process::{Resource, getrlimit};
 use wasmtime::{Collector, Config, MemoryType, OptLevel};
 
-use crate::region::{self, Regions};
+use crate::mapping;
+use crate::region::Regions;
 use crate::{Invalid, array_copier};
 
 /// Stack that modules may use below the outermost call into them. Script stops 1 MiB before
@@ -29,7 +30,7 @@ pub(crate) struct Reservation {
 }
 
 /// All that a 32-bit address can reach: compiled code checks no bounds.
-const ROOMY: Reservation =
+pub(crate) const ROOMY: Reservation =
     Reservation { reserve_bytes: 4 << 30, guard_bytes: 32 << 20, headroom_bytes: 0 };
 
 /// By so much the guard of a heap for objects is longer than that of a memory: Wasmtime asks
@@ -109,7 +110,7 @@ impl Engine {
 
     /// Fails if what is left of address space is the host's.
     pub(crate) fn check_headroom(&self) -> Result<(), String> {
-        region::check_headroom(self.0.reservation.headroom_bytes)
+        mapping::check_headroom(self.0.reservation.headroom_bytes)
             .map_err(|error| format!("there is no address space left for modules: {error}"))
     }
 

@@ -1,6 +1,7 @@
 //! How a call ends that does not return, in the words of the specification.
 
 use std::fmt;
+use std::sync::Arc;
 
 use wasmtime::{AsContextMut, ExnRef, RootScope, StoreContextMut, Trap, WasmBacktrace};
 
@@ -44,12 +45,29 @@ pub enum TrapKind {
 /// A function of a module on the stack.
 #[derive(Clone, Debug)]
 pub struct Frame {
+    /// Where its module is from: [`crate::Module::source`].
+    pub source: Arc<str>,
     /// Its index in its module.
     pub index: u32,
     /// Its name, if the module says.
     pub name: Option<String>,
     /// The place within the module's bytes.
     pub offset: Option<usize>,
+}
+
+/// As browsers show it:
+/// <https://webassembly.github.io/spec/web-api/#conventions>
+impl fmt::Display for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(name) = &self.name {
+            write!(f, "{name} (")?;
+        }
+        write!(f, "{}:wasm-function[{}]", self.source, self.index)?;
+        if let Some(offset) = self.offset {
+            write!(f, ":{offset:#x}")?;
+        }
+        f.write_str(if self.name.is_some() { ")" } else { "" })
+    }
 }
 
 impl TrapKind {
@@ -190,18 +208,25 @@ fn is_indirect_call(group: &Group, error: &wasmtime::Error) -> bool {
     const CALL_INDIRECT: u8 = 0x11;
     const RETURN_CALL_INDIRECT: u8 = 0x13;
     let frame = error.downcast_ref::<WasmBacktrace>().and_then(|trace| trace.frames().first());
-    let opcode = frame.and_then(|frame| group.byte_at(frame.module(), frame.module_offset()?));
+    let opcode =
+        frame.and_then(|frame| group.module_of(frame.module())?.byte_at(frame.module_offset()?));
     matches!(opcode, Some(CALL_INDIRECT | RETURN_CALL_INDIRECT))
 }
 
 fn frames(group: &Group, error: &wasmtime::Error) -> Vec<Frame> {
-    let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() else {
-        return Vec::new();
-    };
-    let frames = backtrace.frames().iter().map(|frame| Frame {
-        index: frame.func_index(),
-        name: frame.func_name().map(str::to_owned),
-        offset: frame.module_offset().map(|at| group.original_offset(frame.module(), at)),
+    error.downcast_ref::<WasmBacktrace>().map_or_else(Vec::new, |trace| frames_of(group, trace))
+}
+
+pub(crate) fn frames_of(group: &Group, backtrace: &WasmBacktrace) -> Vec<Frame> {
+    let frames = backtrace.frames().iter().filter_map(|frame| {
+        // Code of this crate's own is nobody's business.
+        let module = group.module_of(frame.module())?;
+        Some(Frame {
+            source: module.source().clone(),
+            index: frame.func_index(),
+            name: frame.func_name().map(str::to_owned),
+            offset: frame.module_offset().map(|at| module.original_offset(at)),
+        })
     });
     frames.collect()
 }

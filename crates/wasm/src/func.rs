@@ -35,6 +35,8 @@ struct SignatureInner {
     parameters: Box<[ValType]>,
     results: Box<[ValType]>,
     is_numeric: bool,
+    /// More than anybody has if there are others than numbers.
+    slots_of_numbers: usize,
 }
 
 impl Signature {
@@ -42,7 +44,9 @@ impl Signature {
         let parameters: Box<[ValType]> = ty.params().collect();
         let results: Box<[ValType]> = ty.results().collect();
         let is_numeric = !parameters.iter().chain(&results).any(ValType::is_ref);
-        Self(Arc::new(SignatureInner { ty, parameters, results, is_numeric }))
+        let slots_of_numbers =
+            if is_numeric { parameters.len().max(results.len()) } else { usize::MAX };
+        Self(Arc::new(SignatureInner { ty, parameters, results, is_numeric, slots_of_numbers }))
     }
 
     /// The types of its parameters.
@@ -287,7 +291,7 @@ fn call_numbers(
     signature: &Signature,
     slots: &mut [Slot],
 ) -> Result<(), Failure> {
-    assert!(signature.0.is_numeric && slots.len() >= signature.slots());
+    assert!(slots.len() >= signature.0.slots_of_numbers);
     group.limit_stack();
     let result = group.enter(|cx| {
         // `Slot` is a `ValRaw` and nothing else.

@@ -12,10 +12,13 @@ use std::ptr::NonNull;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
-use wasmtime::{AnyRef, AsContextMut, ResourceLimiter, RootScope, Rooted, Store, StoreContextMut};
+use wasmtime::{
+    AnyRef, AsContextMut, ResourceLimiter, RootScope, Rooted, Store, StoreContextMut, WasmBacktrace,
+};
 
 use crate::array_copier::ArrayCopier;
 use crate::exception::ExceptionInner;
+use crate::failure::{self, Frame};
 use crate::func::{self, BridgeTarget, FuncInner};
 use crate::gc_object::GcInner;
 use crate::global::GlobalInner;
@@ -210,17 +213,19 @@ impl Group {
         self.0.modules.borrow().iter().find_map(|module| module.function_at(address))
     }
 
-    /// The place in a module's bytes that a place in what was compiled stands for.
-    pub(crate) fn original_offset(&self, compiled: &wasmtime::Module, offset: usize) -> usize {
+    /// The module that was compiled to this.
+    pub(crate) fn module_of(&self, compiled: &wasmtime::Module) -> Option<Module> {
         let modules = self.0.modules.borrow();
-        let module = modules.iter().find(|module| module.is_compiled_as(compiled));
-        module.map_or(offset, |module| module.original_offset(offset))
+        modules.iter().find(|module| module.is_compiled_as(compiled)).cloned()
     }
 
-    /// The byte at this place of the binary that was compiled.
-    pub(crate) fn byte_at(&self, compiled: &wasmtime::Module, offset: usize) -> Option<u8> {
-        let modules = self.0.modules.borrow();
-        modules.iter().find(|module| module.is_compiled_as(compiled))?.byte_at(offset)
+    /// The functions of modules that are running in this group, innermost first: none while
+    /// code of modules itself runs, and not the outermost of very many.
+    pub fn frames(&self) -> Vec<Frame> {
+        if self.0.in_use.get() {
+            return Vec::new();
+        }
+        self.enter(|cx| failure::frames_of(self, &WasmBacktrace::force_capture(&*cx)))
     }
 
     /// Opens the store.

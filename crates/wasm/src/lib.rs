@@ -40,6 +40,7 @@ mod host;
 mod identity;
 mod instance;
 mod legacy_exceptions;
+mod mapping;
 mod memory;
 mod memory_bytes;
 mod module;

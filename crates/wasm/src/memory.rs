@@ -11,7 +11,7 @@ use wasmtime::{MemoryType, SharedMemory, StoreContextMut};
 
 use crate::group::{GroupData, GroupInner};
 use crate::memory_bytes::is_lent;
-use crate::region::{self, Keeper, Layout, Region, RegionBytes};
+use crate::region::{self, Keeper, Layout, MAX_MEMORY_BYTES, Region, RegionBytes};
 use crate::{Attachment, Engine, Group, Space};
 
 /// A memory, in any number of groups or in none.
@@ -293,7 +293,7 @@ fn layout(engine: &Engine, ty: &MemoryType) -> Result<Layout, MemoryError> {
         let bytes = pages.checked_mul(ty.page_size())?;
         usize::try_from(bytes).ok().filter(|bytes| isize::try_from(*bytes).is_ok())
     };
-    let absolute = if ty.is_64() { usize::MAX } else { 1 << 32 };
+    let absolute = if ty.is_64() { MAX_MEMORY_BYTES } else { 1 << 32 };
     let max_bytes = ty.maximum().and_then(bytes).unwrap_or(usize::MAX).min(absolute);
     let reservation = engine.reservation();
     Ok(Layout {

@@ -23,6 +23,7 @@ struct Inner {
     has_objects: bool,
     /// Where each function's code begins in the text, in that order, made on first use.
     functions: OnceLock<Vec<(usize, u32)>>,
+    source: OnceLock<Arc<str>>,
 }
 
 /// What the compiler was given.
@@ -105,7 +106,7 @@ impl Module {
             .map(|export| ExportType { name: export.name().into(), ty: export.ty() })
             .collect();
         let has_objects = has_objects(&bytes);
-        let functions = OnceLock::new();
+        let (functions, source) = Default::default();
         let engine = engine.clone();
         Self(Arc::new(Inner {
             engine,
@@ -116,6 +117,7 @@ impl Module {
             exports,
             has_objects,
             functions,
+            source,
         }))
     }
 
@@ -127,6 +129,20 @@ impl Module {
     /// The bytes it was made of.
     pub fn bytes(&self) -> &Arc<[u8]> {
         &self.0.bytes
+    }
+
+    /// Where it is from, as stacks show it: what [`Self::set_source`] said, or else a name
+    /// made of its bytes.
+    pub fn source(&self) -> &Arc<str> {
+        self.0.source.get_or_init(|| {
+            let hash = blake3::hash(&self.0.bytes).to_hex();
+            format!("wasm://wasm/{}", &hash[..8]).into()
+        })
+    }
+
+    /// Says where it is from, unless that is settled.
+    pub fn set_source(&self, source: &str) {
+        self.0.source.get_or_init(|| source.into());
     }
 
     /// What it imports, in order.

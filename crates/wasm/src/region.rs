@@ -15,15 +15,15 @@ use std::ptr::NonNull;
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 
-use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
 use wasmtime::{LinearMemory, MemoryCreator, MemoryType};
+
+use crate::limits;
+use crate::mapping::{Mapping, PAGE_BYTES, check_headroom};
 
 /// The bytes of one memory.
 pub(crate) struct Region {
-    start: Cell<NonNull<u8>>,
+    mapping: RefCell<Mapping>,
     len: Cell<usize>,
-    /// Up to here it grows in place.
-    capacity: Cell<usize>,
     guard_bytes: usize,
     headroom_bytes: usize,
     /// What its type allows.
@@ -71,6 +71,11 @@ impl Grown {
     }
 }
 
+/// As large as any memory may be.
+pub(crate) const MAX_MEMORY_BYTES: usize =
+    (limits::MAX_MEMORY64_PAGES_AT_RUN_TIME as usize) * WASM_PAGE_BYTES;
+const WASM_PAGE_BYTES: usize = 64 << 10;
+
 /// How much to map for a memory.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Layout {
@@ -83,13 +88,15 @@ pub(crate) struct Layout {
 
 impl Region {
     pub(crate) fn new(layout: Layout, grown: Grown) -> rustix::io::Result<Self> {
+        if layout.len > layout.max_bytes {
+            return Err(rustix::io::Errno::NOMEM);
+        }
         let capacity = layout.reserve_bytes.max(layout.len);
         check_headroom(layout.headroom_bytes)?;
-        let start = map(capacity, layout.guard_bytes, layout.len)?;
+        let mapping = Mapping::new(capacity, layout.guard_bytes, layout.len)?;
         Ok(Self {
-            start: Cell::new(start),
+            mapping: RefCell::new(mapping),
             len: Cell::new(layout.len),
-            capacity: Cell::new(capacity),
             guard_bytes: layout.guard_bytes,
             headroom_bytes: layout.headroom_bytes,
             max_bytes: layout.max_bytes,
@@ -99,11 +106,16 @@ impl Region {
     }
 
     pub(crate) fn start(&self) -> NonNull<u8> {
-        self.start.get()
+        self.mapping.borrow().start()
     }
 
     fn address(&self) -> usize {
-        self.start.get().as_ptr() as usize
+        self.start().as_ptr() as usize
+    }
+
+    /// Up to here it grows in place.
+    fn capacity(&self) -> usize {
+        self.mapping.borrow().capacity()
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -123,12 +135,8 @@ impl Region {
         // It may move, and slices of it may exist.
         let _own = self.slices.try_borrow_mut().map_err(|_| rustix::io::Errno::BUSY)?;
         if len > old {
-            if len <= self.capacity.get() {
-                // SAFETY: inside of our own mapping.
-                unsafe {
-                    let more = self.start.get().as_ptr().add(old);
-                    mprotect(more.cast(), len - old, READ_WRITE)?;
-                }
+            if len <= self.capacity() {
+                self.mapping.borrow_mut().set_len(len)?;
             } else {
                 self.move_to(len)?;
             }
@@ -141,90 +149,21 @@ impl Region {
     /// Half as much again in reserve, so that growing page by page is not quadratic.
     fn move_to(&self, len: usize) -> rustix::io::Result<()> {
         let capacity = len.saturating_add(len / 2).min(self.max_bytes).max(len);
-        let capacity = capacity.next_multiple_of(PAGE_BYTES);
-        let start = map(capacity, self.guard_bytes, len)?;
-        if let Err(error) = check_headroom(self.headroom_bytes) {
-            // SAFETY: the mapping just made.
-            unsafe { unmap(start, capacity + self.guard_bytes) };
-            return Err(error);
-        }
-        // SAFETY: both are mapped for at least the old length, and are different mappings.
+        let capacity = capacity.checked_next_multiple_of(PAGE_BYTES);
+        let capacity = capacity.ok_or(rustix::io::Errno::NOMEM)?;
+        let moved = Mapping::new(capacity, self.guard_bytes, len)?;
+        check_headroom(self.headroom_bytes)?;
+        // SAFETY: both are accessible for at least the old length, and are different mappings.
         unsafe {
             std::ptr::copy_nonoverlapping(
-                self.start.get().as_ptr(),
-                start.as_ptr(),
+                self.start().as_ptr(),
+                moved.start().as_ptr(),
                 self.len.get(),
             );
         }
-        self.unmap();
-        self.start.set(start);
-        self.capacity.set(capacity);
+        self.mapping.replace(moved);
         Ok(())
     }
-
-    fn unmap(&self) {
-        // SAFETY: our own mapping, of exactly this size; nothing uses it any more.
-        unsafe { unmap(self.start.get(), self.capacity.get() + self.guard_bytes) };
-    }
-}
-
-impl Drop for Region {
-    fn drop(&mut self) {
-        self.unmap();
-    }
-}
-
-/// What the smallest system page divides.
-const PAGE_BYTES: usize = 64 << 10;
-
-const READ_WRITE: MprotectFlags = MprotectFlags::READ.union(MprotectFlags::WRITE);
-
-/// Reserves `capacity + guard_bytes` bytes, the first `len` of them accessible.
-fn map(capacity: usize, guard_bytes: usize, len: usize) -> rustix::io::Result<NonNull<u8>> {
-    let total = capacity.checked_add(guard_bytes).ok_or(rustix::io::Errno::NOMEM)?;
-    let start = reserve(total)?;
-    if len > 0 {
-        // SAFETY: inside of the mapping just made.
-        if let Err(error) = unsafe { mprotect(start.as_ptr().cast(), len, READ_WRITE) } {
-            // SAFETY: the mapping just made.
-            unsafe { unmap(start, total) };
-            return Err(error);
-        }
-    }
-    Ok(start)
-}
-
-/// Fails if there is not so much address space left. What is there is not taken.
-pub(crate) fn check_headroom(bytes: usize) -> rustix::io::Result<()> {
-    if bytes == 0 {
-        return Ok(());
-    }
-    let start = reserve(bytes)?;
-    // SAFETY: the mapping just made.
-    unsafe { unmap(start, bytes) };
-    Ok(())
-}
-
-fn reserve(bytes: usize) -> rustix::io::Result<NonNull<u8>> {
-    let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
-    // SAFETY: a fresh mapping wherever the system likes.
-    let start = unsafe {
-        mmap_anonymous(std::ptr::null_mut(), mapped_bytes(bytes), ProtFlags::empty(), flags)?
-    };
-    NonNull::new(start.cast::<u8>()).ok_or(rustix::io::Errno::NOMEM)
-}
-
-/// # Safety
-/// What [`reserve`] returned for so many bytes, used by nobody any more.
-unsafe fn unmap(start: NonNull<u8>, bytes: usize) {
-    // SAFETY: by the caller.
-    let done = unsafe { munmap(start.as_ptr().cast(), mapped_bytes(bytes)) };
-    debug_assert!(done.is_ok(), "unmapping what was mapped");
-}
-
-/// An empty memory with no guard still has an address.
-fn mapped_bytes(bytes: usize) -> usize {
-    bytes.max(PAGE_BYTES)
 }
 
 /// What happens to the next memory that Wasmtime asks for on this thread.
@@ -307,7 +246,7 @@ unsafe impl MemoryCreator for Regions {
     ) -> Result<Box<dyn LinearMemory>, String> {
         let layout = Layout {
             len: minimum,
-            max_bytes: maximum.unwrap_or(usize::MAX),
+            max_bytes: maximum.unwrap_or(usize::MAX).min(MAX_MEMORY_BYTES),
             reserve_bytes: reserved_size_in_bytes.unwrap_or(0),
             guard_bytes: guard_size_in_bytes,
             headroom_bytes: self.headroom_bytes,
@@ -360,7 +299,7 @@ unsafe impl LinearMemory for Adopted {
 
     fn byte_capacity(&self) -> usize {
         // A region that another store moved may not be claimed to stay where it is.
-        if self.start == self.region.address() { self.region.capacity.get() } else { self.len }
+        if self.start == self.region.address() { self.region.capacity() } else { self.len }
     }
 
     fn grow_to(&mut self, new_size: usize) -> wasmtime::Result<()> {

@@ -26,8 +26,9 @@ pub(crate) fn to_js<'js>(ctx: &Ctx<'js>, value: &WasmValue) -> Result<Value<'js>
     Ok(match value {
         WasmValue::I32(number) => Value::new_int(ctx.clone(), *number),
         WasmValue::I64(number) => big_int(ctx, *number)?,
-        WasmValue::F32(number) => Value::new_number(ctx.clone(), f64::from(*number)),
-        WasmValue::F64(number) => Value::new_number(ctx.clone(), *number),
+        // Not `new_number`: it makes 0 of -0.
+        WasmValue::F32(number) => Value::new_float(ctx.clone(), f64::from(*number)),
+        WasmValue::F64(number) => Value::new_float(ctx.clone(), *number),
         WasmValue::Ref(reference) => ref_to_js(ctx, reference)?,
         // 1. Assert: w is not of the form v128.const.
         WasmValue::V128(_) => {

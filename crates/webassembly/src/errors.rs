@@ -1,10 +1,13 @@
 //! Errors of the interface.
 
-use holm_js::{Ctx, Error, ErrorKind, Result, Value, throw, throw_class, throw_value};
-use holm_wasm::{Failure, TrapKind};
+use holm_js::{
+    Ctx, Error, ErrorKind, Object, Result, Value, class_error, error, keep_frames, throw,
+    throw_class, throw_value,
+};
+use holm_wasm::{Failure, Func, TrapKind};
 
-use crate::exception;
 use crate::values::host_value;
+use crate::{exception, frames};
 
 /// Of bytes that are no module. The name of its class.
 pub const COMPILE_ERROR: &str = "CompileError";
@@ -30,12 +33,22 @@ pub(crate) fn throw_range(ctx: &Ctx<'_>, message: &str) -> Error {
 }
 
 /// <https://webassembly.github.io/spec/js-api/#errors>: what a call that failed throws.
-pub(crate) fn throw_failure(ctx: &Ctx<'_>, failure: Failure) -> Error {
+/// `func` is what was called, if that was a function.
+pub(crate) fn throw_failure(ctx: &Ctx<'_>, failure: Failure, func: Option<&Func>) -> Error {
     match failure {
-        Failure::Trap { kind: TrapKind::StackOverflow, .. } => {
-            throw_range(ctx, "Maximum call stack size exceeded")
+        Failure::Trap { kind, frames } => {
+            let error = match kind {
+                TrapKind::StackOverflow => {
+                    error(ctx, ErrorKind::Range, "Maximum call stack size exceeded")
+                }
+                kind => class_error(ctx, RUNTIME_ERROR, &kind.to_string()),
+            };
+            let error = error.map(Object::into_value);
+            if let Ok(error) = &error {
+                keep_frames(ctx, error, Some(&frames::ended(func, &frames)));
+            }
+            rethrow(ctx, error)
         }
-        Failure::Trap { kind, .. } => throw_class(ctx, RUNTIME_ERROR, &kind.to_string()),
         Failure::Host(value) | Failure::Uncatchable(value) => rethrow(ctx, host_value(ctx, &value)),
         Failure::Exception(thrown) => rethrow(ctx, exception::wrapper(ctx, &thrown)),
         Failure::Other(reason) => throw_class(ctx, RUNTIME_ERROR, &reason),

@@ -37,6 +37,7 @@ pub fn script_module<'js>(ctx: &Ctx<'js>, url: &str, bytes: Vec<u8>) -> Result<S
     let engine = State::of(ctx).engine(ctx)?;
     let module = compile(&engine, bytes.into(), &options)
         .map_err(|error| throw_compile(ctx, &format!("{url}: {error}")))?;
+    module.set_source(url);
     let compiled = Rc::new(CompiledModule { module, options });
     let text = script_text(&compiled);
     let prefix = url.to_owned();

@@ -1,5 +1,7 @@
 //! Exported Functions: <https://webassembly.github.io/spec/js-api/#exported-function-exotic-objects>
 
+use std::rc::Rc;
+
 use holm_js::{
     Array, Ctx, Graveyard, Held, HostObject, NativeCall, NativeFunction, Result, Returned, Tracer,
     Value, Weak, bury, native_function,
@@ -9,7 +11,7 @@ use holm_wasm::{CallError, Func, Slot, ValType};
 use crate::convert::{is_opaque, mismatch, to_js, to_wasm};
 use crate::errors::{throw_failure, throw_type};
 use crate::owner::owner_of;
-use crate::state::State;
+use crate::state::{Loan, State};
 use crate::values::HostTable;
 
 /// Calls with more numbers than this need memory of their own.
@@ -18,13 +20,15 @@ const INLINE_SLOTS: usize = 8;
 /// The inside of an Exported Function.
 pub(crate) struct ExportedFunction {
     func: Func,
-    state: State,
+    loan: Rc<Loan>,
     owner: Held,
     route: Route,
 }
 
 /// How arguments and results travel.
 enum Route {
+    /// All are `i32`, as with most functions: then nothing need be asked on the way.
+    Ints { parameters: usize, has_result: bool },
     /// All are numbers.
     Numbers { parameters: Box<[Number]>, results: Box<[Number]>, slots: usize },
     /// There are references among them.
@@ -46,6 +50,13 @@ impl Number {
     /// The types, if all of them are of numbers that script knows.
     pub(crate) fn all(types: &[ValType]) -> Option<Box<[Self]>> {
         types.iter().map(Self::of).collect()
+    }
+
+    /// How many parameters and whether a result, if all are `i32` and not too many.
+    pub(crate) fn ints(parameters: &[Self], results: &[Self]) -> Option<(usize, bool)> {
+        let all_ints = parameters.iter().chain(results).all(|number| *number == Self::I32);
+        (all_ints && parameters.len() <= INLINE_SLOTS && results.len() <= 1)
+            .then_some((parameters.len(), results.len() == 1))
     }
 
     fn of(ty: &ValType) -> Option<Self> {
@@ -81,7 +92,7 @@ pub(crate) fn wrapper<'js>(ctx: &Ctx<'js>, func: &Func) -> Result<Value<'js>> {
     let name = func.index().to_string();
     let inside = ExportedFunction {
         func: func.clone(),
-        state: State::of(ctx),
+        loan: State::of(ctx).loan().clone(),
         owner: Held::new(&owner_of(ctx, func.group())?),
         route: Route::of(signature.parameters(), signature.results()),
     };
@@ -101,6 +112,9 @@ impl Route {
         }
         match (Number::all(parameters), Number::all(results)) {
             (Some(parameters), Some(results)) => {
+                if let Some((parameters, has_result)) = Number::ints(&parameters, &results) {
+                    return Self::Ints { parameters, has_result };
+                }
                 let slots = parameters.len().max(results.len());
                 Self::Numbers { parameters, results, slots }
             }
@@ -124,6 +138,9 @@ impl NativeFunction for ExportedFunction {
     #[inline]
     fn call<'js>(&self, call: &NativeCall<'_, 'js>) -> Result<Returned<'js>> {
         match &self.route {
+            Route::Ints { parameters, has_result } => {
+                self.call_ints(call, *parameters, *has_result)
+            }
             Route::Numbers { parameters, results, slots } => {
                 let mut inline = [Slot::zero(); INLINE_SLOTS];
                 if *slots <= INLINE_SLOTS {
@@ -144,6 +161,30 @@ impl NativeFunction for ExportedFunction {
 
 impl ExportedFunction {
     #[inline]
+    fn call_ints<'js>(
+        &self,
+        call: &NativeCall<'_, 'js>,
+        parameters: usize,
+        has_result: bool,
+    ) -> Result<Returned<'js>> {
+        // The steps are those of `call_numbers`.
+        let mut slots = [Slot::zero(); INLINE_SLOTS];
+        for (index, slot) in slots[..parameters].iter_mut().enumerate() {
+            slot.set_i32(call.int32(index)?);
+        }
+        self.invoke(call, &mut slots)?;
+        Ok(if has_result { Returned::Int(slots[0].i32()) } else { Returned::Undefined })
+    }
+
+    #[inline]
+    fn invoke(&self, call: &NativeCall<'_, '_>, slots: &mut [Slot]) -> Result<()> {
+        let ctx = call.ctx();
+        // 8. Let (store, ret) be the result of func_invoke(store, funcaddr, args).
+        let done = self.loan.lend(ctx, Some(&self.func), || self.func.call_numbers(slots));
+        // 10. If ret is error, throw an exception.
+        done.map_err(|failure| throw_failure(ctx, failure, Some(&self.func)))
+    }
+
     fn call_numbers<'js>(
         &self,
         call: &NativeCall<'_, 'js>,
@@ -161,12 +202,7 @@ impl ExportedFunction {
                 Number::F64 => slot.set_f64(call.float64(index)?),
             }
         }
-        // 8. Let (store, ret) be the result of func_invoke(store, funcaddr, args).
-        let done = self.state.lend(ctx, || self.func.call_numbers(slots));
-        // 10. If ret is error, throw an exception.
-        if let Err(failure) = done {
-            return Err(throw_failure(ctx, failure));
-        }
+        self.invoke(call, slots)?;
         match results {
             // 13. If outArity is 0, return undefined.
             [] => Ok(Returned::Undefined),
@@ -192,9 +228,9 @@ impl ExportedFunction {
         for (index, ty) in signature.parameters().iter().enumerate() {
             arguments.push(to_wasm(ctx, &call.value(index), ty, &values)?);
         }
-        let done = self.state.lend(ctx, || self.func.call(&arguments));
+        let done = self.loan.lend(ctx, Some(&self.func), || self.func.call(&arguments));
         let results = done.map_err(|error| match error {
-            CallError::Failure(failure) => throw_failure(ctx, failure),
+            CallError::Failure(failure) => throw_failure(ctx, failure, Some(&self.func)),
             CallError::Argument { index, mismatch: reason } => {
                 let what = format!("argument {index}");
                 mismatch(ctx, &what, &signature.parameters()[index], &reason)
@@ -229,7 +265,7 @@ fn number_to_js<'js>(ctx: &Ctx<'js>, slot: &Slot, number: Number) -> Result<Valu
     match returned(slot, number) {
         Returned::Int(number) => Ok(Value::new_int(ctx.clone(), number)),
         Returned::BigInt(number) => crate::convert::big_int(ctx, number),
-        Returned::Float(number) => Ok(Value::new_number(ctx.clone(), number)),
+        Returned::Float(number) => Ok(Value::new_float(ctx.clone(), number)),
         Returned::Undefined => Ok(Value::new_undefined(ctx.clone())),
         Returned::Value(value) => Ok(value),
     }

@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use holm_js::webidl::convert;
-use holm_js::{Argument, Ctx, Held, Result, ScopeLoan, Value, call_held};
+use holm_js::{Argument, Ctx, Held, Result, Value, call_held};
 use holm_wasm::Value as WasmValue;
 use holm_wasm::{Group, HostFunction, Slot, Thrown, ValType};
 
@@ -12,6 +12,7 @@ use crate::convert::{is_opaque, mismatch, to_js, to_wasm};
 use crate::errors::throw_type;
 use crate::exported_function::Number;
 use crate::passage::Passage;
+use crate::state::Loan;
 
 /// A function of script as a module sees it.
 pub(crate) struct ImportedFunction {
@@ -19,12 +20,18 @@ pub(crate) struct ImportedFunction {
     passage: Passage,
     parameters: Box<[ValType]>,
     results: Box<[ValType]>,
-    /// Both, if all are numbers.
-    numbers: Option<Numbers>,
+    route: Route,
 }
 
-/// The types of parameters and results.
-type Numbers = (Box<[Number]>, Box<[Number]>);
+/// How arguments and results travel.
+enum Route {
+    /// All are `i32`, as with most functions: then nothing need be asked on the way.
+    Ints { parameters: usize, has_result: bool },
+    /// All are numbers.
+    Numbers { parameters: Box<[Number]>, results: Box<[Number]> },
+    /// There are others.
+    Values,
+}
 
 impl ImportedFunction {
     /// The function, called from modules of `group`.
@@ -33,60 +40,45 @@ impl ImportedFunction {
         parameters: Box<[ValType]>,
         results: Box<[ValType]>,
         group: &Group,
-        loan: Rc<ScopeLoan>,
+        loan: Rc<Loan>,
     ) -> Self {
         let passage = Passage::new(group, loan);
         let callee = passage.values().keep(callee);
-        let numbers = Number::all(&parameters).zip(Number::all(&results));
-        Self { callee, passage, parameters, results, numbers }
+        let route = Route::of(&parameters, &results);
+        Self { callee, passage, parameters, results, route }
+    }
+}
+
+impl Route {
+    fn of(parameters: &[ValType], results: &[ValType]) -> Self {
+        match (Number::all(parameters), Number::all(results)) {
+            (Some(parameters), Some(results)) => match Number::ints(&parameters, &results) {
+                Some((parameters, has_result)) => Self::Ints { parameters, has_result },
+                None => Self::Numbers { parameters, results },
+            },
+            _ => Self::Values,
+        }
     }
 }
 
 impl HostFunction for ImportedFunction {
     #[inline]
     fn call_numbers(&self, slots: &mut [Slot]) -> std::result::Result<(), Thrown> {
-        let Some((parameters, results)) = &self.numbers else {
-            return self.passage.run(|ctx| Err(refuse(ctx)));
-        };
-        self.passage.run(|ctx| {
-            // 3. For each arg of arguments, append ! ToJSValue(arg) to jsArguments.
-            let arguments = slots.iter().zip(parameters).map(|(slot, number)| match number {
-                Number::I32 => Argument::Int(slot.i32()),
-                Number::I64 => Argument::BigInt(slot.i64()),
-                Number::F32 => Argument::Float(f64::from(slot.f32())),
-                Number::F64 => Argument::Float(slot.f64()),
-            });
-            // 4. Let ret be ? Call(func, undefined, jsArguments).
-            let reply = call_held(ctx, &self.callee, arguments)?;
-            match &**results {
-                // 6. If resultsSize is 0, return « ».
-                [] => Ok(()),
-                // 7. Otherwise, if resultsSize is 1, return « ? ToWebAssemblyValue(ret) ».
-                [number] => {
-                    let slot = &mut slots[0];
-                    match number {
-                        Number::I32 => slot.set_i32(reply.int32()?),
-                        Number::I64 => slot.set_i64(reply.bigint64()?),
-                        Number::F32 => slot.set_f32(reply.float64()? as f32),
-                        Number::F64 => slot.set_f64(reply.float64()?),
-                    }
-                    Ok(())
+        match &self.route {
+            Route::Ints { parameters, has_result } => self.passage.run(|ctx| {
+                // The steps are those of `call_any_numbers`.
+                let arguments = slots[..*parameters].iter().map(|slot| Argument::Int(slot.i32()));
+                let reply = call_held(ctx, &self.callee, arguments)?;
+                if *has_result {
+                    slots[0].set_i32(reply.int32()?);
                 }
-                many => {
-                    let values = self.many(ctx, &reply.value())?;
-                    for ((slot, value), _) in slots.iter_mut().zip(values).zip(many) {
-                        match value {
-                            WasmValue::I32(number) => slot.set_i32(number),
-                            WasmValue::I64(number) => slot.set_i64(number),
-                            WasmValue::F32(number) => slot.set_f32(number),
-                            WasmValue::F64(number) => slot.set_f64(number),
-                            WasmValue::V128(_) | WasmValue::Ref(_) => {}
-                        }
-                    }
-                    Ok(())
-                }
+                Ok(())
+            }),
+            Route::Numbers { parameters, results } => {
+                self.call_any_numbers(slots, parameters, results)
             }
-        })
+            Route::Values => self.passage.run(|ctx| Err(refuse(ctx))),
+        }
     }
 
     /// <https://webassembly.github.io/spec/js-api/#run-a-host-function>
@@ -120,6 +112,53 @@ impl HostFunction for ImportedFunction {
 }
 
 impl ImportedFunction {
+    fn call_any_numbers(
+        &self,
+        slots: &mut [Slot],
+        parameters: &[Number],
+        results: &[Number],
+    ) -> std::result::Result<(), Thrown> {
+        self.passage.run(|ctx| {
+            // 3. For each arg of arguments, append ! ToJSValue(arg) to jsArguments.
+            let arguments = slots.iter().zip(parameters).map(|(slot, number)| match number {
+                Number::I32 => Argument::Int(slot.i32()),
+                Number::I64 => Argument::BigInt(slot.i64()),
+                Number::F32 => Argument::Float(f64::from(slot.f32())),
+                Number::F64 => Argument::Float(slot.f64()),
+            });
+            // 4. Let ret be ? Call(func, undefined, jsArguments).
+            let reply = call_held(ctx, &self.callee, arguments)?;
+            match results {
+                // 6. If resultsSize is 0, return « ».
+                [] => Ok(()),
+                // 7. Otherwise, if resultsSize is 1, return « ? ToWebAssemblyValue(ret) ».
+                [number] => {
+                    let slot = &mut slots[0];
+                    match number {
+                        Number::I32 => slot.set_i32(reply.int32()?),
+                        Number::I64 => slot.set_i64(reply.bigint64()?),
+                        Number::F32 => slot.set_f32(reply.float64()? as f32),
+                        Number::F64 => slot.set_f64(reply.float64()?),
+                    }
+                    Ok(())
+                }
+                many => {
+                    let values = self.many(ctx, &reply.value())?;
+                    for ((slot, value), _) in slots.iter_mut().zip(values).zip(many) {
+                        match value {
+                            WasmValue::I32(number) => slot.set_i32(number),
+                            WasmValue::I64(number) => slot.set_i64(number),
+                            WasmValue::F32(number) => slot.set_f32(number),
+                            WasmValue::F64(number) => slot.set_f64(number),
+                            WasmValue::V128(_) | WasmValue::Ref(_) => {}
+                        }
+                    }
+                    Ok(())
+                }
+            }
+        })
+    }
+
     /// Step 8: several results come from an iterable.
     fn many<'js>(&self, ctx: &Ctx<'js>, returned: &Value<'js>) -> Result<Vec<WasmValue>> {
         // 1. Let method be ? GetMethod(ret, %Symbol.iterator%). 2. If it is undefined, throw a

@@ -419,7 +419,7 @@ fn instantiate_error(
             throw_link(ctx, &place.text(&error.reason))
         }
         InstantiateError::Resources(reason) => throw_range(ctx, &format!("{prefix}: {reason}")),
-        InstantiateError::Failure(failure) => throw_failure(ctx, failure),
+        InstantiateError::Failure(failure) => throw_failure(ctx, failure, None),
     }
 }
 

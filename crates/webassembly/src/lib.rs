@@ -21,6 +21,7 @@ mod errors;
 mod esm;
 mod exception;
 mod exported_function;
+mod frames;
 mod gc_object;
 mod global;
 mod host_function;

@@ -2,21 +2,22 @@
 
 use std::rc::Rc;
 
-use holm_js::{Ctx, Error, Result, ScopeLoan, Value, host_ref, is_uncatchable, take_exception};
+use holm_js::{Ctx, Error, Result, Value, host_ref, is_uncatchable, keep_frames, take_exception};
 use holm_wasm::{Failure, Group, Thrown};
 
 use crate::exception::ExceptionObject;
+use crate::state::Loan;
 use crate::values::HostTable;
 
 /// What a function of the host needs to run as script does.
 pub(crate) struct Passage {
     values: Rc<HostTable>,
-    loan: Rc<ScopeLoan>,
+    loan: Rc<Loan>,
 }
 
 impl Passage {
     /// The way from modules of `group`.
-    pub(crate) fn new(group: &Group, loan: Rc<ScopeLoan>) -> Self {
+    pub(crate) fn new(group: &Group, loan: Rc<Loan>) -> Self {
         Self { values: HostTable::shared(group.host_values()), loan }
     }
 
@@ -57,6 +58,8 @@ impl Passage {
         if is_uncatchable(value) {
             return Thrown::Uncatchable(self.values.add(value));
         }
+        // Below here the calls that are running now may be gone.
+        keep_frames(value.ctx(), value, None);
         // 2. If v implements Exception, let address be v.[[Address]].
         if let Some(exception) = host_ref::<ExceptionObject>(value) {
             return Thrown::Exception(exception.exception().shown_as(self.values.add(value)));

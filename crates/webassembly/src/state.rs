@@ -4,10 +4,17 @@ use std::cell::{Cell, OnceCell, Ref, RefCell};
 use std::fmt;
 use std::rc::Rc;
 
-use holm_js::{Ctx, Error, ErrorKind, Result, ScopeLoan, StackEnd, Weak, collect_garbage, throw};
-use holm_wasm::{Engine, Memory, Observer, Space};
+use holm_js::{
+    Ctx, Error, ErrorKind, Result, ScopeLoan, StackEnd, Weak, collect_garbage, set_foreign_calls,
+    throw,
+};
+use holm_wasm::{Engine, Func, Memory, Observer, Space};
 
+use crate::frames::Calls;
 use crate::memory;
+
+/// The scopes that calls have lent, each with the function that script called, if any.
+pub(crate) type Loan = ScopeLoan<Func>;
 
 /// Where the engine comes from: it is asked for when the first module or memory is made.
 pub type EngineSource = Rc<dyn Fn() -> std::result::Result<Engine, String>>;
@@ -20,7 +27,7 @@ pub(crate) struct State(Rc<Inner>);
 struct Inner {
     source: RefCell<Option<EngineSource>>,
     space: OnceCell<Space>,
-    loan: Rc<ScopeLoan>,
+    loan: Rc<Loan>,
     /// The owner of the group of modules with structs and arrays.
     objects_owner: RefCell<Option<Weak>>,
     /// Bytes that the collector of script knows nothing of, since it last ran for them.
@@ -61,6 +68,7 @@ impl State {
             return Ok(space.clone());
         }
         let engine = self.engine(ctx)?;
+        set_foreign_calls(ctx, Rc::new(Calls::new(self.0.loan.clone())));
         let script_stack = StackEnd::of(ctx);
         let observer = Rc::new(Watcher { loan: self.0.loan.clone(), script_stack });
         Ok(self.0.space.get_or_init(|| Space::new(&engine, observer)).clone())
@@ -69,11 +77,11 @@ impl State {
     /// Runs what may call script back, with the scope that it will need.
     #[inline]
     pub(crate) fn lend<R>(&self, ctx: &Ctx<'_>, body: impl FnOnce() -> R) -> R {
-        self.0.loan.lend(ctx, body)
+        self.0.loan.lend(ctx, None, body)
     }
 
     /// The scope of the script that called the module that is running.
-    pub(crate) fn loan(&self) -> &Rc<ScopeLoan> {
+    pub(crate) fn loan(&self) -> &Rc<Loan> {
         &self.0.loan
     }
 
@@ -103,7 +111,7 @@ impl State {
 
 /// Keeps the buffers of script in step with memories.
 struct Watcher {
-    loan: Rc<ScopeLoan>,
+    loan: Rc<Loan>,
     script_stack: StackEnd,
 }
 

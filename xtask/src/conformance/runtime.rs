@@ -10,8 +10,6 @@ use tempfile::TempDir;
 
 use crate::command::Failure;
 
-/// For one file, as W3C's own runner gives a test that calls itself long.
-const LIMIT: Duration = Duration::from_secs(60);
 /// Between two looks at whether the process is gone.
 const POLL: Duration = Duration::from_millis(3);
 
@@ -58,7 +56,7 @@ impl Runtime {
     }
 
     /// Writes the script to `path` and runs it until it ends or has had its time.
-    pub(super) fn run(&self, script: &str, path: &Path) -> Result<Ended, Failure> {
+    pub(super) fn run(&self, script: &str, path: &Path, limit: Duration) -> Result<Ended, Failure> {
         let [out, err] = ["out", "err"].map(|extension| path.with_extension(extension));
         let make = |path: &Path| {
             File::create(path).map_err(Failure::while_doing(format!("making {}", path.display())))
@@ -76,10 +74,10 @@ impl Runtime {
             if let Some(status) = child.try_wait().map_err(Failure::while_doing(&what))? {
                 break End::Exited(status);
             }
-            if started.elapsed() > LIMIT {
+            if started.elapsed() > limit {
                 child.kill().map_err(Failure::while_doing(&what))?;
                 child.wait().map_err(Failure::while_doing(&what))?;
-                break End::TimedOut(LIMIT.as_secs());
+                break End::TimedOut(limit.as_secs());
             }
             thread::sleep(POLL);
         };

@@ -11,6 +11,7 @@ use crate::binary::instruction::instruction_at;
 use crate::binary::invalid::Invalid;
 use crate::binary::limits::{self, Excess};
 use crate::binary::sections::{Reader, Section};
+use crate::legacy_exceptions;
 
 /// Whether more bytes may follow.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -135,7 +136,10 @@ impl Incremental {
         }
         self.leave_code_section();
         let result = limits::function(body).map_err(Invalid::from);
-        let result = result.and_then(|()| self.function_body(body));
+        let result = result.and_then(|()| self.function_body(body)).and_then(|()| {
+            legacy_exceptions::check_unmixed(body)
+                .map_err(|error| Invalid::at(error.message(), error.offset()))
+        });
         result.map_err(|invalid| {
             let instruction = instruction_at(body, invalid.offset);
             Invalid { instruction, ..invalid.in_function(index, wasm) }

@@ -26,6 +26,8 @@
 
 use std::fmt;
 
+use wasmparser::FunctionBody;
+
 mod function;
 mod module;
 mod offsets;
@@ -64,6 +66,16 @@ pub(crate) struct Invalid {
 pub(crate) fn translate(wasm: &[u8]) -> Result<Option<Translated>, Invalid> {
     if scan::uses_legacy_exceptions(wasm) { module::translate(wasm).map(Some) } else { Ok(None) }
 }
+
+/// Refuses a valid function that uses legacy exception handling and what became the standard.
+pub(crate) fn check_unmixed(body: &FunctionBody<'_>) -> Result<(), Invalid> {
+    match scan::mixed_at(body) {
+        Some(offset) => Err(Invalid::new(MIXED, offset)),
+        None => Ok(()),
+    }
+}
+
+const MIXED: &str = "function mixes legacy and new exception handling instructions";
 
 impl Invalid {
     fn new(message: impl Into<String>, offset: usize) -> Self {

@@ -6,7 +6,7 @@
 //! keeps compiled modules should look there first.
 
 use wasmparser::{
-    Encoding, FrameKind, FrameStack, FunctionBody, Parser, Payload, VisitOperator,
+    Encoding, FrameKind, FrameStack, FunctionBody, Operator, Parser, Payload, VisitOperator,
     VisitSimdOperator,
 };
 
@@ -44,6 +44,23 @@ pub(super) fn has_try(body: &FunctionBody<'_>) -> bool {
         }
     }
     false
+}
+
+/// Where a function with a `try` has an instruction of the new kind.
+///
+/// As V8, which by default refuses the mix even in different functions.
+pub(super) fn mixed_at(body: &FunctionBody<'_>) -> Option<usize> {
+    if !has_try(body) {
+        return None;
+    }
+    let mut operators = body.get_operators_reader().ok()?;
+    while !operators.eof() {
+        let (operator, offset) = operators.read_with_offset().ok()?;
+        if matches!(operator, Operator::TryTable { .. } | Operator::ThrowRef) {
+            return Some(offset);
+        }
+    }
+    None
 }
 
 /// Tells of each instruction whether it is `try`.

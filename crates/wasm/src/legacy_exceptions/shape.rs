@@ -2,8 +2,8 @@
 
 use wasmparser::{FuncValidator, FunctionBody, Operator, OperatorsReader, ValidatorResources};
 
-use super::Invalid;
 use super::types::{Caught, Exception};
+use super::{Invalid, MIXED};
 
 /// As many as a `try_table` may have, according to most engines.
 const MAX_CLAUSES: usize = 10_000;
@@ -120,10 +120,8 @@ impl Shape {
             Operator::End => {
                 frames.pop();
             }
-            // As in V8, which by default refuses the mix even in different functions.
             Operator::TryTable { .. } | Operator::ThrowRef => {
-                let message = "function mixes legacy and new exception handling instructions";
-                return Err(Invalid::new(message, offset));
+                return Err(Invalid::new(MIXED, offset));
             }
             _ => {}
         }

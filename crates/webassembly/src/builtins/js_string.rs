@@ -121,6 +121,7 @@ fn trap<T>(what: impl Into<String>) -> Steps<T> {
     Err(Stop::Trap(what.into()))
 }
 
+#[expect(clippy::wrong_self_convention, reason = "named as the functions of the set are")]
 impl JsStringFunction {
     fn steps(&self, ctx: &Ctx<'_>, call: &mut DirectCall<'_>) -> Steps<Answer> {
         match self.function {
