@@ -93,7 +93,7 @@ pub use script::{
     ScriptOrigin, compiles_as_function_body, evaluate_async_script, evaluate_script, parse_json,
 };
 pub use sealed::sealed;
-pub use stack::{StackEnd, StackLimits, enter_stack, leave_stack};
+pub use stack::{StackLimits, enter_stack, leave_stack, stack_end};
 pub use stack_trace::stack_text;
 pub use text::to_text;
 pub use thrown::{Frame, HINT_PROPERTY, OUT_OF_MEMORY, Thrown};

@@ -23,7 +23,7 @@ use crate::promise_hooks::HookSlot;
 use crate::raw::RawRuntime;
 use crate::realm::RealmData;
 use crate::root::Roots;
-use crate::stack::StackLimits;
+use crate::stack::Stack;
 use crate::{buffer, host_object, jobs, modules};
 
 /// One JavaScript heap. Cheap to clone: clones are the same runtime.
@@ -57,7 +57,7 @@ pub(crate) struct Shared {
     pub(crate) promise_hook: HookSlot,
     /// See [`crate::ModuleRecord`].
     pub(crate) module_epoch: Cell<u64>,
-    pub(crate) stack: Cell<StackLimits>,
+    pub(crate) stack: Stack,
     pub(crate) heap: Heap,
 }
 
@@ -89,7 +89,7 @@ impl Runtime {
             rejections: Rejections::default(),
             promise_hook: HookSlot::default(),
             module_epoch: Cell::new(0),
-            stack: Cell::new(StackLimits::new(limits.stack_bytes)),
+            stack: Stack::new(limits.stack_bytes),
             heap,
         });
         // SAFETY: the callbacks find `Shared` through their context, not through a pointer.

@@ -5,14 +5,12 @@
 //! end. So every switch sets both, and coming back restores what was.
 
 use std::cell::Cell;
-use std::fmt;
 use std::rc::Rc;
 
 use rquickjs::{Ctx, qjs};
 
 use crate::raw::{self, RawRuntime};
 use crate::realm::RealmData;
-use crate::runtime::Shared;
 
 /// The stack that script runs on now: where it begins, and how much of it script may use.
 #[derive(Clone, Copy, Debug)]
@@ -24,9 +22,9 @@ pub struct StackLimits {
 /// Call on the new stack, before any script runs there: script may use `bytes` below here.
 /// Hand the result to [`leave_stack`] once back on the old stack.
 pub fn enter_stack(ctx: &Ctx<'_>, bytes: usize) -> StackLimits {
-    let current = &RealmData::of(ctx).shared().stack;
-    let previous = current.get();
-    current.set(StackLimits { top: here(), bytes });
+    let stack = &RealmData::of(ctx).shared().stack;
+    let previous = stack.limits();
+    stack.set(StackLimits { top: here(), bytes });
     apply(raw::runtime(ctx), bytes);
     previous
 }
@@ -40,38 +38,45 @@ pub fn leave_stack(ctx: &Ctx<'_>, previous: StackLimits) {
 }
 
 /// The limits of a runtime when it is entered from Rust.
-pub(crate) fn enter_realm(ctx: &Ctx<'_>, current: &Cell<StackLimits>) {
-    let bytes = current.get().bytes;
-    current.set(StackLimits { top: here(), bytes });
+pub(crate) fn enter_realm(ctx: &Ctx<'_>, stack: &Stack) {
+    let bytes = stack.limits().bytes;
+    stack.set(StackLimits { top: here(), bytes });
     apply(raw::runtime(ctx), bytes);
 }
 
 impl StackLimits {
+    fn end(self) -> usize {
+        self.top.saturating_sub(self.bytes)
+    }
+}
+
+/// The stack of a runtime, and how it is told to others who count addresses.
+#[derive(Debug)]
+pub(crate) struct Stack {
+    limits: Cell<StackLimits>,
+    end: Rc<Cell<usize>>,
+}
+
+impl Stack {
+    /// Script may use `bytes` below here.
     pub(crate) fn new(bytes: usize) -> Self {
-        Self { top: here(), bytes }
+        let limits = StackLimits { top: here(), bytes };
+        Self { limits: Cell::new(limits), end: Rc::new(Cell::new(limits.end())) }
+    }
+
+    fn limits(&self) -> StackLimits {
+        self.limits.get()
+    }
+
+    fn set(&self, limits: StackLimits) {
+        self.limits.set(limits);
+        self.end.set(limits.end());
     }
 }
 
-/// Tells where the stack ends that script may use now: for others who count addresses.
-pub struct StackEnd(Rc<Shared>);
-
-impl StackEnd {
-    /// Of the scope's runtime.
-    pub fn of(ctx: &Ctx<'_>) -> Self {
-        Self(RealmData::of(ctx).shared().clone())
-    }
-
-    /// The address, beyond which script throws.
-    pub fn address(&self) -> usize {
-        let StackLimits { top, bytes } = self.0.stack.get();
-        top.saturating_sub(bytes)
-    }
-}
-
-impl fmt::Debug for StackEnd {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StackEnd").finish_non_exhaustive()
-    }
+/// The address beyond which script throws now: what is returned follows it.
+pub fn stack_end(ctx: &Ctx<'_>) -> Rc<Cell<usize>> {
+    RealmData::of(ctx).shared().stack.end.clone()
 }
 
 fn apply(runtime: RawRuntime, bytes: usize) {

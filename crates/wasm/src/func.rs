@@ -235,13 +235,13 @@ impl Func {
     }
 
     /// Calls a function in which only numbers go in and out. Arguments stand in `slots`, and
-    /// results replace them.
+    /// results replace them. What goes well returns in a register: failures are boxed.
     ///
     /// # Panics
     /// If the signature is not numeric, or there are fewer slots than it needs: mistakes of
     /// the caller that no module can cause.
     #[inline]
-    pub fn call_numbers(&self, slots: &mut [Slot]) -> Result<(), Failure> {
+    pub fn call_numbers(&self, slots: &mut [Slot]) -> Result<(), Box<Failure>> {
         let inner = &*self.0;
         let _entry = inner.group.space().enter();
         call_numbers(&inner.group, inner.func, &inner.signature, slots)
@@ -290,7 +290,7 @@ fn call_numbers(
     func: wasmtime::Func,
     signature: &Signature,
     slots: &mut [Slot],
-) -> Result<(), Failure> {
+) -> Result<(), Box<Failure>> {
     assert!(slots.len() >= signature.0.slots_of_numbers);
     group.limit_stack();
     let result = group.enter(|cx| {
@@ -298,7 +298,7 @@ fn call_numbers(
         let raw = std::ptr::from_mut(slots) as *mut [ValRaw];
         // SAFETY: there are enough slots, all numbers, for which any bits will do.
         let done = unsafe { func.call_unchecked(&mut *cx, raw) };
-        done.map_err(|error| failure::from_error(group, cx, error))
+        done.map_err(|error| Box::new(failure::from_error(group, cx, error)))
     });
     group.space().settle();
     result
@@ -472,7 +472,8 @@ struct Bridge(Rc<BridgeTarget>);
 impl HostFunction for Bridge {
     fn call_numbers(&self, slots: &mut [Slot]) -> Result<(), Thrown> {
         let group = self.0.ready()?;
-        call_numbers(&group, self.0.func, &self.0.signature, slots).map_err(Thrown::from)
+        call_numbers(&group, self.0.func, &self.0.signature, slots)
+            .map_err(|failure| Thrown::from(*failure))
     }
 
     fn call(&self, _group: &Group, arguments: Vec<Value>) -> Result<Vec<Value>, Thrown> {

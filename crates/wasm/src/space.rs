@@ -17,12 +17,18 @@ struct Inner {
     /// The tag of what the host throws.
     host_tag: Tag,
     observer: Rc<dyn Observer>,
+    stack_end: Option<Rc<Cell<usize>>>,
     grown: Grown,
     /// Memories that somebody has a handle of.
     memories: RefCell<Vec<Weak<MemoryInner>>>,
     /// Where the stack was when the host called a module last.
     entered_at: Cell<usize>,
 }
+
+/// A module may go so much deeper than the host's own code: one that is called at the end can
+/// still do something. Script stops 1 MiB before the end of a thread's stack, and what modules
+/// ask of the host needs room too.
+const BELOW_HOST_BYTES: usize = 256 << 10;
 
 /// A module that the host called may use so much stack and still call into another group. With
 /// what the other one may use, this fits in what script leaves.
@@ -46,9 +52,10 @@ pub trait Observer: 'static {
     /// can look.
     fn memory_grown(&self, memory: &Memory);
 
-    /// The address up to which modules may use the stack, if they may use more or less than the
-    /// 512 KiB that they get without one. Asked when the host calls a module.
-    fn stack_end(&self) -> Option<usize> {
+    /// The address up to which the host's own code may use the stack, kept up to date. Modules
+    /// may go 256 KiB deeper; without an address they get 512 KiB from the outermost call. Asked
+    /// once, when the space is made.
+    fn stack_end(&self) -> Option<Rc<Cell<usize>>> {
         None
     }
 }
@@ -57,9 +64,9 @@ impl Space {
     /// A space with its own tag for host values.
     pub fn new(engine: &Engine, observer: Rc<dyn Observer>) -> Self {
         let host_tag = Tag::new(engine, [wasmtime::ValType::EXTERNREF]);
-        let (engine, grown) = (engine.clone(), Grown::default());
-        let (memories, entered_at) = Default::default();
-        Self(Rc::new(Inner { engine, host_tag, observer, grown, memories, entered_at }))
+        let (engine, stack_end) = (engine.clone(), observer.stack_end());
+        let (grown, memories, entered_at) = Default::default();
+        Self(Rc::new(Inner { engine, host_tag, observer, stack_end, grown, memories, entered_at }))
     }
 
     /// The compiler.
@@ -90,7 +97,8 @@ impl Space {
 
     #[inline]
     pub(crate) fn stack_end(&self) -> Option<usize> {
-        self.0.observer.stack_end()
+        let end = self.0.stack_end.as_ref()?;
+        Some(end.get().saturating_sub(BELOW_HOST_BYTES))
     }
 
     pub(crate) fn has_stack_for_bridge(&self) -> bool {

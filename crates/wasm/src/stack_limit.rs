@@ -57,6 +57,10 @@ impl StackLimit {
     /// The store is alive, and its code is not running.
     pub(crate) unsafe fn set(self, address: usize) {
         // SAFETY: by the caller.
-        unsafe { self.0.as_ref() }.set(address);
+        let limit = unsafe { self.0.as_ref() };
+        // OPTIMIZATION: it changes rarely, and is read soon.
+        if limit.get() != address {
+            limit.set(address);
+        }
     }
 }

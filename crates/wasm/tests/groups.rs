@@ -138,7 +138,7 @@ impl Instance {
         for (slot, argument) in slots.iter_mut().zip(arguments) {
             slot.set_i32(*argument);
         }
-        self.func(name).call_numbers(&mut slots)?;
+        self.func(name).call_numbers(&mut slots).map_err(|failure| *failure)?;
         Ok(slots[0].i32())
     }
 
@@ -430,7 +430,9 @@ fn host_functions_may_come_back() {
             let func = inner.borrow().clone();
             let mut slots = [Slot::zero(); 1];
             slots[0].set_i32(depth - 1);
-            func.expect("the function").call_numbers(&mut slots).map_err(Thrown::from)?;
+            func.expect("the function")
+                .call_numbers(&mut slots)
+                .map_err(|failure| Thrown::from(*failure))?;
         }
         slots[0].set_i32(depth * 2);
         Ok(())

@@ -182,7 +182,7 @@ impl ExportedFunction {
         // 8. Let (store, ret) be the result of func_invoke(store, funcaddr, args).
         let done = self.loan.lend(ctx, Some(&self.func), || self.func.call_numbers(slots));
         // 10. If ret is error, throw an exception.
-        done.map_err(|failure| throw_failure(ctx, failure, Some(&self.func)))
+        done.map_err(|failure| throw_failure(ctx, *failure, Some(&self.func)))
     }
 
     fn call_numbers<'js>(

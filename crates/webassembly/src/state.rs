@@ -5,7 +5,7 @@ use std::fmt;
 use std::rc::Rc;
 
 use holm_js::{
-    Ctx, Error, ErrorKind, Result, ScopeLoan, StackEnd, Weak, collect_garbage, set_foreign_calls,
+    Ctx, Error, ErrorKind, Result, ScopeLoan, Weak, collect_garbage, set_foreign_calls, stack_end,
     throw,
 };
 use holm_wasm::{Engine, Func, Memory, Observer, Space};
@@ -69,7 +69,7 @@ impl State {
         }
         let engine = self.engine(ctx)?;
         set_foreign_calls(ctx, Rc::new(Calls::new(self.0.loan.clone())));
-        let script_stack = StackEnd::of(ctx);
+        let script_stack = stack_end(ctx);
         let observer = Rc::new(Watcher { loan: self.0.loan.clone(), script_stack });
         Ok(self.0.space.get_or_init(|| Space::new(&engine, observer)).clone())
     }
@@ -112,13 +112,8 @@ impl State {
 /// Keeps the buffers of script in step with memories.
 struct Watcher {
     loan: Rc<Loan>,
-    script_stack: StackEnd,
+    script_stack: Rc<Cell<usize>>,
 }
-
-/// A module may go so much deeper than script: one that is called at the end can still do
-/// something. Script stops 1 MiB before the end of a thread's stack, and what modules ask of the
-/// host needs room too.
-const BELOW_SCRIPT_BYTES: usize = 256 << 10;
 
 impl Observer for Watcher {
     fn memory_grown(&self, memory: &Memory) {
@@ -127,8 +122,8 @@ impl Observer for Watcher {
         self.loan.with(|ctx| memory::refresh(ctx, memory));
     }
 
-    fn stack_end(&self) -> Option<usize> {
-        Some(self.script_stack.address().saturating_sub(BELOW_SCRIPT_BYTES))
+    fn stack_end(&self) -> Option<Rc<Cell<usize>>> {
+        Some(self.script_stack.clone())
     }
 }
 
