@@ -20,7 +20,7 @@ Permissions (a script may read below the current folder; all else has to be allo
 /// The arguments that start a script. Flags come before the file; what follows it is the
 /// script's own.
 const USAGE: &str = "\
-  holm [run] [FLAGS] FILE [ARGS…]   run a .js, .mjs, .cjs, .ts, .mts or .cts file
+  holm [run] [FLAGS] FILE [ARGS…]   run a .js, .mjs, .cjs, .ts, .mts, .cts, .wasm or .wat file
   holm [run] [FLAGS] - [ARGS…]      run what comes from standard input
   holm eval [FLAGS] CODE [ARGS…]    run CODE, a module or CommonJS
   holm repl [FLAGS]                 try things out (also: holm, on a terminal)

@@ -18,7 +18,7 @@ struct Lent<N> {
 
 impl<N> ScopeLoan<N> {
     /// Lends `ctx` while `body` runs.
-    #[inline]
+    #[inline(always)]
     pub fn lend<R>(&self, ctx: &Ctx<'_>, note: Option<&N>, body: impl FnOnce() -> R) -> R {
         let outer = self.0.get();
         // The lifetime is forgotten here and comes back in `with`.

@@ -88,11 +88,15 @@ impl Space {
         &self.0.grown
     }
 
-    /// The host is about to call a module.
+    /// The host is about to call a module. Where the stack ends need not be guessed if the host
+    /// says so.
     #[inline]
-    pub(crate) fn enter(&self) -> Entry<'_> {
+    pub(crate) fn enter(&self) -> Option<Entry<'_>> {
+        if self.0.stack_end.is_some() {
+            return None;
+        }
         let entered_at = &self.0.entered_at;
-        Entry { entered_at, previous: entered_at.replace(stack_address()) }
+        Some(Entry { entered_at, previous: entered_at.replace(stack_address()) })
     }
 
     #[inline]

@@ -1,10 +1,10 @@
 //! Errors of the interface.
 
 use holm_js::{
-    Ctx, Error, ErrorKind, Object, Result, Value, class_error, error, keep_frames, throw,
-    throw_class, throw_value,
+    Attributes, Ctx, Error, ErrorKind, HINT_PROPERTY, Object, Result, Value, class_error,
+    define_value, error, keep_frames, throw, throw_class, throw_value,
 };
-use holm_wasm::{Failure, Func, TrapKind};
+use holm_wasm::{CompileError, Failure, Func, Invalid, TrapKind};
 
 use crate::values::host_value;
 use crate::{exception, frames};
@@ -16,8 +16,41 @@ pub const LINK_ERROR: &str = "LinkError";
 /// Of what a module did that it may not. The name of its class.
 pub const RUNTIME_ERROR: &str = "RuntimeError";
 
-pub(crate) fn throw_compile(ctx: &Ctx<'_>, message: &str) -> Error {
-    throw_class(ctx, COMPILE_ERROR, message)
+/// Why bytes do not become a module.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    message: String,
+    hint: Option<String>,
+}
+
+impl From<String> for Refused {
+    fn from(message: String) -> Self {
+        Self { message, hint: None }
+    }
+}
+
+impl From<CompileError> for Refused {
+    fn from(error: CompileError) -> Self {
+        Self { message: error.to_string(), hint: error.hint().map(str::to_owned) }
+    }
+}
+
+impl From<Invalid> for Refused {
+    fn from(error: Invalid) -> Self {
+        CompileError::Invalid(error).into()
+    }
+}
+
+/// Throws a CompileError. Its hint is a property that nobody sees who does not ask for it.
+pub(crate) fn throw_compile(ctx: &Ctx<'_>, prefix: &str, refused: &Refused) -> Error {
+    let made = class_error(ctx, COMPILE_ERROR, &format!("{prefix}: {}", refused.message));
+    let made = made.and_then(|error| {
+        if let Some(hint) = &refused.hint {
+            define_value(&error, HINT_PROPERTY, hint.as_str(), Attributes::BUILT_IN)?;
+        }
+        Ok(error.into_value())
+    });
+    rethrow(ctx, made)
 }
 
 pub(crate) fn throw_link(ctx: &Ctx<'_>, message: &str) -> Error {

@@ -36,7 +36,7 @@ pub fn script_module<'js>(ctx: &Ctx<'js>, url: &str, bytes: Vec<u8>) -> Result<S
     let options = CompileOptions { builtins: vec!["js-string".to_owned()], string_module: None };
     let engine = State::of(ctx).engine(ctx)?;
     let module = compile(&engine, bytes.into(), &options)
-        .map_err(|error| throw_compile(ctx, &format!("{url}: {error}")))?;
+        .map_err(|refused| throw_compile(ctx, url, &refused))?;
     module.set_source(url);
     let compiled = Rc::new(CompiledModule { module, options });
     let text = script_text(&compiled);

@@ -7,10 +7,10 @@ use holm_js::{
     Array, ArrayBuffer, Attributes, Call, Ctx, HostObject, Object, Result, Value, buffer_source,
     define_value, host_ref,
 };
-use holm_wasm::{CompileError, Engine, ExternType, Module, custom_sections};
+use holm_wasm::{Engine, ExternType, Module, custom_sections};
 
 use crate::builtins;
-use crate::errors::{throw_compile, throw_type};
+use crate::errors::{Refused, throw_compile, throw_type};
 use crate::options::CompileOptions;
 use crate::state::State;
 
@@ -59,9 +59,8 @@ impl Interface for ModuleObject {
                 let engine = State::of(ctx).engine(ctx)?;
                 let module = compile(&engine, bytes.into(), &options);
                 // 3. If module is error, throw a CompileError exception.
-                let module = module.map_err(|error| {
-                    throw_compile(ctx, &format!("WebAssembly.Module(): {error}"))
-                })?;
+                let module = module
+                    .map_err(|refused| throw_compile(ctx, "WebAssembly.Module()", &refused))?;
                 webidl::construct(call, Self::new(module, options))
             })
             .static_operation("exports", 1, exports)?
@@ -76,8 +75,8 @@ pub(crate) fn compile(
     engine: &Engine,
     bytes: Arc<[u8]>,
     options: &CompileOptions,
-) -> std::result::Result<Module, String> {
-    let module = Module::compile(engine, bytes).map_err(|error: CompileError| error.to_string())?;
+) -> std::result::Result<Module, Refused> {
+    let module = Module::compile(engine, bytes)?;
     options.check(&module)?;
     Ok(module)
 }

@@ -12,7 +12,7 @@ use holm_js::{
 };
 use holm_wasm::Module;
 
-use crate::errors::{COMPILE_ERROR, LINK_ERROR, RUNTIME_ERROR, throw_compile};
+use crate::errors::{COMPILE_ERROR, LINK_ERROR, RUNTIME_ERROR, Refused, throw_compile};
 use crate::exception::ExceptionObject;
 use crate::global::GlobalObject;
 use crate::instance::{self, InstanceObject, import_object, read_imports};
@@ -143,8 +143,8 @@ fn compile_bytes(call: &Call<'_, '_>, settle: Settle) -> Result<()> {
     let options = CompileOptions::read(ctx, &call.value(1), what)?;
     asynchronously_compile(ctx, bytes, options, move |ctx, module| {
         settle.with(ctx, || {
-            let module = module
-                .map_err(|error| throw_compile(ctx, &format!("WebAssembly.compile(): {error}")))?;
+            let module =
+                module.map_err(|refused| throw_compile(ctx, "WebAssembly.compile()", &refused))?;
             Ok(webidl::new_object(ctx, module)?.into_value())
         })
     })
@@ -158,14 +158,14 @@ pub(crate) fn asynchronously_compile(
     ctx: &Ctx<'_>,
     bytes: Vec<u8>,
     options: CompileOptions,
-    then: impl for<'js> FnOnce(&Ctx<'js>, std::result::Result<ModuleObject, String>) -> Result<()>
+    then: impl for<'js> FnOnce(&Ctx<'js>, std::result::Result<ModuleObject, Refused>) -> Result<()>
     + 'static,
 ) -> Result<()> {
     let engine = State::of(ctx).engine(ctx)?;
     let bytes: Arc<[u8]> = bytes.into();
     let host = host(ctx);
     let for_module = options.clone();
-    let finish = move |ctx: &Ctx<'_>, module: std::result::Result<Module, String>| {
+    let finish = move |ctx: &Ctx<'_>, module: std::result::Result<Module, Refused>| {
         then(ctx, module.map(|module| ModuleObject::new(module, for_module)))
     };
     if bytes.len() <= SMALL_MODULE_BYTES {
@@ -175,7 +175,7 @@ pub(crate) fn asynchronously_compile(
     }
     let reactor = host.tasks.reactor().map_err(holm_js::Error::Io)?;
     let job = reactor.spawn_blocking(move || compile(&engine, bytes, &options));
-    let work = async move { job.await.unwrap_or_else(|error| Err(error.to_string())) };
+    let work = async move { job.await.unwrap_or_else(|error| Err(error.to_string().into())) };
     host.tasks.spawn(work, finish);
     Ok(())
 }
@@ -199,8 +199,7 @@ fn instantiate(call: &Call<'_, '_>, settle: Settle) -> Result<()> {
     let options = CompileOptions::read(ctx, &call.value(2), what)?;
     asynchronously_compile(ctx, bytes, options, move |ctx, module| {
         settle.with(ctx, || {
-            let module =
-                module.map_err(|error| throw_compile(ctx, &format!("{prefix}: {error}")))?;
+            let module = module.map_err(|refused| throw_compile(ctx, prefix, &refused))?;
             let imports = imports.map(|imports| imports.get::<Object<'_>>(ctx)).transpose()?;
             instantiated_source(ctx, module, imports.as_ref(), prefix)
         })

@@ -16,7 +16,7 @@ use holm_js::{
 };
 use holm_wasm::StreamingValidator;
 
-use crate::errors::{throw_compile, throw_type};
+use crate::errors::{Refused, throw_compile, throw_type};
 use crate::instance::import_object;
 use crate::module::{ModuleObject, compile};
 use crate::namespace::{Settle, instantiated_source, promised};
@@ -191,7 +191,7 @@ where
 
 /// Why there is no module.
 enum Problem {
-    Invalid(String),
+    Invalid(Refused),
     Body(BodyFailure),
 }
 
@@ -213,13 +213,13 @@ where
     let for_compiler = options.clone();
     let work = async move {
         let mut validator = StreamingValidator::new();
-        let invalid = |error: holm_wasm::Invalid| Problem::Invalid(error.to_string());
+        let invalid = |error: holm_wasm::Invalid| Problem::Invalid(error.into());
         while let Some(chunk) = body.next().await.map_err(Problem::Body)? {
             validator.push(&chunk).map_err(invalid)?;
         }
         let bytes = validator.finish().map_err(invalid)?;
         let job = reactor.spawn_blocking(move || compile(&engine, bytes.into(), &for_compiler));
-        let compiled = job.await.unwrap_or_else(|error| Err(error.to_string()));
+        let compiled = job.await.unwrap_or_else(|error| Err(error.to_string().into()));
         compiled.map_err(Problem::Invalid)
     };
     host.tasks.spawn(work, move |ctx, result: std::result::Result<_, Problem>| {
@@ -231,9 +231,7 @@ where
                 }
                 then(ctx, ModuleObject::new(module, options))
             }
-            Err(Problem::Invalid(reason)) => {
-                Err(throw_compile(ctx, &format!("{prefix}: {reason}")))
-            }
+            Err(Problem::Invalid(refused)) => Err(throw_compile(ctx, prefix, &refused)),
             Err(Problem::Body(failure)) => Err(failure(ctx)),
         })
     });
