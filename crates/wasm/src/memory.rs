@@ -51,9 +51,7 @@ impl Memory {
         } else {
             let layout = layout(space.engine(), &ty)?;
             let region = Region::new(layout, space.grown().clone());
-            let region = region.map_err(|error| {
-                MemoryError(format!("{} bytes cannot be mapped: {error}", layout.len))
-            })?;
+            let region = region.map_err(|error| MemoryError(layout.refusal(error)))?;
             Bytes::Own(Arc::new(region))
         };
         Ok(Self::make(space, ty, bytes))

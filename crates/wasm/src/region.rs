@@ -86,6 +86,22 @@ pub(crate) struct Layout {
     pub(crate) headroom_bytes: usize,
 }
 
+impl Layout {
+    /// Why a region could not be made.
+    pub(crate) fn refusal(&self, error: rustix::io::Errno) -> String {
+        let Self { len, reserve_bytes, .. } = self;
+        if *reserve_bytes > *len {
+            format!(
+                "{len} bytes cannot be mapped: {error}. Each memory takes {} GiB of address space \
+                 until it is collected; are there too many?",
+                reserve_bytes >> 30
+            )
+        } else {
+            format!("{len} bytes cannot be mapped: {error}")
+        }
+    }
+}
+
 impl Region {
     pub(crate) fn new(layout: Layout, grown: Grown) -> rustix::io::Result<Self> {
         if layout.len > layout.max_bytes {
@@ -254,7 +270,7 @@ unsafe impl MemoryCreator for Regions {
         let heap_of = HEAP_OF.take();
         if guard_size_in_bytes == self.heap_guard_bytes {
             let region = Region::new(layout, Grown::default());
-            let region = Arc::new(region.map_err(|error| error.to_string())?);
+            let region = Arc::new(region.map_err(|error| layout.refusal(error))?);
             if let Some(HeapSlot(slot)) = heap_of {
                 slot.get_or_init(|| region.clone());
             }
@@ -265,7 +281,7 @@ unsafe impl MemoryCreator for Regions {
                 Some(Order::Adopt(region)) => region.clone(),
                 Some(Order::Create(grown, made)) => {
                     let region = Region::new(layout, grown.clone());
-                    let region = Arc::new(region.map_err(|error| error.to_string())?);
+                    let region = Arc::new(region.map_err(|error| layout.refusal(error))?);
                     made.push(region.clone());
                     region
                 }
