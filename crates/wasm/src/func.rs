@@ -243,14 +243,14 @@ impl Func {
     #[inline]
     pub fn call_numbers(&self, slots: &mut [Slot]) -> Result<(), Box<Failure>> {
         let inner = &*self.0;
-        let _entry = inner.group.space().enter();
+        let _entry = inner.group.enter_space();
         call_numbers(&inner.group, inner.func, &inner.signature, slots)
     }
 
     /// Calls any function. The arguments must be as many as the signature says.
     pub fn call(&self, arguments: &[Value]) -> Result<Vec<Value>, CallError> {
         let inner = &*self.0;
-        let _entry = inner.group.space().enter();
+        let _entry = inner.group.enter_space();
         call_values(&inner.group, inner.func, &inner.signature, arguments)
     }
 
@@ -300,7 +300,7 @@ fn call_numbers(
         let done = unsafe { func.call_unchecked(&mut *cx, raw) };
         done.map_err(|error| Box::new(failure::from_error(group, cx, error)))
     });
-    group.space().settle();
+    group.settle();
     result
 }
 
@@ -326,7 +326,7 @@ fn call_values(
         let lifted = lifted.collect::<wasmtime::Result<Vec<_>>>();
         lifted.map_err(|error| CallError::Failure(failure::from_error(group, cx, error)))
     });
-    group.space().settle();
+    group.settle();
     result
 }
 
@@ -383,7 +383,7 @@ fn host_numbers(
         let slots = unsafe { &mut *(std::ptr::from_mut(slots) as *mut [Slot]) };
         let result = group.lend(&mut cx, || {
             // Whoever is called may look at a memory that has grown.
-            group.space().settle();
+            group.settle();
             bound.0.call_numbers(slots)
         });
         result.map_err(|thrown| failure::into_error(group, &mut cx, thrown))
@@ -408,7 +408,7 @@ fn host_values(
         lifted.push(lift(&group, cx, *argument)?);
     }
     let returned = inner.lend(cx, || {
-        inner.space().settle();
+        inner.settle();
         body.call(&group, lifted)
     });
     let returned = returned.map_err(|thrown| failure::into_error(inner, cx, thrown))?;

@@ -25,8 +25,9 @@ use crate::global::GlobalInner;
 use crate::identity::Identities;
 use crate::memory::MemoryInner;
 use crate::module::Module;
-use crate::region::{self, HeapSlot, Region};
+use crate::region::{self, Grown, HeapSlot, Region};
 use crate::shown_exception::WideTag;
+use crate::space::Entry;
 use crate::stack_limit::StackLimit;
 use crate::table::TableInner;
 use crate::{Func, GcObject, HostValues, Memory, Space, Tag};
@@ -48,7 +49,9 @@ pub(crate) struct GroupInner {
     /// References to host values that were made since garbage was collected last.
     host_refs: Cell<u32>,
     /// Found with the first function of a module.
-    stack_limit: Cell<Option<StackLimit>>,
+    stack_limit: OnceCell<StackLimit>,
+    /// That of the space, where every call looks.
+    grown: Grown,
     /// Made when it is first needed.
     pub(crate) array_copier: OnceCell<ArrayCopier>,
     pub(crate) interned: Interned,
@@ -118,7 +121,8 @@ impl Group {
             modules: RefCell::default(),
             catches: Cell::new(false),
             host_refs: Cell::new(0),
-            stack_limit: Cell::new(None),
+            stack_limit: OnceCell::new(),
+            grown: space.grown().clone(),
             array_copier: OnceCell::new(),
             interned: Interned::default(),
         }));
@@ -186,9 +190,12 @@ impl Group {
 
     /// Looks for the store's limit where a function of it would have it.
     pub(crate) fn find_stack_limit(&self, key: func::Key) {
-        if self.0.stack_limit.get().is_none() {
+        if self.0.stack_limit.get().is_none()
+            && let Some(host_end) = self.0.space.stack_end()
             // SAFETY: the key is of a function of our store.
-            self.0.stack_limit.set(unsafe { StackLimit::find(key.context) });
+            && let Some(found) = unsafe { StackLimit::find(key.context, host_end) }
+        {
+            self.0.stack_limit.get_or_init(|| found);
         }
     }
 
@@ -197,11 +204,22 @@ impl Group {
     pub(crate) fn limit_stack(&self) {
         if let Some(limit) = self.0.stack_limit.get()
             && self.0.lent.get().is_none()
-            && let Some(end) = self.0.space.stack_end()
         {
             // SAFETY: the store is ours, and nothing is lent: its code does not run.
-            unsafe { limit.set(end) };
+            unsafe { limit.update() };
         }
+    }
+
+    /// The host is about to call code of this store, from outside of any.
+    #[inline]
+    pub(crate) fn enter_space(&self) -> Option<Entry<'_>> {
+        if self.0.stack_limit.get().is_some() { None } else { self.0.space.enter() }
+    }
+
+    /// As [`Space::settle`].
+    #[inline]
+    pub(crate) fn settle(&self) {
+        self.0.settle();
     }
 
     pub(crate) fn catches(&self) -> bool {
@@ -323,6 +341,14 @@ impl GroupInner {
 
     pub(crate) fn space(&self) -> &Space {
         &self.space
+    }
+
+    /// As [`Space::settle`].
+    #[inline]
+    pub(crate) fn settle(&self) {
+        if self.grown.any() {
+            self.space.settle();
+        }
     }
 
     /// Collects garbage if many references to host values were made. Moves objects: to be

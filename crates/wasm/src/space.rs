@@ -6,6 +6,7 @@ use std::rc::{Rc, Weak};
 
 use crate::memory::MemoryInner;
 use crate::region::Grown;
+use crate::stack_limit::modules_end;
 use crate::{Engine, Memory, Tag};
 
 /// What the groups of one isolate share. Stays on the isolate's thread.
@@ -24,11 +25,6 @@ struct Inner {
     /// Where the stack was when the host called a module last.
     entered_at: Cell<usize>,
 }
-
-/// A module may go so much deeper than the host's own code: one that is called at the end can
-/// still do something. Script stops 1 MiB before the end of a thread's stack, and what modules
-/// ask of the host needs room too.
-const BELOW_HOST_BYTES: usize = 256 << 10;
 
 /// A module that the host called may use so much stack and still call into another group. With
 /// what the other one may use, this fits in what script leaves.
@@ -99,15 +95,14 @@ impl Space {
         Some(Entry { entered_at, previous: entered_at.replace(stack_address()) })
     }
 
-    #[inline]
-    pub(crate) fn stack_end(&self) -> Option<usize> {
-        let end = self.0.stack_end.as_ref()?;
-        Some(end.get().saturating_sub(BELOW_HOST_BYTES))
+    /// What the observer says of the stack.
+    pub(crate) fn stack_end(&self) -> Option<&Rc<Cell<usize>>> {
+        self.0.stack_end.as_ref()
     }
 
     pub(crate) fn has_stack_for_bridge(&self) -> bool {
         if let Some(end) = self.stack_end() {
-            return stack_address() > end;
+            return stack_address() > modules_end(end);
         }
         let used = self.0.entered_at.get().saturating_sub(stack_address());
         used < STACK_BEFORE_BRIDGE_BYTES

@@ -7,6 +7,7 @@
 
 use std::cell::Cell;
 use std::ptr::NonNull;
+use std::rc::Rc;
 
 /// The beginning of what a function of a module runs with, Wasmtime's `VMContext`; a function of
 /// the host has something else, with another beginning.
@@ -30,9 +31,21 @@ struct RawStore {
 /// What the limit is while nobody has set one.
 const NO_LIMIT: usize = usize::MAX;
 
-/// Where a store keeps its limit.
-#[derive(Clone, Copy)]
-pub(crate) struct StackLimit(NonNull<Cell<usize>>);
+/// A module may go so much deeper than the host's own code: one that is called at the end can
+/// still do something. Script stops 1 MiB before the end of a thread's stack, and what modules
+/// ask of the host needs room too.
+const BELOW_HOST_BYTES: usize = 256 << 10;
+
+/// How deep modules may go while the host's own code stops at `host_end`.
+pub(crate) fn modules_end(host_end: &Cell<usize>) -> usize {
+    host_end.get().saturating_sub(BELOW_HOST_BYTES)
+}
+
+/// Where a store keeps its limit, and where the host says what it is.
+pub(crate) struct StackLimit {
+    limit: NonNull<Cell<usize>>,
+    host_end: Rc<Cell<usize>>,
+}
 
 impl StackLimit {
     /// The limit of the store that a function is of, if that is a function of a module and the
@@ -40,7 +53,7 @@ impl StackLimit {
     ///
     /// # Safety
     /// `context` is the address of what a function of a live store runs with.
-    pub(crate) unsafe fn find(context: usize) -> Option<Self> {
+    pub(crate) unsafe fn find(context: usize, host_end: &Rc<Cell<usize>>) -> Option<Self> {
         // SAFETY: by the caller; all of them begin with a number of 32 bits.
         let magic = unsafe { *(context as *const u32) };
         if magic != MAGIC {
@@ -48,19 +61,22 @@ impl StackLimit {
         }
         // SAFETY: it is an instance's, which begins like this and refers to its store.
         let limit = unsafe { &(*(context as *const RawContext)).store.as_ref().stack_limit };
-        (limit.get() == NO_LIMIT).then(|| Self(NonNull::from(limit)))
+        (limit.get() == NO_LIMIT)
+            .then(|| Self { limit: NonNull::from(limit), host_end: host_end.clone() })
     }
 
-    /// Sets it to an address.
+    /// Sets it to what the host says now.
     ///
     /// # Safety
     /// The store is alive, and its code is not running.
-    pub(crate) unsafe fn set(self, address: usize) {
+    #[inline]
+    pub(crate) unsafe fn update(&self) {
+        let end = modules_end(&self.host_end);
         // SAFETY: by the caller.
-        let limit = unsafe { self.0.as_ref() };
+        let limit = unsafe { self.limit.as_ref() };
         // OPTIMIZATION: it changes rarely, and is read soon.
-        if limit.get() != address {
-            limit.set(address);
+        if limit.get() != end {
+            limit.set(end);
         }
     }
 }
