@@ -22,7 +22,12 @@ use crate::text::to_text;
 struct Originals {
     read: RefCell<Option<Root<Function<'static>>>>,
     capture: RefCell<Option<Root<Function<'static>>>>,
+    set_limit: RefCell<Option<Root<Function<'static>>>>,
 }
+
+/// What script set `Error.stackTraceLimit` to.
+#[derive(Default)]
+struct Limit(RefCell<Option<Root<Value<'static>>>>);
 
 /// Wraps the `stack` accessor and `Error.captureStackTrace` of a new realm.
 pub(crate) fn install(ctx: &Ctx<'_>) -> Result<()> {
@@ -30,6 +35,7 @@ pub(crate) fn install(ctx: &Ctx<'_>) -> Result<()> {
     let prototype: Object<'_> = error.get("prototype")?;
     error_class::install(ctx, &error)?;
     wrap_accessor(ctx, &prototype)?;
+    wrap_limit(ctx, &error)?;
     wrap_capture(ctx, &error)
 }
 
@@ -44,6 +50,43 @@ fn wrap_accessor<'js>(ctx: &Ctx<'js>, prototype: &Object<'js>) -> Result<()> {
         with_heading(ctx, &this, stack)
     })?;
     define_accessor(prototype, "stack", Some(&getter), Some(&write), Attributes::CONFIGURABLE)
+}
+
+/// The engine's setter forgets to release what was set before, and an object that is never
+/// released ends the process when the runtime ends. So it gets numbers only; anything else means
+/// no frames, as in V8.
+fn wrap_limit<'js>(ctx: &Ctx<'js>, error: &Object<'js>) -> Result<()> {
+    let describe: Function<'_> = ctx.eval("Object.getOwnPropertyDescriptor")?;
+    let original: Object<'_> = describe.call((error.clone(), "stackTraceLimit"))?;
+    let (read, write): (Function<'_>, Function<'_>) = (original.get("get")?, original.get("set")?);
+    let limit: Value<'_> = read.call((rquickjs::function::This(error.clone()),))?;
+    slot::<Limit>(ctx).0.replace(Some(Root::new(ctx, limit)?));
+    slot::<Originals>(ctx).set_limit.replace(Some(Root::new(ctx, write)?));
+    let getter = function(ctx, "get stackTraceLimit", 0, |call| {
+        match &*slot::<Limit>(call.ctx()).0.borrow() {
+            Some(limit) => limit.get(call.ctx()),
+            None => call.undefined(),
+        }
+    })?;
+    let setter = function(ctx, "set stackTraceLimit", 1, |call| {
+        let ctx = call.ctx();
+        let given = call.value(0);
+        slot::<Limit>(ctx).0.replace(Some(Root::new(ctx, given.clone())?));
+        let write: Function<'_> = match &*slot::<Originals>(ctx).set_limit.borrow() {
+            Some(root) => root.get(ctx)?,
+            None => return call.undefined(),
+        };
+        let frames = given.as_number().unwrap_or(0.0);
+        write.call::<_, ()>((rquickjs::function::This(call.this()), frames))?;
+        call.undefined()
+    })?;
+    define_accessor(
+        error,
+        "stackTraceLimit",
+        Some(&getter),
+        Some(&setter),
+        Attributes::CONFIGURABLE,
+    )
 }
 
 /// What the engine's own accessor shows.
