@@ -57,6 +57,10 @@ trait Suite: Sync {
     fn files(&self) -> &[String];
     /// What the expectations call this copy of the suite.
     fn copy(&self) -> &str;
+    /// A folder that scripts find beside them, under its own name.
+    fn resources(&self) -> Option<PathBuf> {
+        None
+    }
     /// Turns one file into a script, or says why it can't be.
     fn prepare(&self, file: &str) -> Result<Prepared, Failure>;
 }
@@ -188,7 +192,7 @@ fn run_all(
         fs::create_dir_all(folder)
             .map_err(Failure::while_doing(format!("making {}", folder.display())))?;
     }
-    let place = runtime::Place::new()?;
+    let place = runtime::Place::new(suite.resources().as_deref())?;
     let progress = Progress::new();
     let next = AtomicUsize::new(0);
     let reports = Mutex::new(Vec::new());

@@ -6,8 +6,8 @@ use std::rc::Rc;
 
 use holm_host::Host;
 use holm_js::{
-    Ctx, Filter, Promise, PromiseState, Realm, Root, ScriptOrigin, Value, compile_module,
-    evaluate_async_script, evaluate_script,
+    Ctx, Filter, Promise, PromiseState, Realm, Root, ScriptOrigin, Value, evaluate_async_script,
+    evaluate_script,
 };
 use holm_node::{modules, process};
 use holm_web::console::inspect::{self, Colors, Options};
@@ -141,8 +141,7 @@ impl Isolate {
                 evaluate_script(ctx, source, ScriptOrigin::new(name)).map(|_| None)
             }
             SourceKind::Module => {
-                let record = compile_module(ctx, name, source)?;
-                modules::fill_meta(ctx, &record, modules::IsMain::Yes)?;
+                let record = modules::compile(ctx, name, source.to_owned(), modules::IsMain::Yes)?;
                 modules::evaluate(ctx, record).map(|(promise, _)| Some(promise))
             }
         })

@@ -57,7 +57,8 @@ pub use artifact::{ArtifactError, ArtifactKey};
 pub use attachment::Attachment;
 pub use binary::{
     FunctionPlace, Invalid, Names, Section, StreamingValidator, TextError, check, custom_sections,
-    features, features_with_legacy_exceptions, limits, looks_like_text, source_map_url, to_binary,
+    export_names, features, features_with_legacy_exceptions, limits, looks_like_text,
+    source_map_url, to_binary,
 };
 pub use direct::{Answer, DirectCall, DirectFunction, DirectKind, DirectType};
 pub use engine::{CompileError, Engine};

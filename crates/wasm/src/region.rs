@@ -48,6 +48,8 @@ pub(crate) struct Grown(Rc<GrownList>);
 struct GrownList {
     regions: RefCell<Vec<*const Region>>,
     any: Cell<bool>,
+    /// Whether whoever looks shall find something whenever they look.
+    watched: Cell<bool>,
 }
 
 impl Grown {
@@ -58,8 +60,17 @@ impl Grown {
 
     /// Takes the addresses of the regions that grew: for comparison only.
     pub(crate) fn take(&self) -> Vec<*const Region> {
-        self.0.any.set(false);
+        self.0.any.set(self.0.watched.get());
         std::mem::take(&mut *self.0.regions.borrow_mut())
+    }
+
+    pub(crate) fn watch(&self) {
+        self.0.watched.set(true);
+        self.0.any.set(true);
+    }
+
+    pub(crate) fn is_watched(&self) -> bool {
+        self.0.watched.get()
     }
 
     fn push(&self, region: *const Region) {

@@ -48,6 +48,9 @@ pub trait Observer: 'static {
     /// can look.
     fn memory_grown(&self, memory: &Memory);
 
+    /// A module was left, for good or for a function of the host. Only after [`Space::watch`].
+    fn module_left(&self) {}
+
     /// The address up to which the host's own code may use the stack, kept up to date. Modules
     /// may go 256 KiB deeper; without an address they get 512 KiB from the outermost call. Asked
     /// once, when the space is made.
@@ -78,6 +81,11 @@ impl Space {
     /// The tag by which modules catch what the host throws.
     pub fn host_tag(&self) -> &Tag {
         &self.0.host_tag
+    }
+
+    /// From now on the observer is told whenever a module is left.
+    pub fn watch(&self) {
+        self.0.grown.watch();
     }
 
     pub(crate) fn grown(&self) -> &Grown {
@@ -132,8 +140,11 @@ impl Space {
 
     #[cold]
     fn settle_grown(&self) {
-        while self.0.grown.any() {
+        loop {
             let grown = self.0.grown.take();
+            if grown.is_empty() {
+                break;
+            }
             for memory in self.memories() {
                 if memory.is_one_of(&grown) {
                     memory.sync_groups();
@@ -142,6 +153,9 @@ impl Space {
             }
             // Keeping groups in step counts as growth of the same regions: nothing new.
             self.0.grown.take();
+        }
+        if self.0.grown.is_watched() {
+            self.0.observer.module_left();
         }
     }
 }

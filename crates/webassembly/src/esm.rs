@@ -5,19 +5,25 @@
 //! module of script: it imports what the module imports, instantiates it with that, and exports
 //! what comes out.
 //!
-//! FIXME: exported globals that can change are read once; a binding should follow them.
+//! What a module exports is seen by script with globals as their values; another module that
+//! imports it gets the items themselves. And where a global can change, its binding follows.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use holm_js::{Attributes, Ctx, Function, Object, Result, Value, define_value, function, host_ref};
-use holm_wasm::ExternType;
+use holm_js::{
+    Array, Attributes, Call, Ctx, Function, Object, Result, Root, Value, define_value, function,
+    host_ref, is_same, slot, webidl,
+};
+use holm_wasm::{ExternType, Module, Mutability};
 
 use crate::builtins;
-use crate::errors::throw_compile;
+use crate::convert::is_opaque;
+use crate::errors::{throw_compile, throw_link, throw_type};
 use crate::global;
 use crate::instance::{InstanceObject, new_instance, read_imports};
-use crate::module::{CompiledModule, compile};
+use crate::module::{CompiledModule, ModuleObject, compile};
 use crate::options::CompileOptions;
 use crate::state::State;
 
@@ -32,26 +38,125 @@ pub struct ScriptModule<'js> {
 
 /// Compiles a module that was imported as `url`.
 pub fn script_module<'js>(ctx: &Ctx<'js>, url: &str, bytes: Vec<u8>) -> Result<ScriptModule<'js>> {
+    let (module, options) = imported(ctx, url, bytes)?;
+    check_names(ctx, url, &module)?;
+    let compiled = Rc::new(CompiledModule { module, options });
+    let text = script_text(url, &compiled);
+    let prefix = url.to_owned();
+    let instantiate = function(ctx, "instantiate", 2, move |call| {
+        let ctx = call.ctx();
+        let imports = with_instances(ctx, &compiled, &call.value(0))?;
+        let imports = read_imports(ctx, &compiled, Some(&imports), &prefix)?;
+        let instance = new_instance(ctx, &compiled, imports, &prefix)?;
+        slot::<Namespaces>(ctx).add(ctx, &call.value(1), instance.as_value())?;
+        let exports = unwrapped_exports(ctx, &compiled, instance.as_value())?;
+        let instance = Root::<Value<'static>>::new(ctx, instance.into_value())?;
+        let follow = function(ctx, "follow", 1, move |call| {
+            follow(call.ctx(), &instance.get(call.ctx())?, &call.value(0))?;
+            call.undefined()
+        })?;
+        let pair = Array::new(ctx.clone())?;
+        pair.set(0, exports)?;
+        pair.set(1, follow)?;
+        Ok(pair.into_value())
+    })?;
+    Ok(ScriptModule { text, instantiate })
+}
+
+/// Names that begin like this are not for modules, but for what hosts give them.
+const RESERVED: [&str; 2] = ["wasm:", "wasm-js:"];
+
+fn check_names(ctx: &Ctx<'_>, url: &str, module: &Module) -> Result<()> {
+    let is_reserved = |name: &str| RESERVED.iter().any(|prefix| name.starts_with(prefix));
+    let imports = module.imports().iter();
+    let imported = imports.flat_map(|import| {
+        // Builtins come from modules of such names.
+        let of_host = import.module.starts_with(RESERVED[0]);
+        [(!of_host).then_some(&import.module), (!of_host).then_some(&import.name)]
+    });
+    let exported = module.exports().iter().map(|export| Some(&export.name));
+    match imported.chain(exported).flatten().find(|name| is_reserved(name)) {
+        Some(name) => Err(throw_link(ctx, &format!("{url}: the name {name:?} is reserved"))),
+        None => Ok(()),
+    }
+}
+
+/// The namespaces of modules of WebAssembly, each with its instance.
+#[derive(Default)]
+struct Namespaces(RefCell<Vec<(AnyRoot, AnyRoot)>>);
+
+type AnyRoot = Root<Value<'static>>;
+
+impl Namespaces {
+    fn add<'js>(
+        &self,
+        ctx: &Ctx<'js>,
+        namespace: &Value<'js>,
+        instance: &Value<'js>,
+    ) -> Result<()> {
+        let pair = (Root::new(ctx, namespace.clone())?, Root::new(ctx, instance.clone())?);
+        self.0.borrow_mut().push(pair);
+        Ok(())
+    }
+
+    fn instance<'js>(&self, ctx: &Ctx<'js>, namespace: &Value<'js>) -> Result<Option<Value<'js>>> {
+        for (known, instance) in &*self.0.borrow() {
+            if is_same(&known.get(ctx)?, namespace) {
+                return instance.get(ctx).map(Some);
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// `WebAssembly.namespaceInstance`: the instance behind a namespace.
+pub(crate) fn namespace_instance<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
+    let ctx = call.ctx();
+    let found = slot::<Namespaces>(ctx).instance(ctx, &call.value(0))?;
+    found.ok_or_else(|| {
+        let what = "WebAssembly.namespaceInstance(): argument 0";
+        throw_type(ctx, &format!("{what} is not the namespace of a module of WebAssembly"))
+    })
+}
+
+/// The import object, in which modules of WebAssembly are what their instances export.
+fn with_instances<'js>(
+    ctx: &Ctx<'js>,
+    compiled: &CompiledModule,
+    namespaces: &Value<'js>,
+) -> Result<Object<'js>> {
+    let imports = Object::new_proto(ctx.clone(), None)?;
+    let Some(namespaces) = namespaces.as_object() else { return Ok(imports) };
+    let known = slot::<Namespaces>(ctx);
+    for import in compiled.module.imports() {
+        let namespace: Value<'js> = namespaces.get(&*import.module)?;
+        let instance = known.instance(ctx, &namespace)?;
+        let given = match instance.as_ref().and_then(host_ref::<InstanceObject>) {
+            Some(instance) => instance.exports(ctx)?,
+            None => namespace,
+        };
+        define_value(&imports, &*import.module, given, Attributes::ALL)?;
+    }
+    Ok(imports)
+}
+
+/// The `WebAssembly.Module` that importing the source of `url` gives.
+pub fn module_source<'js>(ctx: &Ctx<'js>, url: &str, bytes: Vec<u8>) -> Result<Value<'js>> {
+    let (module, options) = imported(ctx, url, bytes)?;
+    Ok(webidl::new_object(ctx, ModuleObject::new(module, options))?.into_value())
+}
+
+fn imported(ctx: &Ctx<'_>, url: &str, bytes: Vec<u8>) -> Result<(Module, CompileOptions)> {
     // As Node and Deno do.
     let options = CompileOptions { builtins: vec!["js-string".to_owned()], string_module: None };
     let engine = State::of(ctx).engine(ctx)?;
     let module = compile(&engine, bytes.into(), &options)
         .map_err(|refused| throw_compile(ctx, url, &refused))?;
     module.set_source(url);
-    let compiled = Rc::new(CompiledModule { module, options });
-    let text = script_text(&compiled);
-    let prefix = url.to_owned();
-    let instantiate = function(ctx, "instantiate", 1, move |call| {
-        let ctx = call.ctx();
-        let imports = call.value(0).into_object();
-        let imports = read_imports(ctx, &compiled, imports.as_ref(), &prefix)?;
-        let instance = new_instance(ctx, &compiled, imports, &prefix)?;
-        unwrapped_exports(ctx, &compiled, instance.as_value()).map(Object::into_value)
-    })?;
-    Ok(ScriptModule { text, instantiate })
+    Ok((module, options))
 }
 
-fn script_text(compiled: &CompiledModule) -> String {
+fn script_text(url: &str, compiled: &CompiledModule) -> String {
     let mut text = String::new();
     let modules =
         compiled.module.imports().iter().filter(|import| {
@@ -63,15 +168,51 @@ fn script_text(compiled: &CompiledModule) -> String {
         text.push_str(&format!("import * as $i{index} from {};\n", quoted(module)));
         imports.push_str(&format!("[{}]: $i{index}, ", quoted(module)));
     }
+    text.push_str(&format!("import * as $self from {};\n", quoted(url)));
     text.push_str("const $instantiate = import.meta.$instantiate;\n");
     text.push_str("delete import.meta.$instantiate;\n");
-    text.push_str(&format!("const $exports = $instantiate({{ __proto__: null, {imports}}});\n"));
+    text.push_str(&format!(
+        "const {{ 0: $exports, 1: $follow }} = \
+         $instantiate({{ __proto__: null, {imports}}}, $self);\n"
+    ));
+    let mut setters = String::new();
     for (index, export) in compiled.module.exports().iter().enumerate() {
         let name = quoted(&export.name);
-        text.push_str(&format!("const $e{index} = $exports[{name}];\n"));
+        text.push_str(&format!("let $e{index} = $exports[{name}];\n"));
         text.push_str(&format!("export {{ $e{index} as {name} }};\n"));
+        if is_variable(&export.ty) {
+            setters.push_str(&format!("[{name}]: ($value) => {{ $e{index} = $value; }}, "));
+        }
+    }
+    if !setters.is_empty() {
+        text.push_str(&format!("$follow({{ __proto__: null, {setters}}});\n"));
     }
     text
+}
+
+/// Whether it is a global that can change, and whose value script can see.
+fn is_variable(ty: &ExternType) -> bool {
+    matches!(ty, ExternType::Global(ty)
+        if ty.mutability() == Mutability::Var && !is_opaque(ty.content()))
+}
+
+/// Lets variables follow the globals that an instance exports by the same names.
+fn follow<'js>(ctx: &Ctx<'js>, instance: &Value<'js>, setters: &Value<'js>) -> Result<()> {
+    let (Some(instance), Some(setters)) =
+        (host_ref::<InstanceObject>(instance), setters.as_object())
+    else {
+        return Ok(());
+    };
+    let Some(exports) = instance.exports(ctx)?.into_object() else { return Ok(()) };
+    let state = State::of(ctx);
+    for name in setters.keys::<String>() {
+        let name = name?;
+        let global: Value<'js> = exports.get(name.as_str())?;
+        state.bindings().add(ctx, &global, setters.get(name.as_str())?)?;
+    }
+    state.space(ctx)?.watch();
+    state.bindings().refresh(ctx);
+    Ok(())
 }
 
 /// A name as a literal of script.

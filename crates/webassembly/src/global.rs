@@ -8,6 +8,7 @@ use holm_wasm::{Global, GlobalType, HeapType, Mutability, TypeText, ValType};
 use crate::convert::{is_opaque, mismatch, to_js, to_wasm, value_type};
 use crate::errors::throw_type;
 use crate::owner::Keep;
+use crate::state::State;
 use crate::values::HostTable;
 
 /// The inside of a Global object.
@@ -119,7 +120,13 @@ impl GlobalObject {
             mismatch(ctx, "WebAssembly.Global.value: the value", ty.content(), &reason)
         })?;
         self.sync(ctx);
+        State::of(ctx).bindings().refresh(ctx);
         Ok(())
+    }
+
+    /// \[\[Global\]\]
+    pub(crate) fn global(&self) -> &Global {
+        &self.global
     }
 
     fn refuse_opaque(&self, ctx: &Ctx<'_>) -> Result<()> {

@@ -15,6 +15,7 @@
 #![deny(unsafe_code)]
 
 mod backing;
+mod bindings;
 mod builtins;
 mod convert;
 mod errors;
@@ -28,6 +29,7 @@ mod host_function;
 mod instance;
 mod memory;
 mod module;
+mod module_source;
 mod namespace;
 pub mod native;
 mod options;
@@ -40,8 +42,8 @@ mod tag;
 mod values;
 
 pub use errors::{COMPILE_ERROR, LINK_ERROR, RUNTIME_ERROR};
-pub use esm::{ScriptModule, script_module};
-pub use holm_wasm::{TextError, to_binary};
+pub use esm::{ScriptModule, module_source, script_module};
+pub use holm_wasm::{TextError, export_names, to_binary};
 pub use namespace::install;
 pub use state::EngineSource;
 pub use streaming::{Body, BodyFailure, NextChunk, Response, ResponseSource, install_streaming};

@@ -13,11 +13,13 @@ use holm_js::{
 use holm_wasm::Module;
 
 use crate::errors::{COMPILE_ERROR, LINK_ERROR, RUNTIME_ERROR, Refused, throw_compile};
+use crate::esm;
 use crate::exception::ExceptionObject;
 use crate::global::GlobalObject;
 use crate::instance::{self, InstanceObject, import_object, read_imports};
 use crate::memory::MemoryObject;
 use crate::module::{ModuleObject, compile};
+use crate::module_source;
 use crate::options::CompileOptions;
 use crate::state::{EngineSource, State};
 use crate::table::TableObject;
@@ -35,13 +37,16 @@ pub fn install(ctx: &Ctx<'_>, source: EngineSource) -> Result<()> {
     define_value(&namespace, "compile", compile, Attributes::ALL)?;
     let instantiate = function(ctx, "instantiate", 1, |call| promised(call, instantiate))?;
     define_value(&namespace, "instantiate", instantiate, Attributes::ALL)?;
+    let of_namespace = function(ctx, "namespaceInstance", 1, esm::namespace_instance)?;
+    define_value(&namespace, "namespaceInstance", of_namespace, Attributes::ALL)?;
     let js_tag = function(ctx, "get JSTag", 0, |call| {
         let space = State::of(call.ctx()).space(call.ctx())?;
         tag::wrapper(call.ctx(), space.host_tag())
     })?;
     let shape = Attributes::ENUMERABLE | Attributes::CONFIGURABLE;
     define_accessor(&namespace, "JSTag", Some(&js_tag), None, shape)?;
-    define_interface::<ModuleObject>(&namespace)?;
+    let module = define_interface::<ModuleObject>(&namespace)?;
+    module_source::install(ctx, &module)?;
     define_interface::<InstanceObject>(&namespace)?;
     define_interface::<MemoryObject>(&namespace)?;
     define_interface::<TableObject>(&namespace)?;
@@ -54,9 +59,10 @@ pub fn install(ctx: &Ctx<'_>, source: EngineSource) -> Result<()> {
     define_value(&ctx.globals(), "WebAssembly", namespace, Attributes::BUILT_IN)
 }
 
-fn define_interface<T: Interface>(namespace: &Object<'_>) -> Result<()> {
+fn define_interface<'js, T: Interface>(namespace: &Object<'js>) -> Result<Object<'js>> {
     let interface = webidl::interface_object::<T>(namespace.ctx())?;
-    define_value(namespace, T::NAME, interface, Attributes::BUILT_IN)
+    define_value(namespace, T::NAME, interface.clone(), Attributes::BUILT_IN)?;
+    Ok(interface)
 }
 
 /// <https://webassembly.github.io/spec/js-api/#dom-webassembly-validate>

@@ -10,6 +10,7 @@ use holm_js::{
 };
 use holm_wasm::{Engine, Func, Memory, Observer, Space};
 
+use crate::bindings::Bindings;
 use crate::frames::Calls;
 use crate::memory;
 
@@ -28,6 +29,7 @@ struct Inner {
     source: RefCell<Option<EngineSource>>,
     space: OnceCell<Space>,
     loan: Rc<Loan>,
+    bindings: Rc<Bindings>,
     /// The owner of the group of modules with structs and arrays.
     objects_owner: RefCell<Option<Weak>>,
     /// Bytes that the collector of script knows nothing of, since it last ran for them.
@@ -70,7 +72,11 @@ impl State {
         let engine = self.engine(ctx)?;
         set_foreign_calls(ctx, Rc::new(Calls::new(self.0.loan.clone())));
         let script_stack = stack_end(ctx);
-        let observer = Rc::new(Watcher { loan: self.0.loan.clone(), script_stack });
+        let observer = Rc::new(Watcher {
+            loan: self.0.loan.clone(),
+            bindings: self.0.bindings.clone(),
+            script_stack,
+        });
         Ok(self.0.space.get_or_init(|| Space::new(&engine, observer)).clone())
     }
 
@@ -83,6 +89,11 @@ impl State {
     /// The scope of the script that called the module that is running.
     pub(crate) fn loan(&self) -> &Rc<Loan> {
         &self.0.loan
+    }
+
+    /// The bindings of script that follow globals.
+    pub(crate) fn bindings(&self) -> &Bindings {
+        &self.0.bindings
     }
 
     pub(crate) fn objects_owner(&self) -> Option<Ref<'_, Weak>> {
@@ -112,6 +123,7 @@ impl State {
 /// Keeps the buffers of script in step with memories.
 struct Watcher {
     loan: Rc<Loan>,
+    bindings: Rc<Bindings>,
     script_stack: Rc<Cell<usize>>,
 }
 
@@ -120,6 +132,11 @@ impl Observer for Watcher {
         // Without a scope no script can run and see the old buffer before the next one opens:
         // memories grow in calls only, and calls have one.
         self.loan.with(|ctx| memory::refresh(ctx, memory));
+    }
+
+    fn module_left(&self) {
+        // As above.
+        self.loan.with(|ctx| self.bindings.refresh(ctx));
     }
 
     fn stack_end(&self) -> Option<Rc<Cell<usize>>> {

@@ -56,7 +56,11 @@ impl JsApi {
         for script in Meta::read(&test).scripts {
             parts.push(read(&self.folder.join(resolve(file, script)))?);
         }
-        parts.push(test);
+        parts.push(if is_strict(&test) {
+            format!("(function () {{\n{test}\n}}).call(globalThis);")
+        } else {
+            test
+        });
         Ok(format!("(function () {{\n{}\n}}).call(globalThis);\n", parts.join("\n;\n")))
     }
 }
@@ -64,6 +68,11 @@ impl JsApi {
 impl Suite for JsApi {
     fn files(&self) -> &[String] {
         &self.files
+    }
+
+    fn resources(&self) -> Option<PathBuf> {
+        let folder = self.folder.join("esm-integration/resources");
+        folder.is_dir().then_some(folder)
     }
 
     fn copy(&self) -> &str {
@@ -104,6 +113,12 @@ impl Meta<'_> {
     fn for_shells(&self) -> bool {
         self.globals.contains(&"jsshell")
     }
+}
+
+/// Whether a test begins with the directive: it counts only at the beginning of a function.
+fn is_strict(test: &str) -> bool {
+    let code = test.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with("//"));
+    code.is_some_and(|line| line.starts_with("\"use strict\"") || line.starts_with("'use strict'"))
 }
 
 /// The tests below `folder/below` that are for shells.

@@ -91,12 +91,26 @@ impl Runtime {
 }
 
 impl Place {
-    pub(super) fn new() -> Result<Place, Failure> {
+    pub(super) fn new(resources: Option<&Path>) -> Result<Place, Failure> {
         let folder = TempDir::with_prefix("holm-conformance-")
             .map_err(Failure::while_doing("making a temporary folder"))?;
         // Deno takes a `.js` file for a module, which is strict, unless told.
         fs::write(folder.path().join("package.json"), "{ \"type\": \"commonjs\" }\n")
             .map_err(Failure::while_doing("writing package.json"))?;
+        if let Some(resources) = resources {
+            // Copied: a script may read below its own folder only.
+            let what = || format!("copying {}", resources.display());
+            let beside = folder.path().join(resources.file_name().unwrap_or_default());
+            fs::create_dir(&beside).map_err(Failure::while_doing(what()))?;
+            for entry in fs::read_dir(resources).map_err(Failure::while_doing(what()))? {
+                let from = entry.map_err(Failure::while_doing(what()))?.path();
+                let to = beside.join(from.file_name().unwrap_or_default());
+                fs::copy(&from, &to).map_err(Failure::while_doing(what()))?;
+            }
+            // They are imported.
+            fs::write(beside.join("package.json"), "{ \"type\": \"module\" }\n")
+                .map_err(Failure::while_doing("writing package.json"))?;
+        }
         Ok(Place(folder))
     }
 

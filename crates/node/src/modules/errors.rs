@@ -98,7 +98,14 @@ fn export_hint(target: &str, name: &str) -> Option<String> {
     if path.extension().is_some_and(|extension| extension == "cjs") {
         return Some("names of a CommonJS module are found in its text; import its default".into());
     }
-    let exports = export_names(&searched_source(target)?);
+    let exports = match path.extension().and_then(|extension| extension.to_str()) {
+        Some("wasm") => holm_webassembly::export_names(&searched_bytes(target)?),
+        Some("wat") => {
+            let binary = holm_webassembly::to_binary(searched_bytes(target)?, target).ok()?;
+            holm_webassembly::export_names(&binary)
+        }
+        _ => export_names(&searched_source(target)?),
+    };
     let similar = exports.iter().find(|export| export.eq_ignore_ascii_case(name));
     match similar {
         Some(export) => Some(format!("did you mean '{export}'?")),
@@ -108,9 +115,13 @@ fn export_hint(target: &str, name: &str) -> Option<String> {
 }
 
 fn searched_source(name: &str) -> Option<String> {
+    String::from_utf8(searched_bytes(name)?).ok()
+}
+
+fn searched_bytes(name: &str) -> Option<Vec<u8>> {
     let path = path_of(name)?;
     let len = std::fs::metadata(&path).ok()?.len();
-    if len > MAX_SEARCHED_BYTES as u64 { None } else { std::fs::read_to_string(path).ok() }
+    if len > MAX_SEARCHED_BYTES as u64 { None } else { std::fs::read(path).ok() }
 }
 
 fn made(

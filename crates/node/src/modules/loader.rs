@@ -4,10 +4,11 @@ use std::path::Path;
 use std::rc::Rc;
 
 use holm_js::{
-    Attributes, Ctx, ErrorKind, ImportAttributes, ModuleLoader, ModuleRecord, Object, Result,
-    Thrown, Value, compile_module, define_value, function, parse_json, synthetic_module, to_text,
+    Attributes, Ctx, ErrorKind, ImportAttributes, ModuleLoader, ModuleRecord, Object, Result, Root,
+    Thrown, Value, compile_module, define_value, function, parse_json, synthetic_module, throw,
+    to_text,
 };
-use holm_webassembly::{script_module, to_binary};
+use holm_webassembly::{module_source, script_module, to_binary};
 
 use super::errors;
 use super::resolve::{Format, Kind, Resolved, System};
@@ -15,6 +16,7 @@ use super::source::{Source, read_bytes, read_text};
 use super::state::{modules, path_of};
 use super::{commonjs, data_url};
 use crate::builtins;
+use crate::syntax::source_phase::{PHASE_ATTRIBUTE, lowered};
 
 /// The loader of Node's ES modules.
 pub fn loader() -> Rc<dyn ModuleLoader> {
@@ -36,14 +38,18 @@ impl ModuleLoader for NodeLoader {
         let url = match state.resolve(ctx, specifier, referrer, Kind::Import)? {
             Resolved::Builtin(name) => format!("node:{name}"),
             Resolved::File(file) => {
-                check_type(ctx, &file.url(), file.format == Format::Json, attributes)?;
+                check_type(ctx, &file.url(), Some(file.format), attributes)?;
                 file.url()
             }
             Resolved::Url(url) => {
-                check_type(ctx, &url, data_url::is_json(&url), attributes)?;
+                let format = data_url::is_json(&url).then_some(Format::Json);
+                check_type(ctx, &url, format, attributes)?;
                 url
             }
         };
+        if attributes.get(PHASE_ATTRIBUTE).is_some() {
+            return source_name(ctx, specifier, &url);
+        }
         state.imports().add(referrer, specifier, &url);
         Ok(url)
     }
@@ -58,10 +64,26 @@ impl ModuleLoader for NodeLoader {
     }
 }
 
-/// Only `type` is an attribute, and only `json` a type, so far.
+/// What the names of modules begin with whose `default` is another module's source.
+const SOURCE_OF: &str = "holm:source-of:";
+
+/// The name of the module that has the source of `url` as its `default`.
+fn source_name(ctx: &Ctx<'_>, specifier: &str, url: &str) -> Result<String> {
+    let format = path_of(url).and_then(|path| modules(ctx).resolver(ctx).format_of(&path).ok());
+    if !matches!(format, Some(Format::Wasm | Format::Wat)) {
+        let text = format!("Source phase import object is not defined for module '{specifier}'");
+        return Err(throw(ctx, ErrorKind::Syntax, &text));
+    }
+    Ok(format!("{SOURCE_OF}{url}"))
+}
+
+/// `type` is an attribute, with the types there are, and the one that [`source_phase`] makes.
+///
+/// [`source_phase`]: crate::syntax::source_phase
 fn check_attributes(ctx: &Ctx<'_>, attributes: &ImportAttributes) -> Result<()> {
     for (key, value) in attributes.iter() {
-        let is_known = key == "type" && value == "json";
+        let is_type = key == "type" && ["json", "webassembly"].contains(&value);
+        let is_known = is_type || key == PHASE_ATTRIBUTE;
         if !is_known {
             let text =
                 format!("Import attribute \"{key}\" with value \"{value}\" is not supported");
@@ -75,18 +97,22 @@ fn check_attributes(ctx: &Ctx<'_>, attributes: &ImportAttributes) -> Result<()> 
 fn check_type(
     ctx: &Ctx<'_>,
     url: &str,
-    is_json: bool,
+    format: Option<Format>,
     attributes: &ImportAttributes,
 ) -> Result<()> {
-    let says_json = attributes.get("type") == Some("json");
-    let (code, text) = match (is_json, says_json) {
-        (true, false) => (
+    let is = match format {
+        Some(Format::Json) => Some("json"),
+        Some(Format::Wasm | Format::Wat) => Some("webassembly"),
+        _ => None,
+    };
+    let (code, text) = match (is, attributes.get("type")) {
+        (Some("json"), None) => (
             "ERR_IMPORT_ATTRIBUTE_MISSING",
             format!("Module \"{url}\" needs an import attribute of \"type: json\""),
         ),
-        (false, true) => (
+        (is, Some(said)) if is != Some(said) => (
             "ERR_IMPORT_ATTRIBUTE_TYPE_INCOMPATIBLE",
-            format!("Module \"{url}\" is not of type \"json\""),
+            format!("Module \"{url}\" is not of type \"{said}\""),
         ),
         _ => return Ok(()),
     };
@@ -97,6 +123,9 @@ fn check_type(
 pub(super) fn make<'js>(ctx: &Ctx<'js>, url: &str) -> Result<ModuleRecord<'js>> {
     if let Some(name) = url.strip_prefix("node:") {
         return builtin(ctx, url, name);
+    }
+    if let Some(of) = url.strip_prefix(SOURCE_OF) {
+        return source_of(ctx, url, of);
     }
     let Some(path) = path_of(url) else {
         return from_url(ctx, url);
@@ -120,8 +149,7 @@ pub(super) fn make<'js>(ctx: &Ctx<'js>, url: &str) -> Result<ModuleRecord<'js>> 
             }
         }
         Format::Json => from_json(ctx, url, &path),
-        Format::Wasm => from_wasm(ctx, url, read_bytes(ctx, &path)?),
-        Format::Wat => from_wasm(ctx, url, from_text(ctx, &path)?),
+        Format::Wasm | Format::Wat => from_wasm(ctx, url, wasm_bytes(ctx, &path, format)?),
         Format::Addon => {
             let text = format!(
                 "{} is a native addon: look for a WebAssembly build of the package",
@@ -130,6 +158,26 @@ pub(super) fn make<'js>(ctx: &Ctx<'js>, url: &str) -> Result<ModuleRecord<'js>> 
             Err(errors::coded(ctx, ErrorKind::Type, "ERR_UNKNOWN_MODULE_FORMAT", &text))
         }
     }
+}
+
+/// The bytes of a module of WebAssembly, in either format.
+fn wasm_bytes(ctx: &Ctx<'_>, path: &Path, format: Format) -> Result<Vec<u8>> {
+    if format == Format::Wat { from_text(ctx, path) } else { read_bytes(ctx, path) }
+}
+
+/// A module whose `default` is a `WebAssembly.Module`.
+fn source_of<'js>(ctx: &Ctx<'js>, name: &str, url: &str) -> Result<ModuleRecord<'js>> {
+    let state = modules(ctx);
+    // The engine asks once for each set of attributes, but there is one source.
+    if let Some(known) = state.sources().borrow().get(url) {
+        return default_only(ctx, name, known.get(ctx)?);
+    }
+    let Some(path) = path_of(url) else { return from_url(ctx, url) };
+    let format = state.resolver(ctx).format_of(&path);
+    let format = format.map_err(|error| errors::unresolved(ctx, &error, url, ""))?;
+    let made = module_source(ctx, url, wasm_bytes(ctx, &path, format)?)?;
+    state.sources().borrow_mut().insert(url.to_owned(), Root::new(ctx, made.clone())?);
+    default_only(ctx, name, made)
 }
 
 /// A module in the text format, in binary.
@@ -148,8 +196,19 @@ fn from_wasm<'js>(ctx: &Ctx<'js>, url: &str, bytes: Vec<u8>) -> Result<ModuleRec
 }
 
 fn compiled<'js>(ctx: &Ctx<'js>, url: &str, text: String) -> Result<ModuleRecord<'js>> {
-    let record = compile_module(ctx, url, text)?;
     let is_main = if modules(ctx).is_main(url) { IsMain::Yes } else { IsMain::No };
+    compile(ctx, url, text, is_main)
+}
+
+/// Compiles the text of a module, and fills its `import.meta`.
+pub fn compile<'js>(
+    ctx: &Ctx<'js>,
+    url: &str,
+    text: String,
+    is_main: IsMain,
+) -> Result<ModuleRecord<'js>> {
+    let text = lowered(&text).unwrap_or(text);
+    let record = compile_module(ctx, url, text)?;
     fill_meta(ctx, &record, is_main)?;
     Ok(record)
 }
@@ -164,7 +223,7 @@ pub enum IsMain {
 }
 
 /// `import.meta`, as Node fills it.
-pub fn fill_meta<'js>(ctx: &Ctx<'js>, record: &ModuleRecord<'js>, is_main: IsMain) -> Result<()> {
+fn fill_meta<'js>(ctx: &Ctx<'js>, record: &ModuleRecord<'js>, is_main: IsMain) -> Result<()> {
     let (url, meta) = (record.name()?, record.meta()?);
     if let Some(path) = path_of(&url) {
         let folder = path.parent().unwrap_or(Path::new("/")).display().to_string();
@@ -255,10 +314,11 @@ fn exported<'js>(ctx: &Ctx<'js>, value: Value<'js>, names: &[String]) -> Result<
 }
 
 fn from_json<'js>(ctx: &Ctx<'js>, url: &str, path: &Path) -> Result<ModuleRecord<'js>> {
-    json_module(ctx, url, read_json(ctx, path)?)
+    default_only(ctx, url, read_json(ctx, path)?)
 }
 
-fn json_module<'js>(ctx: &Ctx<'js>, url: &str, value: Value<'js>) -> Result<ModuleRecord<'js>> {
+/// A module with a value as its `default`, and nothing else.
+fn default_only<'js>(ctx: &Ctx<'js>, url: &str, value: Value<'js>) -> Result<ModuleRecord<'js>> {
     let value = holm_js::Root::<Value<'static>>::new(ctx, value)?;
     synthetic_module(ctx, url, &["default".to_owned()], move |ctx| {
         let exports = Object::new(ctx.clone())?;
@@ -286,7 +346,7 @@ fn from_url<'js>(ctx: &Ctx<'js>, url: &str) -> Result<ModuleRecord<'js>> {
         return compiled(ctx, url, source);
     }
     if let Some(text) = data_url::json(url) {
-        return json_module(ctx, url, parse_json(ctx, &text, url)?);
+        return default_only(ctx, url, parse_json(ctx, &text, url)?);
     }
     let scheme = url.split(':').next().unwrap_or_default();
     let text =

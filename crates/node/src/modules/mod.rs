@@ -25,7 +25,7 @@ use holm_js::{Ctx, ModuleRecord, Promise, Result, evaluate_module};
 
 pub use commonjs::run_commonjs_text;
 pub(crate) use commonjs::{main_module, module_builtin};
-pub use loader::{IsMain, fill_meta, loader};
+pub use loader::{IsMain, compile, loader};
 use resolve::{Format, System};
 use source::Source;
 use state::modules;

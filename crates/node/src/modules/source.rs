@@ -8,6 +8,7 @@ use holm_js::{Ctx, ErrorKind, Result, compiles_as_function_body};
 use super::errors;
 use super::resolve::{Format, System};
 use crate::syntax::queries::has_module_syntax;
+use crate::syntax::source_phase::lowered;
 use crate::syntax::typescript::{Goal, strip};
 
 /// The parameters of the function a CommonJS module is.
@@ -23,6 +24,7 @@ impl Source {
     pub(super) fn read(ctx: &Ctx<'_>, path: &Path, format: Format) -> Result<Self> {
         let text = read_text(ctx, path)?;
         let Format::TypeScript(system) = format else {
+            let text = lowered(&text).unwrap_or(text);
             return Ok(Self { text });
         };
         let goal = match system {
@@ -35,7 +37,7 @@ impl Source {
             let place = format!("{}:{line}:{column}", path.display());
             errors::at(ctx, error.kind.code(), &error.message, error.hint.as_deref(), &place)
         })?;
-        Ok(Self { text: stripped })
+        Ok(Self { text: lowered(&stripped).unwrap_or(stripped) })
     }
 
     /// Whether a file whose package does not tell is an ES module: it is no CommonJS, and has

@@ -1,12 +1,13 @@
 //! What a realm's module systems remember.
 
 use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use holm_host::host;
-use holm_js::{Ctx, Result, slot};
+use holm_js::{Ctx, Result, Root, Value, slot};
 
 use super::errors;
 use super::files::HostFiles;
@@ -19,6 +20,7 @@ pub(super) struct Modules {
     resolver: OnceCell<(Resolver, Arc<HostFiles>)>,
     main: RefCell<Option<String>>,
     imports: Imports,
+    sources: RefCell<HashMap<String, Root<Value<'static>>>>,
 }
 
 pub(super) fn modules(ctx: &Ctx<'_>) -> Rc<Modules> {
@@ -90,6 +92,11 @@ impl Modules {
             }
             _ => Err(holm_js::Error::Unknown),
         }
+    }
+
+    /// The sources that were imported, by URL.
+    pub(super) fn sources(&self) -> &RefCell<HashMap<String, Root<Value<'static>>>> {
+        &self.sources
     }
 
     /// Who imports whom, and what is being evaluated.

@@ -8,4 +8,5 @@ mod nesting;
 mod parse;
 pub mod position;
 pub mod queries;
+pub mod source_phase;
 pub mod typescript;

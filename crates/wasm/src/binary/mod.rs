@@ -19,6 +19,6 @@ mod text;
 pub use features::{features, features_with_legacy_exceptions};
 pub use invalid::{FunctionPlace, Invalid, check};
 pub use names::Names;
-pub use sections::{Section, custom_sections, source_map_url};
+pub use sections::{Section, custom_sections, export_names, source_map_url};
 pub use streaming::StreamingValidator;
 pub use text::{TextError, looks_like_text, to_binary};

@@ -81,6 +81,18 @@ pub fn custom_sections<'a>(wasm: &'a [u8], name: &str) -> Vec<&'a [u8]> {
     customs(wasm).filter(|(found, _)| *found == name.as_bytes()).map(|(_, bytes)| bytes).collect()
 }
 
+/// The names that a module exports, for messages: of bytes that are not a valid module, those
+/// that can be read.
+#[must_use]
+pub fn export_names(wasm: &[u8]) -> Vec<String> {
+    let payloads = wasmparser::Parser::new(0).parse_all(wasm).map_while(Result::ok);
+    let sections = payloads.filter_map(|payload| match payload {
+        wasmparser::Payload::ExportSection(exports) => Some(exports),
+        _ => None,
+    });
+    sections.flatten().map_while(Result::ok).map(|export| export.name.to_owned()).collect()
+}
+
 /// Where the source map of this module is, by the section `sourceMappingURL`.
 ///
 /// <https://tc39.es/ecma426/#sec-linking-inline>
