@@ -5,6 +5,7 @@
 //! script sets `Error.prepareStackTrace`, what that returned is the stack, untouched.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 
 use rquickjs::{Ctx, Function, Object, Result, Value};
 
@@ -22,12 +23,17 @@ use crate::text::to_text;
 struct Originals {
     read: RefCell<Option<Root<Function<'static>>>>,
     capture: RefCell<Option<Root<Function<'static>>>>,
-    set_limit: RefCell<Option<Root<Function<'static>>>>,
 }
 
-/// What script set `Error.stackTraceLimit` to.
+/// What script said of stacks, by the property's name.
 #[derive(Default)]
-struct Limit(RefCell<Option<Root<Value<'static>>>>);
+struct Settings(RefCell<HashMap<&'static str, Setting>>);
+
+struct Setting {
+    given: Root<Value<'static>>,
+    /// The engine's own setter.
+    write: Root<Function<'static>>,
+}
 
 /// Wraps the `stack` accessor and `Error.captureStackTrace` of a new realm.
 pub(crate) fn install(ctx: &Ctx<'_>) -> Result<()> {
@@ -35,7 +41,7 @@ pub(crate) fn install(ctx: &Ctx<'_>) -> Result<()> {
     let prototype: Object<'_> = error.get("prototype")?;
     error_class::install(ctx, &error)?;
     wrap_accessor(ctx, &prototype)?;
-    wrap_limit(ctx, &error)?;
+    wrap_settings(ctx, &error)?;
     wrap_capture(ctx, &error)
 }
 
@@ -52,41 +58,53 @@ fn wrap_accessor<'js>(ctx: &Ctx<'js>, prototype: &Object<'js>) -> Result<()> {
     define_accessor(prototype, "stack", Some(&getter), Some(&write), Attributes::CONFIGURABLE)
 }
 
-/// The engine's setter forgets to release what was set before, and an object that is never
-/// released ends the process when the runtime ends. So it gets numbers only; anything else means
-/// no frames, as in V8.
-fn wrap_limit<'js>(ctx: &Ctx<'js>, error: &Object<'js>) -> Result<()> {
+/// Wraps the accessors of what script may say of stacks: the engine forgets to release objects that
+/// it has no use for there, and an object that is never released ends the process when the runtime
+/// ends. So it gets what it can use, and script sees what it gave.
+fn wrap_settings<'js>(ctx: &Ctx<'js>, error: &Object<'js>) -> Result<()> {
+    wrap_setting(ctx, error, "stackTraceLimit", |ctx, given| {
+        // What is no number means no frames, as in V8.
+        Value::new_number(ctx.clone(), given.as_number().unwrap_or(0.0))
+    })?;
+    wrap_setting(ctx, error, "prepareStackTrace", |ctx, given| {
+        if given.is_function() { given } else { Value::new_undefined(ctx.clone()) }
+    })
+}
+
+fn wrap_setting<'js>(
+    ctx: &Ctx<'js>,
+    error: &Object<'js>,
+    name: &'static str,
+    usable: for<'a> fn(&Ctx<'a>, Value<'a>) -> Value<'a>,
+) -> Result<()> {
     let describe: Function<'_> = ctx.eval("Object.getOwnPropertyDescriptor")?;
-    let original: Object<'_> = describe.call((error.clone(), "stackTraceLimit"))?;
+    let original: Object<'_> = describe.call((error.clone(), name))?;
     let (read, write): (Function<'_>, Function<'_>) = (original.get("get")?, original.get("set")?);
-    let limit: Value<'_> = read.call((rquickjs::function::This(error.clone()),))?;
-    slot::<Limit>(ctx).0.replace(Some(Root::new(ctx, limit)?));
-    slot::<Originals>(ctx).set_limit.replace(Some(Root::new(ctx, write)?));
-    let getter = function(ctx, "get stackTraceLimit", 0, |call| {
-        match &*slot::<Limit>(call.ctx()).0.borrow() {
-            Some(limit) => limit.get(call.ctx()),
+    let initial: Value<'_> = read.call((rquickjs::function::This(error.clone()),))?;
+    let settings = slot::<Settings>(ctx);
+    let setting = Setting { given: Root::new(ctx, initial)?, write: Root::new(ctx, write)? };
+    settings.0.borrow_mut().insert(name, setting);
+    let getter = function(ctx, &format!("get {name}"), 0, move |call| {
+        match slot::<Settings>(call.ctx()).0.borrow().get(name) {
+            Some(setting) => setting.given.get(call.ctx()),
             None => call.undefined(),
         }
     })?;
-    let setter = function(ctx, "set stackTraceLimit", 1, |call| {
+    let setter = function(ctx, &format!("set {name}"), 1, move |call| {
         let ctx = call.ctx();
-        let given = call.value(0);
-        slot::<Limit>(ctx).0.replace(Some(Root::new(ctx, given.clone())?));
-        let write: Function<'_> = match &*slot::<Originals>(ctx).set_limit.borrow() {
-            Some(root) => root.get(ctx)?,
+        let given = Root::new(ctx, call.value(0))?;
+        let write: Function<'_> = match slot::<Settings>(ctx).0.borrow_mut().get_mut(name) {
+            Some(setting) => {
+                setting.given = given;
+                setting.write.get(ctx)?
+            }
             None => return call.undefined(),
         };
-        let frames = given.as_number().unwrap_or(0.0);
-        write.call::<_, ()>((rquickjs::function::This(call.this()), frames))?;
+        let this = rquickjs::function::This(call.this());
+        write.call::<_, ()>((this, usable(ctx, call.value(0))))?;
         call.undefined()
     })?;
-    define_accessor(
-        error,
-        "stackTraceLimit",
-        Some(&getter),
-        Some(&setter),
-        Attributes::CONFIGURABLE,
-    )
+    define_accessor(error, name, Some(&getter), Some(&setter), Attributes::CONFIGURABLE)
 }
 
 /// What the engine's own accessor shows.
