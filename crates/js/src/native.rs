@@ -215,7 +215,7 @@ unsafe extern "C" fn entry<T: NativeFunction>(
     // it was made with: the function keeps the hidden object, and that the inside. The arguments
     // live during the call.
     unsafe {
-        let ctx = RealmData::scope(raw_ctx);
+        let ctx = raw::borrowed_scope(&raw_ctx);
         let address = qjs::JS_VALUE_GET_FLOAT64(*data.add(1)).to_bits() as usize;
         let parts = &*std::ptr::with_exposed_provenance::<HostBox<T>>(address);
         let arguments = match usize::try_from(argc) {

@@ -36,6 +36,21 @@ pub(crate) unsafe fn scope<'js>(raw: RawContext) -> Ctx<'js> {
     unsafe { Ctx::from_raw(NonNull::new_unchecked(raw)) }
 }
 
+/// The same without counting it: the callback's own pointer, seen as a scope.
+///
+/// # Safety
+/// As for [`scope`].
+#[inline]
+pub(crate) unsafe fn borrowed_scope<'a, 'js>(raw: &'a RawContext) -> &'a Ctx<'js> {
+    const {
+        assert!(size_of::<Ctx<'static>>() == size_of::<RawContext>());
+        assert!(align_of::<Ctx<'static>>() == align_of::<RawContext>());
+    }
+    // SAFETY: a scope is a pointer to its context and has room for nothing else; the rest is the
+    // caller's promise. It is not dropped, so it gives no count back.
+    unsafe { &*std::ptr::from_ref(raw).cast::<Ctx<'js>>() }
+}
+
 /// Takes over an owned `JSValue`; an exception becomes `Err`.
 ///
 /// # Safety

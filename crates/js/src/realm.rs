@@ -4,7 +4,6 @@ use std::any::{Any, TypeId};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
-use std::mem::ManuallyDrop;
 use std::rc::Rc;
 
 use rquickjs::{Context, Ctx, Error, Result, qjs};
@@ -23,7 +22,7 @@ impl Realm {
     /// Makes a realm with all of ECMAScript in it, and nothing of the web or of Node.
     pub fn new(runtime: &Runtime) -> Result<Self> {
         let context = runtime.new_context()?;
-        let data = Rc::new(RealmData::new(&context, runtime.shared().clone()));
+        let data = Rc::new(RealmData::new(runtime.shared().clone()));
         // SAFETY: the context is new and nobody else uses its opaque pointer. The data is
         // kept by the runtime until after the context is freed.
         unsafe {
@@ -69,38 +68,13 @@ pub fn slot<T: Default + 'static>(ctx: &Ctx<'_>) -> Rc<T> {
 
 /// Holm's side of a `JSContext`, reached through its opaque pointer.
 pub(crate) struct RealmData {
-    /// A reference to the context that is not counted: it would keep the context that this
-    /// belongs to.
-    scope: ManuallyDrop<Ctx<'static>>,
     slots: RefCell<HashMap<TypeId, Rc<dyn Any>>>,
     shared: Rc<Shared>,
 }
 
 impl RealmData {
-    fn new(context: &Context, shared: Rc<Shared>) -> Self {
-        let raw_ctx = context.as_raw();
-        // SAFETY: a live context. What making the scope counted is given back: it is used by
-        // `scope` only, which is for while the context is alive anyway.
-        let scope = unsafe {
-            let scope = Ctx::from_raw(raw_ctx);
-            qjs::JS_FreeContext(raw_ctx.as_ptr());
-            ManuallyDrop::new(scope)
-        };
-        Self { scope, slots: RefCell::default(), shared }
-    }
-
-    /// The scope of a callback from C, without counting it.
-    ///
-    /// # Safety
-    /// `raw_ctx` is the context QuickJS passed to a callback that is still running, and neither
-    /// lifetime outlives that callback.
-    #[inline]
-    pub(crate) unsafe fn scope<'a, 'js>(raw_ctx: raw::RawContext) -> &'a Ctx<'js> {
-        // SAFETY: as in `of`; lifetimes of scopes are the caller's promise.
-        unsafe {
-            let data = &*qjs::JS_GetContextOpaque(raw_ctx).cast::<Self>();
-            &*std::ptr::from_ref(&*data.scope).cast::<Ctx<'js>>()
-        }
+    fn new(shared: Rc<Shared>) -> Self {
+        Self { slots: RefCell::default(), shared }
     }
 
     pub(crate) fn of<'a>(ctx: &'a Ctx<'_>) -> &'a Self {

@@ -1,10 +1,11 @@
 //! Exported Functions: <https://webassembly.github.io/spec/js-api/#exported-function-exotic-objects>
 
+use std::any::{Any, TypeId};
 use std::rc::Rc;
 
 use holm_js::{
-    Array, Ctx, Graveyard, Held, HostObject, NativeCall, NativeFunction, Result, Returned, Tracer,
-    Value, Weak, bury, native_function,
+    Array, Ctx, Function, Graveyard, Held, HostObject, NativeCall, NativeFunction, Result,
+    Returned, Tracer, Value, Weak, bury, native_function,
 };
 use holm_wasm::{CallError, Func, Slot, ValType};
 
@@ -90,19 +91,72 @@ pub(crate) fn wrapper<'js>(ctx: &Ctx<'js>, func: &Func) -> Result<Value<'js>> {
     let signature = func.signature();
     let arity = u32::try_from(signature.parameters().len()).unwrap_or(u32::MAX);
     let name = func.index().to_string();
+    let route = Route::of(signature.parameters(), signature.results());
     let inside = ExportedFunction {
         func: func.clone(),
         loan: State::of(ctx).loan().clone(),
         owner: Held::new(&owner_of(ctx, func.group())?),
-        route: Route::of(signature.parameters(), signature.results()),
+        route,
     };
     // 9. Let function be ! CreateBuiltinFunction(steps, arity, name, « [[FunctionAddress]] »).
-    let made = native_function(ctx, &name, arity, inside)?.into_value();
+    let made = native(ctx, &name, arity, inside)?.into_value();
     // 11. Set map[funcaddr] to function.
     if let Some(weak) = Weak::new(&made) {
         func.attachment().set(weak);
     }
     Ok(made)
+}
+
+/// The function with the inside that calls it quickest.
+fn native<'js>(
+    ctx: &Ctx<'js>,
+    name: &str,
+    arity: u32,
+    inside: ExportedFunction,
+) -> Result<Function<'js>> {
+    match inside.route {
+        Route::Ints { parameters: 0, .. } => native_function(ctx, name, arity, Ints::<0>(inside)),
+        Route::Ints { parameters: 1, .. } => native_function(ctx, name, arity, Ints::<1>(inside)),
+        Route::Ints { parameters: 2, .. } => native_function(ctx, name, arity, Ints::<2>(inside)),
+        Route::Ints { parameters: 3, .. } => native_function(ctx, name, arity, Ints::<3>(inside)),
+        Route::Ints { parameters: 4, .. } => native_function(ctx, name, arity, Ints::<4>(inside)),
+        _ => native_function(ctx, name, arity, inside),
+    }
+}
+
+/// An Exported Function of so many `i32`, as most are, that gives an `i32` or nothing: with so
+/// much known, the compiler leaves nothing to choose on the way.
+struct Ints<const PARAMETERS: usize>(ExportedFunction);
+
+/// As many parameters as [`Ints`] are made for.
+const MOST_INTS: usize = 4;
+
+impl<const PARAMETERS: usize> HostObject for Ints<PARAMETERS> {
+    fn trace(&self, tracer: &Tracer<'_>) {
+        self.0.trace(tracer);
+    }
+
+    fn base(&self, wanted: TypeId) -> Option<&dyn Any> {
+        (wanted == TypeId::of::<ExportedFunction>()).then_some(&self.0)
+    }
+
+    fn finalize(self, graveyard: &Graveyard) {
+        self.0.finalize(graveyard);
+    }
+}
+
+impl<const PARAMETERS: usize> NativeFunction for Ints<PARAMETERS> {
+    /// The steps are those of [`ExportedFunction::call_numbers`].
+    #[inline]
+    fn call<'js>(&self, call: &NativeCall<'_, 'js>) -> Result<Returned<'js>> {
+        let mut slots = [Slot::zero(); MOST_INTS];
+        for (index, slot) in slots[..PARAMETERS].iter_mut().enumerate() {
+            slot.set_i32(call.int32(index)?);
+        }
+        self.0.invoke(call, &mut slots)?;
+        let has_result = matches!(self.0.route, Route::Ints { has_result: true, .. });
+        Ok(if has_result { Returned::Int(slots[0].i32()) } else { Returned::Undefined })
+    }
 }
 
 impl Route {
@@ -137,20 +191,14 @@ impl NativeFunction for ExportedFunction {
     /// <https://webassembly.github.io/spec/js-api/#call-an-exported-function>
     #[inline]
     fn call<'js>(&self, call: &NativeCall<'_, 'js>) -> Result<Returned<'js>> {
-        // OPTIMIZATION: the common way apart from the others, with nothing to choose from.
-        if let Route::Ints { parameters, has_result } = self.route {
-            return self.call_ints(call, parameters, has_result);
-        }
-        self.call_by_route(call)
-    }
-}
-
-impl ExportedFunction {
-    #[inline(never)]
-    fn call_by_route<'js>(&self, call: &NativeCall<'_, 'js>) -> Result<Returned<'js>> {
         match &self.route {
             Route::Ints { parameters, has_result } => {
-                self.call_ints(call, *parameters, *has_result)
+                let mut slots = [Slot::zero(); INLINE_SLOTS];
+                for (index, slot) in slots[..*parameters].iter_mut().enumerate() {
+                    slot.set_i32(call.int32(index)?);
+                }
+                self.invoke(call, &mut slots)?;
+                Ok(if *has_result { Returned::Int(slots[0].i32()) } else { Returned::Undefined })
             }
             Route::Numbers { parameters, results, slots } => {
                 let mut inline = [Slot::zero(); INLINE_SLOTS];
@@ -168,23 +216,9 @@ impl ExportedFunction {
             )),
         }
     }
+}
 
-    #[inline(always)]
-    fn call_ints<'js>(
-        &self,
-        call: &NativeCall<'_, 'js>,
-        parameters: usize,
-        has_result: bool,
-    ) -> Result<Returned<'js>> {
-        // The steps are those of `call_numbers`.
-        let mut slots = [Slot::zero(); INLINE_SLOTS];
-        for (index, slot) in slots[..parameters].iter_mut().enumerate() {
-            slot.set_i32(call.int32(index)?);
-        }
-        self.invoke(call, &mut slots)?;
-        Ok(if has_result { Returned::Int(slots[0].i32()) } else { Returned::Undefined })
-    }
-
+impl ExportedFunction {
     #[inline(always)]
     fn invoke(&self, call: &NativeCall<'_, '_>, slots: &mut [Slot]) -> Result<()> {
         let ctx = call.ctx();
