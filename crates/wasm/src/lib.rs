@@ -44,6 +44,7 @@ mod mapping;
 mod memory;
 mod memory_bytes;
 mod module;
+mod no_host;
 mod region;
 mod shown_exception;
 mod space;
@@ -75,6 +76,7 @@ pub use instance::{
 pub use memory::{GrowError, Memory, MemoryError};
 pub use memory_bytes::BytesError;
 pub use module::{ExportType, ImportType, Module};
+pub use no_host::NoHost;
 pub use region::RegionBytes;
 pub use space::{Observer, Space};
 pub use table::{Table, TableError};

@@ -1,43 +1,21 @@
 //! What holds while a memory's bytes are lent.
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use holm_wasm::{
-    BytesError, Engine, Extern, Func, Group, HostRef, HostValues, Import, Memory, Module, Observer,
-    Space, instantiate,
+    BytesError, Engine, Extern, Func, Group, Import, Memory, Module, NoHost, Space, instantiate,
 };
-
-struct Nothing;
-
-impl Observer for Nothing {
-    fn memory_grown(&self, _memory: &Memory) {}
-}
-
-impl HostValues for Nothing {
-    fn duplicate(&self, _from: &HostRef) -> u32 {
-        0
-    }
-    fn release(&self, _ticket: u32) {}
-    fn keep_group(&self, _other: &Rc<dyn HostValues>) {}
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-    fn into_any(self: Rc<Self>) -> Rc<dyn Any> {
-        self
-    }
-}
 
 fn make(text: &str, space: &Space, imports: Vec<Import>) -> Option<Vec<Extern>> {
     let bytes = wat::parse_str(text).expect("a module in text");
     let module = Module::compile(space.engine(), bytes.into()).expect("a module");
-    let fresh = || Group::new(space, Rc::new(Nothing));
+    let fresh = || Group::new(space, Rc::new(NoHost));
     instantiate(space, &module, imports, fresh).ok().map(|(_, items)| items)
 }
 
 fn space() -> Space {
-    Space::new(&Engine::new().expect("an engine"), Rc::new(Nothing))
+    Space::new(&Engine::new().expect("an engine"), Rc::new(NoHost))
 }
 
 const MEMORY: &str = r#"(module (memory (export "m") 1) (func (export "f")))"#;

@@ -1,38 +1,10 @@
 //! Modules leave address space to the host. This file is a process of its own: the limit is the
 //! process's.
 
-use std::any::Any;
 use std::rc::Rc;
 
-use holm_wasm::{
-    Engine, Group, HostRef, HostValues, InstantiateError, Memory, Module, Observer, Space,
-    instantiate,
-};
+use holm_wasm::{Engine, Group, InstantiateError, Module, NoHost, Space, instantiate};
 use rustix::process::{Resource, Rlimit, setrlimit};
-
-struct Nothing;
-
-impl HostValues for Nothing {
-    fn duplicate(&self, _from: &HostRef) -> u32 {
-        0
-    }
-
-    fn keep_group(&self, _other: &Rc<dyn HostValues>) {}
-
-    fn release(&self, _ticket: u32) {}
-
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-
-    fn into_any(self: Rc<Self>) -> Rc<dyn Any> {
-        self
-    }
-}
-
-impl Observer for Nothing {
-    fn memory_grown(&self, _memory: &Memory) {}
-}
 
 /// A process that Rust's own memory is refused to ends.
 #[test]
@@ -40,12 +12,12 @@ fn instances_are_refused_before_the_host_is() {
     let limit = Some(1 << 30);
     setrlimit(Resource::As, Rlimit { current: limit, maximum: limit }).expect("a limit");
     let engine = Engine::new().expect("an engine");
-    let space = Space::new(&engine, Rc::new(Nothing));
+    let space = Space::new(&engine, Rc::new(NoHost));
     let bytes = wat::parse_str("(module (memory (export \"m\") 4))").expect("text of a module");
     let module = Module::compile(&engine, bytes.into()).expect("a valid module");
     let mut kept = Vec::new();
     let refused = loop {
-        let fresh = || Group::new(&space, Rc::new(Nothing));
+        let fresh = || Group::new(&space, Rc::new(NoHost));
         match instantiate(&space, &module, Vec::new(), fresh) {
             Ok(made) => kept.push(made),
             Err(error) => break error,

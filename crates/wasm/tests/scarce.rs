@@ -1,43 +1,18 @@
 //! With little address space memories move when they grow. This file is a process of its own:
 //! the limit is the process's.
 
-use std::any::Any;
 use std::rc::Rc;
 
 use holm_wasm::{
-    Engine, Extern, Group, HostRef, HostValues, Import, Memory, MemoryTypeBuilder, Module,
-    Observer, Slot, Space, instantiate,
+    Engine, Extern, Group, Import, Memory, MemoryTypeBuilder, Module, NoHost, Slot, Space,
+    instantiate,
 };
 use rustix::process::{Resource, Rlimit, setrlimit};
-
-struct Nothing;
-
-impl HostValues for Nothing {
-    fn duplicate(&self, _from: &HostRef) -> u32 {
-        0
-    }
-
-    fn keep_group(&self, _other: &Rc<dyn HostValues>) {}
-
-    fn release(&self, _ticket: u32) {}
-
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-
-    fn into_any(self: Rc<Self>) -> Rc<dyn Any> {
-        self
-    }
-}
-
-impl Observer for Nothing {
-    fn memory_grown(&self, _memory: &Memory) {}
-}
 
 fn make(space: &Space, text: &str, imports: Vec<Import>) -> Vec<Extern> {
     let bytes = wat::parse_str(text).expect("text of a module");
     let module = Module::compile(space.engine(), bytes.into()).expect("a valid module");
-    let made = instantiate(space, &module, imports, || Group::new(space, Rc::new(Nothing)));
+    let made = instantiate(space, &module, imports, || Group::new(space, Rc::new(NoHost)));
     made.unwrap_or_else(|error| panic!("{error:?}")).1
 }
 
@@ -56,7 +31,7 @@ fn a_memory_that_moves_moves_for_every_group() {
     let limit = Some(16 << 30);
     setrlimit(Resource::As, Rlimit { current: limit, maximum: limit }).expect("a limit");
     let engine = Engine::new().expect("an engine");
-    let space = Space::new(&engine, Rc::new(Nothing));
+    let space = Space::new(&engine, Rc::new(NoHost));
     let mut ty = MemoryTypeBuilder::default();
     ty.min(1);
     let memory = Memory::new(&space, ty.build().expect("a type")).expect("a memory");

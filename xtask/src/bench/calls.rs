@@ -9,7 +9,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::runtimes::{self, Given, Runtime};
+use super::runtimes::{self, Runtime};
 use super::stats::Summary;
 use crate::command::{Command, Failure};
 use crate::progress::Progress;
@@ -35,7 +35,7 @@ const ROWS: [(&str, Option<&str>); 7] = [
 ];
 
 fn run(args: lexopt::Parser) -> Result<(), Failure> {
-    let (given, runs) = options(args)?;
+    let (given, runs) = runtimes::options(args, DEFAULT_RUNS)?;
     let runtimes = runtimes::found(&given)?;
     let folder = tempfile::tempdir().map_err(Failure::while_doing("making a temporary folder"))?;
     let script = folder.path().join("calls.mjs");
@@ -52,25 +52,6 @@ fn run(args: lexopt::Parser) -> Result<(), Failure> {
     drop(progress);
     print!("{}", table(&runtimes, &samples, runs));
     Ok(())
-}
-
-fn options(mut args: lexopt::Parser) -> Result<(Given, usize), Failure> {
-    use lexopt::prelude::*;
-    let (mut given, mut runs) = (Given::default(), DEFAULT_RUNS);
-    while let Some(arg) = args.next()? {
-        match arg {
-            Long("runs") => runs = args.value()?.parse()?,
-            Long("holm") => given.set("holm", args.value()?.into()),
-            Long("node") => given.set("node", args.value()?.into()),
-            Long("deno") => given.set("deno", args.value()?.into()),
-            Long("bun") => given.set("bun", args.value()?.into()),
-            other => return Err(other.unexpected().into()),
-        }
-    }
-    match runs {
-        0 => Err(Failure::Usage("error: --runs must be at least 1".into())),
-        _ => Ok((given, runs)),
-    }
 }
 
 fn sample(runtime: &Runtime, script: &Path) -> Result<Value, Failure> {

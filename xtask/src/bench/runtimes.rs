@@ -79,3 +79,23 @@ fn on_path(name: &str) -> Option<PathBuf> {
         .map(|folder| folder.join(format!("{name}{}", env::consts::EXE_SUFFIX)))
         .find(|file| file.is_file())
 }
+
+/// What every benchmark takes: `--runs N`, and where runtimes are.
+pub fn options(mut args: lexopt::Parser, default_runs: usize) -> Result<(Given, usize), Failure> {
+    use lexopt::prelude::*;
+    let (mut given, mut runs) = (Given::default(), default_runs);
+    while let Some(arg) = args.next()? {
+        match arg {
+            Long("runs") => runs = args.value()?.parse()?,
+            Long("holm") => given.set("holm", args.value()?.into()),
+            Long("node") => given.set("node", args.value()?.into()),
+            Long("deno") => given.set("deno", args.value()?.into()),
+            Long("bun") => given.set("bun", args.value()?.into()),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    match runs {
+        0 => Err(Failure::Usage("error: --runs must be at least 1".into())),
+        _ => Ok((given, runs)),
+    }
+}

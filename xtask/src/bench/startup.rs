@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command as Process;
 
 use super::measure::{self, Sample};
-use super::runtimes::{self, Given, Runtime};
+use super::runtimes::{self, Runtime};
 use super::stats::Summary;
 use crate::command::{Command, Failure};
 use crate::progress::Progress;
@@ -27,7 +27,7 @@ const WARM_UPS: usize = 3;
 const DEFAULT_RUNS: usize = 40;
 
 fn run(args: lexopt::Parser) -> Result<(), Failure> {
-    let (given, runs) = options(args)?;
+    let (given, runs) = runtimes::options(args, DEFAULT_RUNS)?;
     let runtimes = runtimes::found(&given)?;
     let folder = tempfile::tempdir().map_err(Failure::while_doing("making a temporary folder"))?;
     let mut contests = Vec::new();
@@ -40,25 +40,6 @@ fn run(args: lexopt::Parser) -> Result<(), Failure> {
     measure_in_turn(&mut contests, runs)?;
     print!("{}", table(&contests, runs));
     Ok(())
-}
-
-fn options(mut args: lexopt::Parser) -> Result<(Given, usize), Failure> {
-    use lexopt::prelude::*;
-    let (mut given, mut runs) = (Given::default(), DEFAULT_RUNS);
-    while let Some(arg) = args.next()? {
-        match arg {
-            Long("runs") => runs = args.value()?.parse()?,
-            Long("holm") => given.set("holm", args.value()?.into()),
-            Long("node") => given.set("node", args.value()?.into()),
-            Long("deno") => given.set("deno", args.value()?.into()),
-            Long("bun") => given.set("bun", args.value()?.into()),
-            other => return Err(other.unexpected().into()),
-        }
-    }
-    match runs {
-        0 => Err(Failure::Usage("error: --runs must be at least 1".into())),
-        _ => Ok((given, runs)),
-    }
 }
 
 /// One row of the table: a script under a runtime.

@@ -1,13 +1,11 @@
 //! A compiled module at work: imports made up, an instance, and every export used.
 
-use std::any::Any;
 use std::cell::Cell;
 use std::rc::Rc;
 
 use holm_wasm::{
-    Engine, Extern, ExternType, Global, Group, HostFunction, HostRef, HostValues, Import, Memory,
-    Module, Observer, Ref, Slot, Space, Table, Tag, Thrown, ValType, Value, custom_sections,
-    instantiate,
+    Engine, Extern, ExternType, Global, Group, HostFunction, HostRef, Import, Memory, Module,
+    NoHost, Ref, Slot, Space, Table, Tag, Thrown, ValType, Value, custom_sections, instantiate,
 };
 use wasmparser::{Parser, Payload};
 
@@ -23,10 +21,10 @@ pub fn module(engine: &Engine, module: &Module, random: &mut Random) -> &'static
     if !is_bounded && has_start(module.bytes()) {
         return "compiled";
     }
-    let space = Space::new(engine, Rc::new(Nothing));
+    let space = Space::new(engine, Rc::new(NoHost));
     let imports = module.imports().iter().map(|import| made_up(&space, &import.ty, random));
     let Some(imports) = imports.collect() else { return "compiled" };
-    let made = instantiate(&space, module, imports, || Group::new(&space, Rc::new(Nothing)));
+    let made = instantiate(&space, module, imports, || Group::new(&space, Rc::new(NoHost)));
     let Ok((group, exports)) = made else { return "not instantiated" };
     if !is_bounded {
         return "instantiated";
@@ -124,7 +122,7 @@ impl Host {
         if !self.calls.get().is_multiple_of(self.throws_each) {
             return Ok(());
         }
-        Err(Thrown::Value(HostRef::new(Rc::new(Nothing), 0)))
+        Err(Thrown::Value(HostRef::new(Rc::new(NoHost), 0)))
     }
 }
 
@@ -139,29 +137,4 @@ impl HostFunction for Host {
         let results: Option<_> = self.results.iter().map(Value::default_of).collect();
         results.ok_or_else(|| Thrown::Trap("there is no such value".to_owned()))
     }
-}
-
-/// A host without values, which watches nothing.
-struct Nothing;
-
-impl HostValues for Nothing {
-    fn duplicate(&self, _from: &HostRef) -> u32 {
-        0
-    }
-
-    fn keep_group(&self, _other: &Rc<dyn HostValues>) {}
-
-    fn release(&self, _ticket: u32) {}
-
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-
-    fn into_any(self: Rc<Self>) -> Rc<dyn Any> {
-        self
-    }
-}
-
-impl Observer for Nothing {
-    fn memory_grown(&self, _memory: &Memory) {}
 }
