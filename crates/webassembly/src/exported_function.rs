@@ -28,8 +28,6 @@ pub(crate) struct ExportedFunction {
 
 /// How arguments and results travel.
 enum Route {
-    /// All are `i32`, as with most functions: then nothing need be asked on the way.
-    Ints { parameters: usize, has_result: bool },
     /// All are numbers.
     Numbers { parameters: Box<[Number]>, results: Box<[Number]>, slots: usize },
     /// There are references among them.
@@ -114,19 +112,23 @@ fn native<'js>(
     arity: u32,
     inside: ExportedFunction,
 ) -> Result<Function<'js>> {
-    match inside.route {
-        Route::Ints { parameters: 0, .. } => native_function(ctx, name, arity, Ints::<0>(inside)),
-        Route::Ints { parameters: 1, .. } => native_function(ctx, name, arity, Ints::<1>(inside)),
-        Route::Ints { parameters: 2, .. } => native_function(ctx, name, arity, Ints::<2>(inside)),
-        Route::Ints { parameters: 3, .. } => native_function(ctx, name, arity, Ints::<3>(inside)),
-        Route::Ints { parameters: 4, .. } => native_function(ctx, name, arity, Ints::<4>(inside)),
+    let ints = match &inside.route {
+        Route::Numbers { parameters, results, .. } => Number::ints(parameters, results),
+        _ => None,
+    };
+    match ints {
+        Some((0, result)) => native_function(ctx, name, arity, Ints::<0>(inside, result)),
+        Some((1, result)) => native_function(ctx, name, arity, Ints::<1>(inside, result)),
+        Some((2, result)) => native_function(ctx, name, arity, Ints::<2>(inside, result)),
+        Some((3, result)) => native_function(ctx, name, arity, Ints::<3>(inside, result)),
+        Some((4, result)) => native_function(ctx, name, arity, Ints::<4>(inside, result)),
         _ => native_function(ctx, name, arity, inside),
     }
 }
 
 /// An Exported Function of so many `i32`, as most are, that gives an `i32` or nothing: with so
-/// much known, the compiler leaves nothing to choose on the way.
-struct Ints<const PARAMETERS: usize>(ExportedFunction);
+/// much known, the compiler leaves nothing to choose on the way. With it, whether it gives one.
+struct Ints<const PARAMETERS: usize>(ExportedFunction, bool);
 
 /// As many parameters as [`Ints`] are made for.
 const MOST_INTS: usize = 4;
@@ -154,8 +156,7 @@ impl<const PARAMETERS: usize> NativeFunction for Ints<PARAMETERS> {
             slot.set_i32(call.int32(index)?);
         }
         self.0.invoke(call, &mut slots)?;
-        let has_result = matches!(self.0.route, Route::Ints { has_result: true, .. });
-        Ok(if has_result { Returned::Int(slots[0].i32()) } else { Returned::Undefined })
+        Ok(if self.1 { Returned::Int(slots[0].i32()) } else { Returned::Undefined })
     }
 }
 
@@ -166,9 +167,6 @@ impl Route {
         }
         match (Number::all(parameters), Number::all(results)) {
             (Some(parameters), Some(results)) => {
-                if let Some((parameters, has_result)) = Number::ints(&parameters, &results) {
-                    return Self::Ints { parameters, has_result };
-                }
                 let slots = parameters.len().max(results.len());
                 Self::Numbers { parameters, results, slots }
             }
@@ -192,14 +190,6 @@ impl NativeFunction for ExportedFunction {
     #[inline]
     fn call<'js>(&self, call: &NativeCall<'_, 'js>) -> Result<Returned<'js>> {
         match &self.route {
-            Route::Ints { parameters, has_result } => {
-                let mut slots = [Slot::zero(); INLINE_SLOTS];
-                for (index, slot) in slots[..*parameters].iter_mut().enumerate() {
-                    slot.set_i32(call.int32(index)?);
-                }
-                self.invoke(call, &mut slots)?;
-                Ok(if *has_result { Returned::Int(slots[0].i32()) } else { Returned::Undefined })
-            }
             Route::Numbers { parameters, results, slots } => {
                 let mut inline = [Slot::zero(); INLINE_SLOTS];
                 if *slots <= INLINE_SLOTS {
