@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod clock;
+mod cluster;
 mod lifecycle;
 mod output;
 mod permissions;
@@ -15,6 +16,7 @@ mod random;
 mod tasks;
 
 pub use clock::{Clock, SystemClock};
+pub use cluster::Cluster;
 pub use lifecycle::{Lifecycle, UncaughtError};
 pub use output::{NoOutput, Output, Stream, Terminal};
 pub use permissions::{Access, Denied, Grant, Permissions};
@@ -45,6 +47,8 @@ pub struct Host {
     pub tasks: Tasks,
     /// Whether and how the isolate ends.
     pub lifecycle: Lifecycle,
+    /// What it shares with its workers.
+    pub cluster: Cluster,
 }
 
 impl Default for Host {
@@ -57,6 +61,7 @@ impl Default for Host {
             process: ProcessInfo::default(),
             tasks: Tasks::default(),
             lifecycle: Lifecycle::default(),
+            cluster: Cluster::default(),
         }
     }
 }
