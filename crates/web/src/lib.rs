@@ -9,6 +9,7 @@ pub mod console;
 pub mod fetch;
 pub mod node_errors;
 pub mod performance;
+pub mod structured_clone;
 pub mod timers;
 mod wasm_streaming;
 
@@ -20,5 +21,6 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
     timers::install(ctx)?;
     performance::install(ctx)?;
     fetch::install(ctx)?;
+    structured_clone::install(ctx)?;
     wasm_streaming::install(ctx)
 }
