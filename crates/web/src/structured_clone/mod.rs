@@ -14,6 +14,7 @@ mod globals;
 pub mod platform;
 mod seen;
 mod serialize;
+mod wasm;
 mod wire;
 
 use std::fmt;
@@ -24,7 +25,7 @@ use holm_js::{Ctx, Object, Result, Value};
 pub use data_clone_error::{cannot_be_cloned, data_clone_error};
 pub use globals::{install, transfer_list, transfer_option};
 
-use buffers::MovedBuffer;
+use buffers::{MovedBuffer, Shared};
 use deserialize::Reader;
 use platform::Parcel;
 use seen::Seen;
@@ -43,6 +44,7 @@ pub struct Message {
 enum Part {
     /// Of an `ArrayBuffer`.
     Bytes(Vec<u8>),
+    Shared(Shared),
     /// Of a platform object.
     Platform(Parcel),
 }
@@ -168,7 +170,7 @@ impl Part {
     fn len_bytes(&self) -> usize {
         match self {
             Self::Bytes(bytes) => bytes.len(),
-            Self::Platform(_) => PARCEL_BYTES,
+            Self::Shared(_) | Self::Platform(_) => PARCEL_BYTES,
         }
     }
 }
