@@ -7,11 +7,15 @@
 
 pub mod console;
 pub mod fetch;
+pub mod file_api;
 pub mod node_errors;
 pub mod performance;
+mod shown;
 pub mod structured_clone;
 pub mod timers;
+pub mod url;
 mod wasm_streaming;
+mod weight;
 
 use holm_js::{Ctx, Result};
 
@@ -22,5 +26,7 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
     performance::install(ctx)?;
     fetch::install(ctx)?;
     structured_clone::install(ctx)?;
+    url::install(ctx)?;
+    file_api::install(ctx)?;
     wasm_streaming::install(ctx)
 }
