@@ -11,6 +11,7 @@ mod data_clone_error;
 mod deserialize;
 mod errors;
 mod globals;
+mod patience;
 pub mod platform;
 mod seen;
 mod serialize;
