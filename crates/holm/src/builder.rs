@@ -119,7 +119,8 @@ impl IsolateBuilder {
             Ok(())
         });
         installed.map_err(|error: holm_js::Error| Error::setup(&error))?;
-        let handle = IsolateHandle::new(runtime.interrupter().clone());
+        let handle =
+            IsolateHandle::new(runtime.interrupter().clone(), host.receivers.waker().clone());
         if let Some(limit) = self.time_limit {
             runtime.interrupter().set_deadline(Instant::now().checked_add(limit));
         }

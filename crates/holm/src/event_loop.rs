@@ -30,6 +30,8 @@ const HANDLER_FAILED_CODE: i32 = 7;
 
 /// Finished tasks of one turn: ones that start others may not keep timers waiting.
 const TASKS_PER_TURN: u32 = 1000;
+/// Messages of one turn, as in Node.
+const MESSAGES_PER_TURN: u32 = 1000;
 /// Jobs between two looks at the clock: a chain of promises may have no end.
 const JOBS_PER_LOOK: u32 = 1000;
 
@@ -95,7 +97,7 @@ impl EventLoop {
 
     fn is_alive(&self, ctx: &Ctx<'_>) -> bool {
         let timers = timers(ctx);
-        timers.keep_alive() || self.host.tasks.keep_alive()
+        timers.keep_alive() || self.host.tasks.keep_alive() || self.host.receivers.keeps_alive()
     }
 
     fn turn(&self, ctx: &Ctx<'_>) {
@@ -108,6 +110,7 @@ impl EventLoop {
             }
         }
         self.run_finished_tasks(ctx);
+        self.receive_mail(ctx);
         // Immediates made by immediates wait for the next turn.
         for _ in 0..timers.immediates() {
             if self.must_end() {
@@ -141,6 +144,18 @@ impl EventLoop {
         }
     }
 
+    /// Hands over what other threads sent.
+    fn receive_mail(&self, ctx: &Ctx<'_>) {
+        for _ in 0..MESSAGES_PER_TURN {
+            if self.must_end() {
+                return;
+            }
+            let Some(receiver) = self.host.receivers.next_called() else { return };
+            let done = receiver.receive(ctx);
+            self.after(ctx, done);
+        }
+    }
+
     /// Sleeps until something is due; gives a task that finished meanwhile.
     fn wait(&self, wake: Wake) -> Option<Completion> {
         let deadline = self.handle.interrupter().deadline();
@@ -151,6 +166,9 @@ impl EventLoop {
             (Wake::After(delay), Some(end)) => Some(delay.min(until(end))),
             (Wake::OnTask, Some(end)) => Some(until(end)),
         };
+        if self.host.receivers.is_called() {
+            return None;
+        }
         if self.host.tasks.is_empty() {
             // Nothing but timers: no reactor is needed to sleep.
             std::thread::park_timeout(patience.unwrap_or(Duration::MAX));
@@ -163,8 +181,8 @@ impl EventLoop {
         };
         reactor.block_on(async {
             let finished = poll_fn(|cx| self.host.tasks.poll_completion(cx));
-            let stopped = pin!(self.handle.stopped());
-            let woken = select(finished, stopped);
+            let woken = pin!(self.host.receivers.waker().woken());
+            let woken = select(finished, woken);
             let woken = match patience {
                 Some(delay) => tokio::time::timeout(delay, woken).await.ok()?,
                 None => woken.await,
@@ -193,6 +211,10 @@ impl EventLoop {
                 self.run_ticks(ctx);
             }
             self.run_jobs(ctx);
+            if let Some(error) = self.host.reported.take(ctx) {
+                self.report(ctx, error);
+                continue;
+            }
             let Some(tick) = self.next_tick(ctx) else {
                 let (rejections, late) = (take_rejections(ctx), take_handled_late(ctx));
                 if rejections.is_empty() && late.is_empty() {
@@ -323,7 +345,7 @@ enum Wake {
 impl Wake {
     fn of(ctx: &Ctx<'_>, host: &Host) -> Self {
         let timers = timers(ctx);
-        if timers.immediates() > 0 {
+        if timers.immediates() > 0 || host.receivers.is_called() {
             return Self::Now;
         }
         let now = host.clock.elapsed();

@@ -1,10 +1,9 @@
 //! Stopping an isolate from elsewhere.
 
 use std::sync::Arc;
-use std::thread::Thread;
 
+use holm_host::Waker;
 use holm_js::Interrupter;
-use tokio::sync::Notify;
 
 /// Stops an isolate, from any thread. Clones are the same handle.
 ///
@@ -24,29 +23,21 @@ pub struct IsolateHandle(Arc<State>);
 #[derive(Debug)]
 struct State {
     interrupter: Interrupter,
-    /// The isolate's, which may be parked.
-    thread: Thread,
-    notify: Notify,
+    waker: Arc<Waker>,
 }
 
 impl IsolateHandle {
-    pub(crate) fn new(interrupter: Interrupter) -> Self {
-        let thread = std::thread::current();
-        Self(Arc::new(State { interrupter, thread, notify: Notify::new() }))
+    pub(crate) fn new(interrupter: Interrupter, waker: Arc<Waker>) -> Self {
+        Self(Arc::new(State { interrupter, waker }))
     }
 
     /// Stops the script that runs, and the event loop; nothing of the isolate runs again.
     pub fn stop(&self) {
         self.0.interrupter.stop();
-        self.0.notify.notify_one();
-        self.0.thread.unpark();
+        self.0.waker.wake();
     }
 
     pub(crate) fn interrupter(&self) -> &Interrupter {
         &self.0.interrupter
-    }
-
-    pub(crate) async fn stopped(&self) {
-        self.0.notify.notified().await;
     }
 }

@@ -9,19 +9,23 @@
 mod clock;
 mod cluster;
 mod lifecycle;
+mod mail;
 mod output;
 mod permissions;
 mod process;
 mod random;
+mod reported;
 mod tasks;
 
 pub use clock::{Clock, SystemClock};
 pub use cluster::Cluster;
 pub use lifecycle::{Lifecycle, UncaughtError};
+pub use mail::{Bell, Inbox, KeepAlive, Receiver, Receivers, Waker};
 pub use output::{NoOutput, Output, Stream, Terminal};
 pub use permissions::{Access, Denied, Grant, Permissions};
 pub use process::ProcessInfo;
 pub use random::{Random, SystemRandom};
+pub use reported::Reported;
 pub use tasks::{Completion, TaskId, Tasks};
 
 use std::cell::RefCell;
@@ -45,6 +49,10 @@ pub struct Host {
     pub process: ProcessInfo,
     /// Work whose completion will run script.
     pub tasks: Tasks,
+    /// Who gets what other threads send.
+    pub receivers: Receivers,
+    /// Errors that no caller is told of.
+    pub reported: Reported,
     /// Whether and how the isolate ends.
     pub lifecycle: Lifecycle,
     /// What it shares with its workers.
@@ -60,6 +68,8 @@ impl Default for Host {
             permissions: Permissions::default(),
             process: ProcessInfo::default(),
             tasks: Tasks::default(),
+            receivers: Receivers::default(),
+            reported: Reported::default(),
             lifecycle: Lifecycle::default(),
             cluster: Cluster::default(),
         }

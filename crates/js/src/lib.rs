@@ -22,6 +22,7 @@ mod error_class;
 mod errors;
 mod foreign_frames;
 mod function;
+mod held_cell;
 mod host_object;
 mod jobs;
 mod js_string;
@@ -60,6 +61,7 @@ pub use errors::{
 };
 pub use foreign_frames::{ForeignCall, ForeignCalls, keep_frames, set_foreign_calls};
 pub use function::{Call, HostCallable, callable, constructor, function};
+pub use held_cell::HeldCell;
 pub use host_object::{Graveyard, Held, HostObject, Tracer, host_object, host_ref};
 pub use jobs::{
     JobOutcome, Rejection, mark_handled, promise_result, run_job, take_handled_late,

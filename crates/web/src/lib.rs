@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod console;
+pub mod events;
 pub mod fetch;
 pub mod node_errors;
 pub mod performance;
@@ -19,6 +20,7 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
     console::install(ctx)?;
     timers::install(ctx)?;
     performance::install(ctx)?;
+    events::install(ctx)?;
     fetch::install(ctx)?;
     wasm_streaming::install(ctx)
 }
