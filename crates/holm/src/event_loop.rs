@@ -281,6 +281,7 @@ impl EventLoop {
         }
         match process::uncaught_exception(ctx, error.clone(), "uncaughtException") {
             Ok(true) => {}
+            Ok(false) if self.is_settled(ctx, &error) => {}
             Ok(false) => self.host.lifecycle.fail(describe(ctx, &error)),
             Err(thrown_by_handler) => {
                 let error = take_exception(ctx, thrown_by_handler);
@@ -291,6 +292,15 @@ impl EventLoop {
                 }
             }
         }
+    }
+
+    /// Whether somebody besides the script took the error.
+    fn is_settled<'js>(&self, ctx: &Ctx<'js>, error: &Value<'js>) -> bool {
+        let Some(uncaught) = self.host.uncaught.borrow().clone() else { return false };
+        uncaught(ctx, error).unwrap_or_else(|error| {
+            drop(take_exception(ctx, error));
+            false
+        })
     }
 
     pub(crate) fn set_main(&mut self, promise: Option<Root<Value<'static>>>) {
@@ -320,7 +330,9 @@ impl EventLoop {
         match offered {
             Ok(true) => {}
             Ok(false) => {
-                if let Ok(reason) = rejection.reason.get::<Value<'_>>(ctx) {
+                if let Ok(reason) = rejection.reason.get::<Value<'_>>(ctx)
+                    && !self.is_settled(ctx, &reason)
+                {
                     let mut error = describe(ctx, &reason);
                     error.from_promise = !self.is_main(ctx, rejection);
                     self.host.lifecycle.fail(error);

@@ -15,7 +15,9 @@ mod permissions;
 mod process;
 mod random;
 mod reported;
+mod scripts;
 mod tasks;
+mod workers;
 
 pub use clock::{Clock, SystemClock};
 pub use cluster::Cluster;
@@ -26,7 +28,11 @@ pub use permissions::{Access, Denied, Grant, Permissions};
 pub use process::ProcessInfo;
 pub use random::{Random, SystemRandom};
 pub use reported::Reported;
+pub use scripts::{Scripts, Uncaught};
 pub use tasks::{Completion, TaskId, Tasks};
+pub use workers::{
+    Begin, WorkerEnd, WorkerKind, WorkerLimits, WorkerOrder, WorkerStarter, WorkerThread,
+};
 
 use std::cell::RefCell;
 use std::fmt;
@@ -51,6 +57,12 @@ pub struct Host {
     pub tasks: Tasks,
     /// Who gets what other threads send.
     pub receivers: Receivers,
+    /// Runs scripts and modules by their URLs, where the isolate has modules.
+    pub scripts: Option<Rc<dyn Scripts>>,
+    /// Asked before an error ends the program.
+    pub uncaught: RefCell<Option<Rc<Uncaught>>>,
+    /// Starts workers, where the isolate may have some.
+    pub workers: Option<Box<dyn WorkerStarter>>,
     /// Errors that no caller is told of.
     pub reported: Reported,
     /// Whether and how the isolate ends.
@@ -69,6 +81,9 @@ impl Default for Host {
             process: ProcessInfo::default(),
             tasks: Tasks::default(),
             receivers: Receivers::default(),
+            scripts: None,
+            uncaught: RefCell::default(),
+            workers: None,
             reported: Reported::default(),
             lifecycle: Lifecycle::default(),
             cluster: Cluster::default(),

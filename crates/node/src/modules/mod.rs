@@ -16,6 +16,7 @@ mod files;
 mod imports;
 mod loader;
 pub mod resolve;
+mod scripts;
 mod source;
 mod state;
 
@@ -27,6 +28,7 @@ pub use commonjs::run_commonjs_text;
 pub(crate) use commonjs::{main_module, module_builtin};
 pub use loader::{IsMain, compile, loader};
 use resolve::{Format, System};
+pub use scripts::scripts;
 use source::Source;
 use state::modules;
 

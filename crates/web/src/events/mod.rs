@@ -13,11 +13,12 @@ mod target;
 use holm_js::webidl::interface_object;
 use holm_js::{Attributes, Ctx, Result, define_lazy};
 
-pub use error_event::ErrorEvent;
+pub use error_event::{ErrorEvent, Place};
 pub use event::Event;
 pub(crate) use handler::event_handlers;
 pub use message_event::MessageEvent;
 pub use target::EventTarget;
+pub(crate) use target::dispatch_event;
 
 use custom_event::CustomEvent;
 
