@@ -10,6 +10,7 @@ pub mod events;
 pub mod fetch;
 pub mod node_errors;
 pub mod performance;
+pub mod structured_clone;
 pub mod timers;
 mod wasm_streaming;
 
@@ -22,5 +23,6 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
     performance::install(ctx)?;
     events::install(ctx)?;
     fetch::install(ctx)?;
+    structured_clone::install(ctx)?;
     wasm_streaming::install(ctx)
 }

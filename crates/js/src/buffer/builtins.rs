@@ -309,7 +309,7 @@ impl<'js> Guarded<'js> {
     }
 }
 
-fn is_detached(buffer: &Object<'_>) -> bool {
+pub(super) fn is_detached(buffer: &Object<'_>) -> bool {
     let ctx = buffer.ctx();
     let mut len: qjs::size_t = 0;
     // SAFETY: a live object, of whose memory nothing but the place is taken.

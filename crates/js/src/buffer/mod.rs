@@ -125,6 +125,22 @@ pub(crate) fn life(buffer: &Object<'_>) -> Option<Rc<Cell<bool>>> {
     aliases.find(buffer.as_value()).map(|alias| alias.life())
 }
 
+/// Whether a buffer is detached.
+pub fn is_detached(buffer: &Object<'_>) -> bool {
+    builtins::is_detached(buffer)
+}
+
+/// The largest length of a buffer whose length can change.
+pub fn max_buffer_bytes(buffer: &Object<'_>) -> Result<Option<usize>> {
+    let class = class::of(buffer);
+    let changes = if class == class::SHARED_ARRAY_BUFFER { c"growable" } else { c"resizable" };
+    if pristine::read(buffer.as_value(), class, changes)?.as_bool() != Some(true) {
+        return Ok(None);
+    }
+    let max = pristine::read(buffer.as_value(), class, c"maxByteLength")?;
+    Ok(max.as_number().map(|max| max as usize))
+}
+
 /// Detaches a buffer: its length becomes 0, and so does that of every view on it.
 pub fn detach_buffer(buffer: &Object<'_>) {
     // SAFETY: a live object; anything but an ArrayBuffer is left alone.
