@@ -8,11 +8,13 @@
 pub mod console;
 pub mod events;
 pub mod fetch;
+pub mod messaging;
 pub mod node_errors;
 pub mod performance;
 pub mod structured_clone;
 pub mod timers;
 mod wasm_streaming;
+pub mod workers;
 
 use holm_js::{Ctx, Result};
 
@@ -24,5 +26,7 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
     events::install(ctx)?;
     fetch::install(ctx)?;
     structured_clone::install(ctx)?;
+    messaging::install(ctx)?;
+    workers::install(ctx)?;
     wasm_streaming::install(ctx)
 }

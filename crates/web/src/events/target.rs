@@ -15,7 +15,7 @@ use super::error_event::ErrorEvent;
 use super::event::{Event, Phase};
 
 /// Is told that a listener of this type was added or removed; the value is the target.
-pub(crate) type Changed = fn(&Ctx<'_>, &Value<'_>, &str);
+pub(crate) type Changed = for<'js> fn(&Ctx<'js>, &Value<'js>, &str);
 
 /// The inside of whatever has listeners; interfaces that inherit embed it.
 #[derive(Default)]
@@ -90,7 +90,7 @@ impl EventTarget {
         listeners.iter().find(|one| one.is_handler && &*one.kind == kind).cloned()
     }
 
-    fn tell(&self, ctx: &Ctx<'_>, this: &Value<'_>, kind: &str) {
+    fn tell<'js>(&self, ctx: &Ctx<'js>, this: &Value<'js>, kind: &str) {
         if let Some(changed) = self.changed {
             changed(ctx, this, kind);
         }

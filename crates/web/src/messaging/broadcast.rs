@@ -82,10 +82,13 @@ impl BroadcastChannel {
         // 3. Let serialized be StructuredSerialize(message).
         let message = serialize(ctx, &call.value(0), &[])?;
         // 6. Remove source from destinations. 8. For each destination in destinations …
+        // A message is for one reader: the others get copies of the copy, whose making runs no
+        // getters of the script.
+        let copy = message.deserialize(ctx)?.value;
         let by_name = self.subscription.subscribers.by_name();
         let others = by_name.get(&self.subscription.name).into_iter().flatten();
         for (_, far) in others.filter(|(id, _)| *id != self.subscription.id) {
-            far.send(ctx, message.clone())?;
+            far.send(ctx, serialize(ctx, &copy, &[])?)?;
         }
         drop(by_name);
         call.undefined()
@@ -110,11 +113,7 @@ fn listeners_changed<'js>(ctx: &Ctx<'js>, this: &Value<'js>, kind: &str) {
     }
 }
 
-fn deliver<'js>(
-    ctx: &Ctx<'js>,
-    root: &Root<Object<'static>>,
-    arrival: Arrival<'js>,
-) -> Result<()> {
+fn deliver<'js>(ctx: &Ctx<'js>, root: &Root<Object<'static>>, arrival: Arrival<'js>) -> Result<()> {
     if matches!(arrival, Arrival::Closed) {
         return Ok(());
     }

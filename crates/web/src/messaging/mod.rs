@@ -17,7 +17,7 @@ use holm_js::{Attributes, Ctx, Result, define_lazy};
 pub use line::{Arrival, Endpoint, Line, Listener};
 pub use options::{Posted, posted};
 pub use port::MessagePort;
-pub(crate) use port::fire_arrival;
+pub(crate) use port::{Ports, fire_arrival};
 
 use broadcast::BroadcastChannel;
 use channel::MessageChannel;

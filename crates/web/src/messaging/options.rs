@@ -1,7 +1,9 @@
 //! The arguments of `postMessage`.
 
 use holm_js::webidl::convert;
-use holm_js::{Call, ErrorKind, Object, Result, Value, throw};
+use holm_js::{Call, Object, Result, Value};
+
+use crate::structured_clone::{transfer_list, transfer_option};
 
 /// A message to post: its value, and what is transferred with it.
 #[derive(Debug)]
@@ -16,34 +18,14 @@ pub struct Posted<'js> {
 /// <https://html.spec.whatwg.org/#dom-messageport-postmessage>
 pub fn posted<'js>(call: &Call<'_, 'js>) -> Result<Posted<'js>> {
     let (ctx, value, second) = (call.ctx(), call.value(0), call.value(1));
-    let mut transfer = Vec::new();
-    if second.is_undefined() || second.is_null() {
-        return Ok(Posted { value, transfer });
-    }
-    let Some(options) = second.as_object() else {
-        let text = "postMessage: the second argument is neither a list nor an object of options";
-        return Err(throw(ctx, ErrorKind::Type, text));
+    let is_list = match second.as_object() {
+        Some(object) => convert::iterator_method(object)?.is_some(),
+        None => false,
     };
-    let (list, method) = match convert::iterator_method(options)? {
-        Some(method) => (second.clone(), Some(method)),
-        None => {
-            let list: Value<'js> = options.get("transfer")?;
-            if list.is_undefined() {
-                return Ok(Posted { value, transfer });
-            }
-            let method = list.as_object().map(convert::iterator_method).transpose()?.flatten();
-            (list, method)
-        }
+    let transfer = if is_list {
+        transfer_list(ctx, &second, "postMessage: the transfer list")?
+    } else {
+        transfer_option(ctx, &second, "postMessage: the options")?
     };
-    let Some(method) = method else {
-        return Err(throw(ctx, ErrorKind::Type, "postMessage: transfer is not iterable"));
-    };
-    convert::elements(&list, &method, |item| match item.into_object() {
-        Some(item) => {
-            transfer.push(item);
-            Ok(())
-        }
-        None => Err(throw(ctx, ErrorKind::Type, "postMessage: only objects can be transferred")),
-    })?;
     Ok(Posted { value, transfer })
 }

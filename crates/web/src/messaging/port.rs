@@ -15,7 +15,8 @@ use holm_js::{
 use super::line::{Arrival, Endpoint, Line, Listener};
 use super::options::{Posted, posted};
 use crate::events::{Event, EventTarget, MessageEvent, event_handlers};
-use crate::structured_clone::{Received, serialize};
+use crate::structured_clone::platform::{Parcel, PlatformKind};
+use crate::structured_clone::{Received, data_clone_error, serialize};
 
 /// The inside of a port.
 #[derive(Debug)]
@@ -86,11 +87,7 @@ fn listeners_changed<'js>(ctx: &Ctx<'js>, this: &Value<'js>, kind: &str) {
 }
 
 /// Fires the event of what came.
-fn deliver<'js>(
-    ctx: &Ctx<'js>,
-    root: &Root<Object<'static>>,
-    arrival: Arrival<'js>,
-) -> Result<()> {
+fn deliver<'js>(ctx: &Ctx<'js>, root: &Root<Object<'static>>, arrival: Arrival<'js>) -> Result<()> {
     let object: Value<'js> = root.get(ctx)?;
     let port = host_ref::<MessagePort>(&object).ok_or(Error::Unknown)?;
     fire_arrival(ctx, &port.target, &object, arrival)
@@ -113,6 +110,36 @@ pub(crate) fn fire_arrival<'js>(
         Arrival::Closed => new_object(ctx, Event::trusted(ctx, "close"))?,
     };
     target.dispatch(ctx, object, &event).map(drop)
+}
+
+/// Ports can be transferred: <https://html.spec.whatwg.org/#message-ports:transfer-steps>.
+pub(crate) struct Ports;
+
+impl PlatformKind for Ports {
+    fn is(&self, object: &Value<'_>) -> bool {
+        host_ref::<MessagePort>(object).is_some()
+    }
+
+    fn is_transferable(&self) -> bool {
+        true
+    }
+
+    fn transfer<'js>(&self, ctx: &Ctx<'js>, object: &Object<'js>) -> Result<Parcel> {
+        let port = host_ref::<MessagePort>(object).ok_or(Error::Unknown)?;
+        match port.line.hand_on(ctx) {
+            Some(endpoint) => Ok(Box::new(endpoint)),
+            None => Err(data_clone_error(ctx, "MessagePort in transfer list is already detached")),
+        }
+    }
+
+    fn receive<'js>(&self, ctx: &Ctx<'js>, parcel: Parcel) -> Result<Object<'js>> {
+        let endpoint = parcel.downcast::<Endpoint>().map_err(|_| Error::Unknown)?;
+        MessagePort::object(ctx, *endpoint)
+    }
+
+    fn is_port(&self) -> bool {
+        true
+    }
 }
 
 impl HostObject for MessagePort {
@@ -160,11 +187,8 @@ impl Interface for MessagePort {
                 call.undefined()
             })?
             .operation("hasRef", 0, |this, call| call.returns(this.line.keeps_alive()))?;
-        const HANDLERS: &[(&str, &str)] = &[
-            ("onmessage", "message"),
-            ("onmessageerror", "messageerror"),
-            ("onclose", "close"),
-        ];
+        const HANDLERS: &[(&str, &str)] =
+            &[("onmessage", "message"), ("onmessageerror", "messageerror"), ("onclose", "close")];
         event_handlers(members, HANDLERS)
     }
 }

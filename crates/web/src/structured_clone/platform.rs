@@ -8,6 +8,7 @@ use std::any::Any;
 use holm_js::{Ctx, Error, Object, Result, Value};
 
 use super::data_clone_error::cannot_be_cloned;
+use crate::messaging::Ports;
 
 /// What travels for a platform object.
 pub type Parcel = Box<dyn Any + Send>;
@@ -44,7 +45,7 @@ pub trait PlatformKind: Sync {
 }
 
 /// All kinds.
-static KINDS: &[&dyn PlatformKind] = &[];
+static KINDS: &[&dyn PlatformKind] = &[&Ports];
 
 /// The kind of an object, and its number.
 pub(super) fn find(object: &Value<'_>) -> Option<(u8, &'static dyn PlatformKind)> {

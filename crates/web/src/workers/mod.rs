@@ -18,8 +18,8 @@ use holm_js::webidl::interface_object;
 use holm_js::{Attributes, Ctx, Result, define_lazy};
 
 pub use running::{
-    MAX_WORKERS, RunningWorker, StartError, UncaughtInWorker, WorkerEvent, WorkerSpec, send_uncaught,
-    thread_id,
+    BeginTelling, MAX_WORKERS, OnEvent, RunningWorker, StartError, Teller, UncaughtInWorker,
+    WorkerEvent, WorkerSpec, send_uncaught, thread_id,
 };
 
 use worker::Worker;
@@ -32,4 +32,8 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
     define_lazy(&ctx.globals(), "Worker", Attributes::BUILT_IN, |ctx| {
         Ok(interface_object::<Worker>(ctx)?.into_value())
     })
+}
+
+fn blob_url_text(_: &Ctx<'_>, _: &str) -> Option<String> {
+    None
 }

@@ -12,10 +12,10 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use holm_host::{
-    Begin, Bell, Host, Inbox, KeepAlive, Output, ProcessInfo, Receiver, Stream, Terminal,
-    WorkerEnd, WorkerKind, WorkerLimits, WorkerOrder, WorkerThread, host,
+    Bell, Host, Inbox, KeepAlive, Output, ProcessInfo, Receiver, Stream, Terminal, WorkerEnd,
+    WorkerKind, WorkerLimits, WorkerOrder, WorkerThread, host,
 };
-use holm_js::{Ctx, Result, Thrown, Value, slot, take_exception};
+use holm_js::{Ctx, Promise, Result, Thrown, Value, slot, take_exception};
 
 use crate::events::Place;
 use crate::structured_clone::{Message, serialize};
@@ -79,7 +79,22 @@ pub struct WorkerSpec {
     /// What its `process` tells.
     pub process: ProcessInfo,
     /// Begins its program.
-    pub begin: Begin,
+    pub begin: BeginTelling,
+}
+
+/// [`holm_host::Begin`], with what tells whoever made the worker.
+pub type BeginTelling =
+    Box<dyn for<'js> FnOnce(&Ctx<'js>, Teller) -> Result<Option<Promise<'js>>> + Send>;
+
+/// Tells whoever made the worker.
+#[derive(Clone, Debug)]
+pub struct Teller(Arc<Inbox<WorkerEvent>>);
+
+impl Teller {
+    /// Tells.
+    pub fn tell(&self, event: WorkerEvent) {
+        self.0.push(event);
+    }
 }
 
 /// Why no worker was started.
@@ -158,7 +173,7 @@ impl RunningWorker {
             is_stopped: Arc::clone(&is_stopped),
             has_colors: [Stream::Out, Stream::Err].map(|stream| host.output.has_colors(stream)),
         };
-        let begin = spec.begin;
+        let (begin, teller) = (spec.begin, Teller(events.clone()));
         let ended = {
             let events = events.clone();
             Box::new(move |end| events.push(WorkerEvent::Ended(end)))
@@ -173,7 +188,7 @@ impl RunningWorker {
             cluster: host.cluster.clone(),
             begin: Box::new(move |ctx| {
                 slot::<ThreadId>(ctx).0.set(id);
-                begin(ctx)
+                begin(ctx, teller)
             }),
             ended,
         };
@@ -338,15 +353,20 @@ impl Output for WorkerOutput {
     }
 }
 
-/// Makes of an error what can be sent.
-pub fn send_uncaught<'js>(ctx: &Ctx<'js>, error: &Value<'js>) -> UncaughtInWorker {
-    let thrown = Thrown::new(ctx, error);
+/// Where an error was thrown.
+pub(super) fn place_of(thrown: &Thrown) -> Place {
     let frame = thrown.frames.first();
-    let place = Place {
+    Place {
         filename: frame.map(|frame| frame.file.clone()).unwrap_or_default(),
         line: frame.and_then(|frame| frame.line).unwrap_or_default(),
         column: frame.and_then(|frame| frame.column).unwrap_or_default(),
-    };
+    }
+}
+
+/// Makes of an error what can be sent.
+pub fn send_uncaught<'js>(ctx: &Ctx<'js>, error: &Value<'js>) -> UncaughtInWorker {
+    let thrown = Thrown::new(ctx, error);
+    let place = place_of(&thrown);
     let value = match serialize(ctx, error, &[]) {
         Ok(value) => Some(value),
         Err(error) => {

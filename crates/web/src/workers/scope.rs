@@ -17,11 +17,11 @@ use holm_js::{
 };
 use url::Url;
 
+use super::blob_url_text;
 use super::location::WorkerLocation;
 use super::navigator::{Navigator, USER_AGENT};
-use super::running::{WorkerEvent, send_uncaught};
-use crate::events::{ErrorEvent, Event, EventTarget, dispatch_event};
-use crate::file_api::blob_url_text;
+use super::running::{Teller, WorkerEvent, place_of, send_uncaught};
+use crate::events::{ErrorEvent, EventTarget, dispatch_event};
 use crate::messaging::{Arrival, Endpoint, Line, Listener, Posted, fire_arrival, posted};
 use crate::structured_clone::serialize;
 
@@ -34,8 +34,6 @@ pub(super) struct Program {
     pub(super) name: String,
     /// The worker's side of the implicit port.
     pub(super) inside: Endpoint,
-    /// Where errors go that nobody caught.
-    pub(super) uncaught: Box<dyn Fn(WorkerEvent) + Send>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,8 +52,12 @@ struct Scope {
 }
 
 /// Makes the scope and runs the script in it.
-pub(super) fn begin<'js>(ctx: &Ctx<'js>, program: Program) -> Result<Option<Promise<'js>>> {
-    let Program { url, source, kind, name, inside, uncaught } = program;
+pub(super) fn begin<'js>(
+    ctx: &Ctx<'js>,
+    program: Program,
+    teller: Teller,
+) -> Result<Option<Promise<'js>>> {
+    let Program { url, source, kind, name, inside } = program;
     let scope = slot::<Scope>(ctx);
     let line = Line::new(inside);
     scope.line.replace(Some(line.clone()));
@@ -66,7 +68,7 @@ pub(super) fn begin<'js>(ctx: &Ctx<'js>, program: Program) -> Result<Option<Prom
     define_globals(ctx, &name, &url)?;
     host(ctx).uncaught.replace(Some(Rc::new(move |ctx, error| {
         if !fire_error(ctx, error)? {
-            uncaught(WorkerEvent::Uncaught(send_uncaught(ctx, error)));
+            teller.tell(WorkerEvent::Uncaught(send_uncaught(ctx, error)));
         }
         Ok(true)
     })));
@@ -75,9 +77,9 @@ pub(super) fn begin<'js>(ctx: &Ctx<'js>, program: Program) -> Result<Option<Prom
     line.start(ctx, || {
         let listener: Listener = Rc::new(|ctx: &Ctx<'_>, arrival: Arrival<'_>| match arrival {
             Arrival::Closed => Ok(()),
-            arrival => with_target(ctx, |target, global| {
-                fire_arrival(ctx, target, global, arrival)
-            }),
+            arrival => {
+                with_target(ctx, |target, global| fire_arrival(ctx, target, global, arrival))
+            }
         });
         Ok(listener)
     })?;
@@ -130,7 +132,7 @@ fn listeners_changed<'js>(ctx: &Ctx<'js>, _this: &Value<'js>, kind: &str) {
 /// <https://html.spec.whatwg.org/#report-an-error>: whether a listener of the scope handled it.
 fn fire_error<'js>(ctx: &Ctx<'js>, error: &Value<'js>) -> Result<bool> {
     let described = holm_js::Thrown::new(ctx, error);
-    let place = super::running::place_of(&described);
+    let place = place_of(&described);
     let event = new_object(ctx, ErrorEvent::trusted(ctx, described.heading, place, error))?;
     with_target(ctx, |target, global| target.dispatch(ctx, global, &event).map(|go_on| !go_on))
 }
@@ -157,11 +159,9 @@ fn define_globals(ctx: &Ctx<'_>, name: &str, url: &str) -> Result<()> {
         Ok(new_object(ctx, Navigator(USER_AGENT))?.into_value())
     })?;
     define_functions(ctx, &global)?;
-    for (attribute, kind) in [
-        ("onmessage", "message"),
-        ("onmessageerror", "messageerror"),
-        ("onerror", "error"),
-    ] {
+    for (attribute, kind) in
+        [("onmessage", "message"), ("onmessageerror", "messageerror"), ("onerror", "error")]
+    {
         define_handler(ctx, &global, attribute, kind)?;
     }
     Ok(())

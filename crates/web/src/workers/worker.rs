@@ -12,10 +12,10 @@ use holm_js::{
 };
 use url::Url;
 
+use super::blob_url_text;
 use super::running::{RunningWorker, UncaughtInWorker, WorkerEvent, WorkerSpec};
 use super::scope::{self, Program, ScriptKind};
 use crate::events::{ErrorEvent, EventTarget, event_handlers};
-use crate::file_api::blob_url_text;
 use crate::messaging::{Arrival, Endpoint, Line, Listener, Posted, fire_arrival, posted};
 use crate::structured_clone::serialize;
 
@@ -50,7 +50,7 @@ impl Worker {
             name: if options.name.is_empty() { "worker".to_owned() } else { options.name },
             limits: WorkerLimits::default(),
             process: process_info(ctx),
-            begin: Box::new(move |ctx| scope::begin(ctx, program)),
+            begin: Box::new(move |ctx, teller| scope::begin(ctx, program, teller)),
         };
         let line = Line::new(outside);
         let object = Rc::new(ObjectOf::default());
@@ -168,9 +168,8 @@ impl Options {
                 "classic" => ScriptKind::Classic,
                 "module" => ScriptKind::Module,
                 other => {
-                    let text = format!(
-                        "Worker: the type '{other}' is neither 'classic' nor 'module'"
-                    );
+                    let text =
+                        format!("Worker: the type '{other}' is neither 'classic' nor 'module'");
                     return Err(throw(ctx, ErrorKind::Type, &text));
                 }
             };
