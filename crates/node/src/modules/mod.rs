@@ -19,6 +19,7 @@ pub mod resolve;
 mod scripts;
 mod source;
 mod state;
+mod workers;
 
 use std::path::Path;
 
@@ -31,6 +32,7 @@ use resolve::{Format, System};
 pub use scripts::scripts;
 use source::Source;
 use state::modules;
+pub(crate) use workers::{Start, begin_program, checked_file};
 
 /// Runs a program's main file. Gives the promise of an ES module; CommonJS is done when this
 /// returns.

@@ -12,7 +12,7 @@ mod options;
 mod port;
 
 use holm_js::webidl::interface_object;
-use holm_js::{Attributes, Ctx, Result, define_lazy};
+use holm_js::{Attributes, Ctx, Object, Result, define_lazy};
 
 pub use line::{Arrival, Endpoint, Line, Listener};
 pub use options::{Posted, posted};
@@ -21,6 +21,15 @@ pub(crate) use port::{Ports, fire_arrival};
 
 use broadcast::BroadcastChannel;
 use channel::MessageChannel;
+
+/// The interface objects, by name.
+pub fn interfaces<'js>(ctx: &Ctx<'js>) -> Result<[(&'static str, Object<'js>); 3]> {
+    Ok([
+        ("MessageChannel", interface_object::<MessageChannel>(ctx)?),
+        ("MessagePort", interface_object::<MessagePort>(ctx)?),
+        ("BroadcastChannel", interface_object::<BroadcastChannel>(ctx)?),
+    ])
+}
 
 /// Defines the interfaces.
 pub fn install(ctx: &Ctx<'_>) -> Result<()> {

@@ -49,6 +49,8 @@ pub fn thread_id(ctx: &Ctx<'_>) -> u32 {
 /// What a worker tells.
 #[derive(Debug)]
 pub enum WorkerEvent {
+    /// Its program begins.
+    Online,
     /// It wrote.
     Output(Stream, Vec<u8>),
     /// An error that nobody caught there.
@@ -285,7 +287,7 @@ impl Receiver for Inner {
                 let workers = slot::<Workers>(ctx);
                 workers.0.borrow_mut().retain(|worker| worker.0.id != self.id);
             }
-            WorkerEvent::Uncaught(_) => {}
+            WorkerEvent::Online | WorkerEvent::Uncaught(_) => {}
         }
         match (on_event, event) {
             (Some(on_event), event) => on_event(ctx, event),

@@ -102,6 +102,7 @@ fn deliver<'js>(ctx: &Ctx<'js>, object: &Value<'js>, arrival: Arrival<'js>) -> R
 fn on_event<'js>(ctx: &Ctx<'js>, object: &Value<'js>, event: WorkerEvent) -> Result<()> {
     let worker = host_ref::<Worker>(object).ok_or(Error::Unknown)?;
     match event {
+        WorkerEvent::Online => Ok(()),
         WorkerEvent::Output(stream, bytes) => {
             // A closed stream is nothing that the worker could be told of.
             drop(host(ctx).output.write(stream, &bytes));
