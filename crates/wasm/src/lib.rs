@@ -85,5 +85,5 @@ pub use type_text::TypeText;
 pub use value::{Mismatch, Ref, Value};
 pub use wasmtime::{
     ExternType, FuncType, GlobalType, HeapType, MemoryType, MemoryTypeBuilder, Mutability, RefType,
-    TableType, TagType, ValType,
+    SharedMemory, TableType, TagType, ValType,
 };

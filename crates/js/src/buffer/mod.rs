@@ -7,6 +7,7 @@
 mod alias;
 mod builtins;
 mod shared_blocks;
+mod shared_buffer;
 
 use std::any::Any;
 use std::cell::Cell;
@@ -24,6 +25,7 @@ use crate::{pristine, raw};
 pub(crate) use alias::Aliases;
 pub(crate) use builtins::install;
 pub(crate) use shared_blocks::SharedBlocks;
+pub use shared_buffer::SharedBuffer;
 
 /// The longest buffer the engine can have: it counts bytes in an `int`.
 pub const MAX_BUFFER_BYTES: usize = i32::MAX as usize;
@@ -112,6 +114,13 @@ pub fn refresh_buffer(buffer: &Object<'_>, backing: Backing) -> Result<()> {
         Some(alias) => alias.refresh(buffer, backing),
         None => Ok(()),
     }
+}
+
+/// Shows what keeps the memory of a buffer over foreign memory mapped, as it was given to
+/// [`Backing::new`], if that was a `T`.
+pub fn with_keeper<T: Any, R>(buffer: &Object<'_>, look: impl FnOnce(&T) -> R) -> Option<R> {
+    let alias = RealmData::of(buffer.ctx()).shared().aliases.find(buffer.as_value())?;
+    alias.with_keeper(|keeper| keeper.downcast_ref::<T>().map(look))
 }
 
 /// Whether a script may detach the buffer: those made here it may not.

@@ -2,13 +2,15 @@
 
 use holm_js::reflect::{self, BufferView, Kind, TypedArrayKind};
 use holm_js::{
-    Ctx, Error, ErrorKind, Object, Result, detach_buffer, is_detachable, is_detached, make,
-    max_buffer_bytes, throw, view_bytes,
+    Ctx, Error, ErrorKind, Object, Result, SharedBuffer, detach_buffer, is_detachable, is_detached,
+    make, max_buffer_bytes, throw, view_bytes,
 };
+use holm_webassembly::SharedMemoryBuffer;
 
 use super::Part;
 use super::data_clone_error::{cannot_be_cloned, data_clone_error};
 use super::serialize::Writer;
+use super::wasm::received;
 use super::wire::{Input, Tag};
 
 /// An `ArrayBuffer` that was transferred.
@@ -18,11 +20,39 @@ pub(super) struct MovedBuffer {
     max_len_bytes: Option<usize>,
 }
 
+/// A `SharedArrayBuffer`.
+pub(super) enum Shared {
+    /// Of script's own memory.
+    Script(SharedBuffer),
+    /// Of a WebAssembly memory.
+    Memory(SharedMemoryBuffer),
+}
+
+impl Shared {
+    fn of(buffer: &Object<'_>) -> Result<Option<Self>> {
+        Ok(match SharedBuffer::of(buffer)? {
+            Some(shared) => Some(Self::Script(shared)),
+            None => SharedMemoryBuffer::of(buffer).map(Self::Memory),
+        })
+    }
+
+    fn make<'js>(&self, ctx: &Ctx<'js>) -> Result<Object<'js>> {
+        match self {
+            Self::Script(shared) => shared.object(ctx),
+            Self::Memory(shared) => received(ctx, shared.object(ctx)),
+        }
+    }
+}
+
 /// 13. Otherwise, if value has an \[\[ArrayBufferData\]\] internal slot:
 pub(super) fn write<'js>(writer: &mut Writer<'_, 'js>, buffer: &Object<'js>) -> Result<()> {
-    // 1. If IsSharedArrayBuffer(value) is true, then: …
+    // 1. If IsSharedArrayBuffer(value) is true, then: 3. Otherwise, set serialized to { [[Type]]:
+    //    "SharedArrayBuffer", [[ArrayBufferData]]: value.[[ArrayBufferData]], … }.
     if Kind::of(buffer) == Kind::SharedArrayBuffer {
-        return Err(cannot_be_cloned(writer.ctx, buffer));
+        let shared = Shared::of(buffer)?.ok_or_else(|| cannot_be_cloned(writer.ctx, buffer))?;
+        writer.output.tag(Tag::SharedBuffer);
+        writer.part(Part::Shared(shared));
+        return Ok(());
     }
     // 2. Otherwise: 1. If IsDetachedBuffer(value) is true, then throw a "DataCloneError".
     if is_detached(buffer) {
@@ -50,7 +80,12 @@ pub(super) fn read<'js>(
     part: Part,
     input: &mut Input,
 ) -> Result<Object<'js>> {
-    let Part::Bytes(bytes) = part else { return Err(Error::Unknown) };
+    let bytes = match part {
+        Part::Bytes(bytes) => bytes,
+        // 12. Otherwise, if serialized.[[Type]] is "SharedArrayBuffer"
+        Part::Shared(shared) => return shared.make(ctx),
+        Part::Platform(_) => return Err(Error::Unknown),
+    };
     let max = if tag == Tag::ResizableBuffer { Some(input.count()?) } else { None };
     make::array_buffer(ctx, &bytes, max)
 }

@@ -15,6 +15,7 @@ mod marks;
 pub mod platform;
 mod seen;
 mod serialize;
+mod wasm;
 mod wire;
 
 use std::fmt;
@@ -26,7 +27,7 @@ pub use data_clone_error::{cannot_be_cloned, data_clone_error};
 pub use globals::{install, transfer_list, transfer_option};
 pub use marks::{is_untransferable, mark_untransferable};
 
-use buffers::MovedBuffer;
+use buffers::{MovedBuffer, Shared};
 use deserialize::Reader;
 use platform::Parcel;
 use seen::Seen;
@@ -45,6 +46,7 @@ pub struct Message {
 enum Part {
     /// Of an `ArrayBuffer`.
     Bytes(Vec<u8>),
+    Shared(Shared),
     /// Of a platform object.
     Platform(Parcel),
 }
@@ -174,7 +176,7 @@ impl Part {
     fn len_bytes(&self) -> usize {
         match self {
             Self::Bytes(bytes) => bytes.len(),
-            Self::Platform(_) => PARCEL_BYTES,
+            Self::Shared(_) | Self::Platform(_) => PARCEL_BYTES,
         }
     }
 }

@@ -8,6 +8,7 @@ use std::any::Any;
 use holm_js::{Ctx, Error, Object, Result, Value};
 
 use super::data_clone_error::cannot_be_cloned;
+use super::wasm;
 use crate::messaging::Ports;
 
 /// What travels for a platform object.
@@ -45,7 +46,7 @@ pub trait PlatformKind: Sync {
 }
 
 /// All kinds.
-static KINDS: &[&dyn PlatformKind] = &[&Ports];
+static KINDS: &[&dyn PlatformKind] = &[&Ports, &wasm::ModuleKind, &wasm::MemoryKind];
 
 /// The kind of an object, and its number.
 pub(super) fn find(object: &Value<'_>) -> Option<(u8, &'static dyn PlatformKind)> {
