@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use holm_host::{Clock, Cluster, Host, Output, Permissions, ProcessInfo, Random};
 use holm_js::{Limits, Realm, Runtime};
+use holm_webassembly::Stopper;
 
 use crate::event_loop::EventLoop;
 use crate::handle::IsolateHandle;
@@ -130,12 +131,14 @@ impl IsolateBuilder {
             }));
         }
         let host = Rc::new(host);
+        let stopper = Stopper::new();
         let installed = realm.enter(|ctx| {
             holm_host::install(ctx, host.clone());
             let engine = self.engine.clone();
             holm_webassembly::install(
                 ctx,
                 Rc::new(move || engine.wasm().cloned().map_err(|error| error.to_string())),
+                &stopper,
             )?;
             holm_web::install(ctx)?;
             match self.modules {
@@ -152,10 +155,10 @@ impl IsolateBuilder {
             Ok(())
         });
         installed.map_err(|error: holm_js::Error| Error::setup(&error))?;
-        let handle =
-            IsolateHandle::new(runtime.interrupter().clone(), host.receivers.waker().clone());
+        let interrupter = runtime.interrupter().clone();
+        let handle = IsolateHandle::new(interrupter, stopper, host.receivers.waker().clone());
         if let Some(limit) = self.time_limit {
-            runtime.interrupter().set_deadline(Instant::now().checked_add(limit));
+            handle.set_deadline(Instant::now().checked_add(limit));
         }
         let event_loop = EventLoop::new(host.clone(), handle.clone());
         Ok(Isolate::new(self.engine, event_loop, realm, host, handle))

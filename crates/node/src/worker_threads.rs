@@ -9,7 +9,8 @@ use holm_host::{Environment, ProcessInfo, WorkerEnd, WorkerKind, WorkerLimits, h
 use holm_js::webidl::convert;
 use holm_js::{
     Call, Ctx, Error, ErrorKind, Function, OUT_OF_MEMORY, Object, Promise, Result, Root, Thrown,
-    TypedArray, Value, error, function, host_ref, is_out_of_memory, slot, take_exception, throw_coded,
+    TypedArray, Value, error, function, host_ref, is_out_of_memory, slot, take_exception,
+    throw_coded,
 };
 use holm_web::messaging::{Endpoint, MessagePort};
 use holm_web::node_errors::invalid_argument;

@@ -9,6 +9,7 @@ use wasmtime::{Collector, Config, MemoryType, OptLevel};
 
 use crate::mapping;
 use crate::region::Regions;
+use crate::watch::Watch;
 use crate::{Invalid, array_copier};
 
 /// Stack that modules may use below the outermost call into them. Script stops 1 MiB before
@@ -53,6 +54,7 @@ struct Inner {
     adopters: Mutex<HashMap<MemoryType, wasmtime::Module>>,
     /// See [`crate::array_copier`].
     array_copier: OnceLock<wasmtime::Module>,
+    watch: Arc<Watch>,
 }
 
 /// Why bytes did not become a module.
@@ -96,7 +98,8 @@ impl Engine {
             .gc_heap_reservation_for_growth(0);
         let engine = wasmtime::Engine::new(&config).map_err(CompileError::engine)?;
         let (adopters, array_copier) = (Mutex::default(), OnceLock::new());
-        Ok(Self(Arc::new(Inner { engine, reservation, adopters, array_copier })))
+        let watch = Watch::new(&engine);
+        Ok(Self(Arc::new(Inner { engine, reservation, adopters, array_copier, watch })))
     }
 
     /// Whether both are the same engine: modules of one are no use to the other.
@@ -116,6 +119,11 @@ impl Engine {
 
     pub(crate) fn raw(&self) -> &wasmtime::Engine {
         &self.0.engine
+    }
+
+    /// What interrupts isolates of this engine.
+    pub(crate) fn watch(&self) -> &Arc<Watch> {
+        &self.0.watch
     }
 
     /// The module that copies elements of arrays.

@@ -25,6 +25,8 @@ pub enum Failure {
     Uncatchable(HostRef),
     /// An exception was thrown and not caught.
     Exception(Exception),
+    /// It was stopped from elsewhere: see [`crate::Stopper`].
+    Stopped,
     /// Anything else: most of all, memory that could not be had.
     Other(String),
 }
@@ -151,6 +153,10 @@ pub(crate) fn from_error(
     cx: &mut StoreContextMut<'_, GroupData>,
     error: wasmtime::Error,
 ) -> Failure {
+    // How it ended does not matter then, and what it left is nobody's any more.
+    if group.is_stopped() {
+        return Failure::Stopped;
+    }
     if error.is::<wasmtime::ThrownException>() {
         // A call of the host has no scope of its own: roots made in it would never go.
         let mut scope = RootScope::new(&mut *cx);

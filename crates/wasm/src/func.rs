@@ -292,6 +292,9 @@ fn call_numbers(
     slots: &mut [Slot],
 ) -> Result<(), Box<Failure>> {
     assert!(slots.len() >= signature.0.slots_of_numbers);
+    if group.is_stopped() {
+        return Err(Box::new(Failure::Stopped));
+    }
     group.limit_stack();
     let result = group.enter(|cx| {
         // `Slot` is a `ValRaw` and nothing else.
@@ -310,6 +313,9 @@ fn call_values(
     signature: &Signature,
     arguments: &[Value],
 ) -> Result<Vec<Value>, CallError> {
+    if group.is_stopped() {
+        return Err(Failure::Stopped.into());
+    }
     group.limit_stack();
     let result = group.enter_rooted(|cx| {
         let types = signature.parameters();
@@ -386,6 +392,7 @@ fn host_numbers(
             group.settle();
             bound.0.call_numbers(slots)
         });
+        let result = group.unless_stopped(result);
         result.map_err(|thrown| failure::into_error(group, &mut cx, thrown))
     };
     // SAFETY: all parameters and results are numbers, so any bits are valid results.
@@ -411,6 +418,7 @@ fn host_values(
         inner.settle();
         body.call(&group, lifted)
     });
+    let returned = inner.unless_stopped(returned);
     let returned = returned.map_err(|thrown| failure::into_error(inner, cx, thrown))?;
     for ((result, value), ty) in results.iter_mut().zip(&returned).zip(signature.results()) {
         *result = lower(&group, cx, value, ty)

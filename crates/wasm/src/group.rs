@@ -23,14 +23,15 @@ use crate::func::{self, BridgeTarget, FuncInner};
 use crate::gc_object::GcInner;
 use crate::global::GlobalInner;
 use crate::identity::Identities;
+use crate::interrupt::{self, Running};
 use crate::memory::MemoryInner;
 use crate::module::Module;
 use crate::region::{self, Grown, HeapSlot, Region};
 use crate::shown_exception::WideTag;
 use crate::space::Entry;
-use crate::stack_limit::StackLimit;
+use crate::stack_limit::{self, StackLimit};
 use crate::table::TableInner;
-use crate::{Func, GcObject, HostValues, Memory, Space, Tag};
+use crate::{Failure, Func, GcObject, HostValues, Memory, Space, Tag, Thrown};
 
 /// Instances that are linked with one another.
 #[derive(Clone)]
@@ -50,6 +51,8 @@ pub(crate) struct GroupInner {
     host_refs: Cell<u32>,
     /// Found with the first function of a module.
     stack_limit: OnceCell<StackLimit>,
+    /// What is known of the store when it has to stop.
+    running: Running,
     /// That of the space, where every call looks.
     grown: Grown,
     /// Made when it is first needed.
@@ -122,6 +125,7 @@ impl Group {
             catches: Cell::new(false),
             host_refs: Cell::new(0),
             stack_limit: OnceCell::new(),
+            running: Running::new(space.stopper()),
             grown: space.grown().clone(),
             array_copier: OnceCell::new(),
             interned: Interned::default(),
@@ -178,18 +182,51 @@ impl Group {
         let mut modules = self.0.modules.borrow_mut();
         if !modules.iter().any(|known| known.same(module)) {
             modules.push(module.clone());
+            if self.0.space.stopper().is_some() {
+                self.0.running.add_code(module.code());
+            }
         }
         if module.uses_exceptions() {
             self.0.catches.set(true);
         }
     }
 
+    /// Learns of the store what stopping needs, though no function of it is known yet. For what
+    /// runs code before its exports can be had.
+    pub(crate) fn find_store(
+        &self,
+        cx: &mut StoreContextMut<'_, GroupData>,
+    ) -> wasmtime::Result<()> {
+        if self.0.running.knows_store() || self.0.space.stopper().is_none() {
+            return Ok(());
+        }
+        let Some(landing) = self.0.space.engine().watch().landing() else { return Ok(()) };
+        let instance = wasmtime::Instance::new(&mut *cx, landing.module(), &[])?;
+        if let Some(func) = instance.get_func(&mut *cx, "") {
+            let (key, _) = func::key_and_code(cx, func);
+            self.find_stack_limit(key);
+        }
+        Ok(())
+    }
+
     pub(crate) fn collect_if_due(&self, cx: &mut StoreContextMut<'_, GroupData>) {
         self.0.collect_if_due(cx);
     }
 
+    /// Whether nothing of the group may run any more.
+    #[inline]
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.0.running.is_stopped()
+    }
+
     /// Looks for the store's limit where a function of it would have it.
     pub(crate) fn find_stack_limit(&self, key: func::Key) {
+        if !self.0.running.knows_store()
+            // SAFETY: the key is of a function of our store.
+            && let Some(store) = unsafe { stack_limit::store_of(key.context) }
+        {
+            self.0.running.set_store(store.as_ptr());
+        }
         if self.0.stack_limit.get().is_none()
             && let Some(host_end) = self.0.space.stack_end()
             // SAFETY: the key is of a function of our store.
@@ -260,6 +297,7 @@ impl Group {
     ) -> R {
         assert!(!self.0.in_use.replace(true), "a store was entered twice");
         let _leave = Leave(&self.0.in_use);
+        let _entered = interrupt::running(Some(&self.0.running));
         match self.0.lent.get() {
             // SAFETY: the host function that lent it is still running: it takes it back when
             // it ends. Nobody else uses it: `in_use` was false.
@@ -336,11 +374,21 @@ impl GroupInner {
         let pointer = NonNull::from(cx).cast::<StoreContextMut<'static, GroupData>>();
         let _back = Back { group: self, lent: self.lent.replace(Some(pointer)) };
         self.in_use.set(false);
+        let _entered = interrupt::running(None);
         body()
     }
 
     pub(crate) fn space(&self) -> &Space {
         &self.space
+    }
+
+    /// What a host function came to, unless the module may not go on.
+    #[inline]
+    pub(crate) fn unless_stopped<R>(&self, result: Result<R, Thrown>) -> Result<R, Thrown> {
+        if self.running.is_stopped() {
+            return Err(Thrown::Failure(Box::new(Failure::Stopped)));
+        }
+        result
     }
 
     /// As [`Space::settle`].

@@ -90,6 +90,9 @@ pub fn instantiate(
         Some(group) => group,
         None => fresh().map_err(InstantiateError::Resources)?,
     };
+    if group.is_stopped() {
+        return Err(InstantiateError::Failure(Failure::Stopped));
+    }
     group.add_module(module);
     let _entry = space.enter();
     group.limit_stack();
@@ -165,6 +168,11 @@ fn link_and_run(
         };
         functions += u32::from(matches!(wanted.ty, ExternType::Func(_)));
         linked.push(item);
+    }
+    if module.has_start() {
+        group.find_store(cx).map_err(resources)?;
+        // It was not known before, perhaps.
+        group.limit_stack();
     }
     let grown = group.space().grown().clone();
     let (instance, regions) =

@@ -21,9 +21,37 @@ struct Inner {
     imports: Vec<ImportType>,
     exports: Vec<ExportType>,
     has_objects: bool,
-    /// Where each function's code begins in the text, in that order, made on first use.
-    functions: OnceLock<Vec<(usize, u32)>>,
+    has_start: bool,
+    /// Where each function's code is in the text, in that order, made on first use.
+    functions: OnceLock<Vec<Place>>,
     source: OnceLock<Arc<str>>,
+}
+
+/// Where a function is in the text of its module.
+#[derive(Debug)]
+struct Place {
+    start: usize,
+    end: usize,
+    index: u32,
+}
+
+/// Where the functions of a module are, for as long as the module lives.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Code {
+    text: usize,
+    places: *const [Place],
+}
+
+impl Code {
+    /// Whether there is a function of the module's own at this address, not one of those that
+    /// lead in and out. May be asked by the handler of a signal, while the module lives.
+    pub(crate) fn has_function_at(&self, address: usize) -> bool {
+        let Some(offset) = address.checked_sub(self.text) else { return false };
+        // SAFETY: the module lives, and so do the places, which do not change.
+        let places = unsafe { &*self.places };
+        let next = places.partition_point(|place| place.start <= offset);
+        next.checked_sub(1).is_some_and(|index| offset < places[index].end)
+    }
 }
 
 /// What the compiler was given.
@@ -105,7 +133,7 @@ impl Module {
             .exports()
             .map(|export| ExportType { name: export.name().into(), ty: export.ty() })
             .collect();
-        let has_objects = has_objects(&bytes);
+        let (has_objects, has_start) = (has_objects(&bytes), has_start(&bytes));
         let (functions, source) = Default::default();
         let engine = engine.clone();
         Self(Arc::new(Inner {
@@ -116,6 +144,7 @@ impl Module {
             imports,
             exports,
             has_objects,
+            has_start,
             functions,
             source,
         }))
@@ -207,15 +236,33 @@ impl Module {
     pub(crate) fn function_at(&self, address: usize) -> Option<u32> {
         let text = self.0.compiled.text();
         let offset = address.checked_sub(text.as_ptr() as usize).filter(|at| *at < text.len())?;
-        let functions = self.0.functions.get_or_init(|| {
+        let places = self.places();
+        let next = places.partition_point(|place| place.start <= offset);
+        places.get(next.checked_sub(1)?).map(|place| place.index)
+    }
+
+    /// Where its functions are.
+    pub(crate) fn code(&self) -> Code {
+        Code { text: self.0.compiled.text().as_ptr() as usize, places: self.places() }
+    }
+
+    fn places(&self) -> &[Place] {
+        self.0.functions.get_or_init(|| {
             let functions = self.0.compiled.functions();
-            let mut places: Vec<_> =
-                functions.map(|function| (function.offset, function.index.as_u32())).collect();
-            places.sort_unstable();
+            let places = functions.map(|function| Place {
+                start: function.offset,
+                end: function.offset + function.len,
+                index: function.index.as_u32(),
+            });
+            let mut places: Vec<_> = places.collect();
+            places.sort_unstable_by_key(|place| place.start);
             places
-        });
-        let next = functions.partition_point(|(start, _)| *start <= offset);
-        functions.get(next.checked_sub(1)?).map(|(_, index)| *index)
+        })
+    }
+
+    /// Whether making an instance runs code of the module's.
+    pub(crate) fn has_start(&self) -> bool {
+        self.0.has_start
     }
 }
 
@@ -245,6 +292,15 @@ fn uses_exceptions(bytes: &[u8]) -> bool {
         }
     }
     false
+}
+
+fn has_start(bytes: &[u8]) -> bool {
+    use wasmparser::{Parser, Payload};
+    let payloads = Parser::new(0).parse_all(bytes).map_while(Result::ok);
+    // The start function is named before the code.
+    payloads
+        .take_while(|payload| !matches!(payload, Payload::CodeSectionStart { .. }))
+        .any(|payload| matches!(payload, Payload::StartSection { .. }))
 }
 
 fn has_objects(bytes: &[u8]) -> bool {

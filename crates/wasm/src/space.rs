@@ -7,7 +7,7 @@ use std::rc::{Rc, Weak};
 use crate::memory::MemoryInner;
 use crate::region::Grown;
 use crate::stack_limit::modules_end;
-use crate::{Engine, Memory, Tag};
+use crate::{Engine, Memory, Stopper, Tag};
 
 /// What the groups of one isolate share. Stays on the isolate's thread.
 #[derive(Clone)]
@@ -19,6 +19,7 @@ struct Inner {
     host_tag: Tag,
     observer: Rc<dyn Observer>,
     stack_end: Option<Rc<Cell<usize>>>,
+    stopper: Option<Stopper>,
     grown: Grown,
     /// Memories that somebody has a handle of.
     memories: RefCell<Vec<Weak<MemoryInner>>>,
@@ -57,6 +58,12 @@ pub trait Observer: 'static {
     fn stack_end(&self) -> Option<Rc<Cell<usize>>> {
         None
     }
+
+    /// What ends calls of modules from elsewhere. Asked once, when the space is made, on the
+    /// thread that modules will run on.
+    fn stopper(&self) -> Option<Stopper> {
+        None
+    }
 }
 
 impl Space {
@@ -64,8 +71,21 @@ impl Space {
     pub fn new(engine: &Engine, observer: Rc<dyn Observer>) -> Self {
         let host_tag = Tag::new(engine, [wasmtime::ValType::EXTERNREF]);
         let (engine, stack_end) = (engine.clone(), observer.stack_end());
+        let stopper = observer.stopper();
+        if let Some(stopper) = &stopper {
+            stopper.attach(engine.watch());
+        }
         let (grown, memories, entered_at) = Default::default();
-        Self(Rc::new(Inner { engine, host_tag, observer, stack_end, grown, memories, entered_at }))
+        Self(Rc::new(Inner {
+            engine,
+            host_tag,
+            observer,
+            stack_end,
+            stopper,
+            grown,
+            memories,
+            entered_at,
+        }))
     }
 
     /// The compiler.
@@ -101,6 +121,10 @@ impl Space {
         }
         let entered_at = &self.0.entered_at;
         Some(Entry { entered_at, previous: entered_at.replace(stack_address()) })
+    }
+
+    pub(crate) fn stopper(&self) -> Option<&Stopper> {
+        self.0.stopper.as_ref()
     }
 
     /// What the observer says of the stack.

@@ -21,15 +21,38 @@ const MAGIC: u32 = u32::from_le_bytes(*b"core");
 
 /// The beginning of Wasmtime's `VMStoreContext`.
 #[repr(C)]
-struct RawStore {
+pub(crate) struct RawStore {
     fuel_consumed: i64,
     epoch_deadline: u64,
     execution_version: u64,
-    stack_limit: Cell<usize>,
+    pub(crate) stack_limit: Cell<usize>,
+    heap_base: usize,
+    heap_length: usize,
+    /// The frame of the trampoline by which a module was left last.
+    pub(crate) last_wasm_exit_trampoline_fp: Cell<usize>,
+    /// Where it goes on after that.
+    pub(crate) last_wasm_exit_pc: Cell<usize>,
+    last_wasm_entry_sp: Cell<usize>,
+    /// The frame of the trampoline by which modules were entered last.
+    pub(crate) last_wasm_entry_fp: Cell<usize>,
+}
+
+/// The store of an instance's function, by what it runs with; `None` for a function of the host.
+///
+/// # Safety
+/// `context` is the address of what a function of a live store runs with.
+pub(crate) unsafe fn store_of(context: usize) -> Option<NonNull<RawStore>> {
+    // SAFETY: by the caller; all of them begin with a number of 32 bits.
+    let magic = unsafe { *(context as *const u32) };
+    // SAFETY: it is an instance's, which begins like this and refers to its store.
+    (magic == MAGIC).then(|| unsafe { (*(context as *const RawContext)).store })
 }
 
 /// What the limit is while nobody has set one.
 const NO_LIMIT: usize = usize::MAX;
+
+/// Above every stack, with room for what a prologue adds to it: no function begins any more.
+pub(crate) const NO_STACK: usize = isize::MAX as usize;
 
 /// A module may go so much deeper than the host's own code: one that is called at the end can
 /// still do something. Script stops 1 MiB before the end of a thread's stack, and what modules
@@ -54,13 +77,10 @@ impl StackLimit {
     /// # Safety
     /// `context` is the address of what a function of a live store runs with.
     pub(crate) unsafe fn find(context: usize, host_end: &Rc<Cell<usize>>) -> Option<Self> {
-        // SAFETY: by the caller; all of them begin with a number of 32 bits.
-        let magic = unsafe { *(context as *const u32) };
-        if magic != MAGIC {
-            return None;
-        }
-        // SAFETY: it is an instance's, which begins like this and refers to its store.
-        let limit = unsafe { &(*(context as *const RawContext)).store.as_ref().stack_limit };
+        // SAFETY: by the caller.
+        let store = unsafe { store_of(context)? };
+        // SAFETY: the store is alive.
+        let limit = unsafe { &store.as_ref().stack_limit };
         (limit.get() == NO_LIMIT)
             .then(|| Self { limit: NonNull::from(limit), host_end: host_end.clone() })
     }

@@ -10,7 +10,7 @@ use holm_js::{
     buffer_source, define_accessor, define_value, error_class, function, host_ref, take_exception,
     well_known_symbol,
 };
-use holm_wasm::Module;
+use holm_wasm::{Module, Stopper};
 
 use crate::errors::{COMPILE_ERROR, LINK_ERROR, RUNTIME_ERROR, Refused, throw_compile};
 use crate::esm;
@@ -25,9 +25,10 @@ use crate::state::{EngineSource, State};
 use crate::table::TableObject;
 use crate::tag::{self, TagObject};
 
-/// Defines the global `WebAssembly`. `source` is asked for the engine when it is needed.
-pub fn install(ctx: &Ctx<'_>, source: EngineSource) -> Result<()> {
-    State::of(ctx).set_engine_source(source);
+/// Defines the global `WebAssembly`. `source` is asked for the engine when it is needed, and
+/// `stopper` ends what modules run.
+pub fn install(ctx: &Ctx<'_>, source: EngineSource, stopper: &Stopper) -> Result<()> {
+    State::of(ctx).set_engine_source(source, stopper);
     let namespace = Object::new(ctx.clone())?;
     let tag = well_known_symbol(ctx, PredefinedAtom::SymbolToStringTag)?;
     define_value(&namespace, tag, "WebAssembly", Attributes::CONFIGURABLE)?;

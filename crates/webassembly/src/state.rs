@@ -8,7 +8,7 @@ use holm_js::{
     Ctx, Error, ErrorKind, Result, ScopeLoan, Weak, collect_garbage, set_foreign_calls, stack_end,
     throw,
 };
-use holm_wasm::{Engine, Func, Memory, Observer, Space};
+use holm_wasm::{Engine, Func, Memory, Observer, Space, Stopper};
 
 use crate::bindings::Bindings;
 use crate::frames::Calls;
@@ -27,6 +27,7 @@ pub(crate) struct State(Rc<Inner>);
 #[derive(Default)]
 struct Inner {
     source: RefCell<Option<EngineSource>>,
+    stopper: OnceCell<Stopper>,
     space: OnceCell<Space>,
     loan: Rc<Loan>,
     bindings: Rc<Bindings>,
@@ -48,8 +49,9 @@ impl State {
         (*holm_js::slot::<Self>(ctx)).clone()
     }
 
-    pub(crate) fn set_engine_source(&self, source: EngineSource) {
+    pub(crate) fn set_engine_source(&self, source: EngineSource, stopper: &Stopper) {
         self.0.source.replace(Some(source));
+        self.0.stopper.get_or_init(|| stopper.clone());
     }
 
     pub(crate) fn engine(&self, ctx: &Ctx<'_>) -> Result<Engine> {
@@ -76,6 +78,7 @@ impl State {
             loan: self.0.loan.clone(),
             bindings: self.0.bindings.clone(),
             script_stack,
+            stopper: self.0.stopper.get().cloned(),
         });
         Ok(self.0.space.get_or_init(|| Space::new(&engine, observer)).clone())
     }
@@ -125,6 +128,7 @@ struct Watcher {
     loan: Rc<Loan>,
     bindings: Rc<Bindings>,
     script_stack: Rc<Cell<usize>>,
+    stopper: Option<Stopper>,
 }
 
 impl Observer for Watcher {
@@ -141,6 +145,10 @@ impl Observer for Watcher {
 
     fn stack_end(&self) -> Option<Rc<Cell<usize>>> {
         Some(self.script_stack.clone())
+    }
+
+    fn stopper(&self) -> Option<Stopper> {
+        self.stopper.clone()
     }
 }
 
