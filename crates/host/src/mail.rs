@@ -190,6 +190,11 @@ impl<T> Inbox<T> {
         lock(&self.0).messages.pop_front()
     }
 
+    /// Takes the oldest message, if it is like that.
+    pub fn pop_if(&self, is_wanted: impl FnOnce(&T) -> bool) -> Option<T> {
+        lock(&self.0).messages.pop_front_if(|message| is_wanted(message))
+    }
+
     /// Has a bell ring for each message, those that are here already included.
     pub fn attach(&self, bell: Bell) {
         let mut queue = lock(&self.0);

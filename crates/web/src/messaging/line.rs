@@ -120,6 +120,8 @@ struct LineState {
     inbox: Arc<Inbox<Letter>>,
     listener: RefCell<Option<Listener>>,
     bell: RefCell<Option<Bell>>,
+    /// Whether messages are handed over, too, and not only the end.
+    is_started: Cell<bool>,
     /// Whether the script wants it to keep the isolate alive, and somebody listens.
     is_referenced: Cell<bool>,
     is_listened_to: Cell<bool>,
@@ -134,6 +136,7 @@ impl Line {
             endpoint: RefCell::new(Some(endpoint)),
             listener: RefCell::default(),
             bell: RefCell::default(),
+            is_started: Cell::new(false),
             is_referenced: Cell::new(true),
             is_listened_to: Cell::new(false),
             keep_alive: RefCell::default(),
@@ -150,19 +153,28 @@ impl Line {
 
     /// Hands over what comes, and what came already, from now on.
     pub fn start(&self, ctx: &Ctx<'_>, listener: impl FnOnce() -> Result<Listener>) -> Result<()> {
-        if self.0.bell.borrow().is_some() || self.is_closed() {
+        if self.is_started() || self.is_closed() {
             return Ok(());
         }
-        self.0.listener.replace(Some(listener()?));
-        self.attach(ctx);
+        self.watch(ctx, listener)?;
+        self.0.is_started.set(true);
+        if let Some(bell) = &*self.0.bell.borrow() {
+            self.0.inbox.attach(bell.clone());
+        }
         self.update(ctx);
         Ok(())
     }
 
-    fn attach(&self, ctx: &Ctx<'_>) {
+    /// Tells when the channel is closed, while messages wait.
+    pub fn watch(&self, ctx: &Ctx<'_>, listener: impl FnOnce() -> Result<Listener>) -> Result<()> {
+        if self.0.bell.borrow().is_some() || self.is_closed() {
+            return Ok(());
+        }
+        self.0.listener.replace(Some(listener()?));
         let bell = host(ctx).receivers.add(self.0.clone());
         self.0.inbox.attach(bell.clone());
         self.0.bell.replace(Some(bell));
+        Ok(())
     }
 
     /// Lets messages wait again.
@@ -171,6 +183,7 @@ impl Line {
         if let Some(bell) = self.0.bell.take() {
             host(ctx).receivers.remove(&bell);
         }
+        self.0.is_started.set(false);
         let listener = self.0.listener.take();
         self.update(ctx);
         drop(listener);
@@ -178,7 +191,7 @@ impl Line {
 
     /// Whether it was started and not stopped.
     pub fn is_started(&self) -> bool {
-        self.0.bell.borrow().is_some()
+        self.0.is_started.get()
     }
 
     /// Closes the channel; the listener is told, later.
@@ -260,7 +273,8 @@ impl Line {
 
 impl Receiver for LineState {
     fn receive(&self, ctx: &Ctx<'_>) -> Result<()> {
-        let Some(letter) = self.inbox.pop() else { return Ok(()) };
+        let is_wanted = |letter: &Letter| self.is_started.get() || matches!(letter, Letter::Closed);
+        let Some(letter) = self.inbox.pop_if(is_wanted) else { return Ok(()) };
         let Some(listener) = self.listener.borrow().clone() else { return Ok(()) };
         match letter {
             Letter::Message(message) => {

@@ -38,13 +38,7 @@ impl MessagePort {
     }
 
     fn start<'js>(&self, ctx: &Ctx<'js>, this: &Value<'js>) -> Result<()> {
-        self.line.start(ctx, || {
-            // The root is what keeps a port that can still get messages.
-            let root = Root::<Object<'static>>::new(ctx, this.clone())?;
-            let listener: Listener =
-                Rc::new(move |ctx: &Ctx<'_>, arrival: Arrival<'_>| deliver(ctx, &root, arrival));
-            Ok(listener)
-        })
+        self.line.start(ctx, || listener(ctx, this))
     }
 
     fn post<'js>(&self, call: &Call<'_, 'js>) -> Result<Value<'js>> {
@@ -76,11 +70,24 @@ impl MessagePort {
     }
 }
 
+/// Fires events at the port; keeps it, as long as it can get any.
+fn listener<'js>(ctx: &Ctx<'js>, this: &Value<'js>) -> Result<Listener> {
+    let root = Root::<Object<'static>>::new(ctx, this.clone())?;
+    Ok(Rc::new(move |ctx: &Ctx<'_>, arrival: Arrival<'_>| deliver(ctx, &root, arrival)))
+}
+
 fn listeners_changed<'js>(ctx: &Ctx<'js>, this: &Value<'js>, kind: &str) {
-    let Some(port) = host_ref::<MessagePort>(this).filter(|_| kind == "message") else { return };
-    let is_listened_to = port.target.count("message") > 0;
-    port.line.set_listened_to(ctx, is_listened_to);
-    if is_listened_to && port.start(ctx, this).is_err() {
+    let Some(port) = host_ref::<MessagePort>(this) else { return };
+    let is_listened_to = port.target.count(kind) > 0;
+    let started = match kind {
+        "message" => {
+            port.line.set_listened_to(ctx, is_listened_to);
+            if is_listened_to { port.start(ctx, this) } else { Ok(()) }
+        }
+        "close" if is_listened_to => port.line.watch(ctx, || listener(ctx, this)),
+        _ => Ok(()),
+    };
+    if started.is_err() {
         // Out of memory: nothing else fails there.
         drop(ctx.catch());
     }
