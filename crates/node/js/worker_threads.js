@@ -214,8 +214,7 @@
   class Worker extends EventEmitter {
     #handle;
     #threadId;
-    #exit;
-    #hadError = false;
+      #hadError = false;
     #limits = {};
 
     constructor(filename, options = {}) {
@@ -267,6 +266,11 @@
           name: options.name === undefined ? '' : String(options.name),
           input: input?.port2,
         },
+        onPort: (port) => {
+          port.addEventListener('message', ({ data }) => this.emit('message', data));
+          port.addEventListener('messageerror', ({ data }) => this.emit('messageerror', data));
+          port.unref();
+        },
         onEvent: (kind, ...details) => {
           if (kind === 'online') this.emit('online');
           else if (kind === 'output') streams[details[0]].push(details[1]);
@@ -274,12 +278,8 @@
           else this.#ended(details, streams);
         },
       });
-      const { port, threadId } = this.#handle;
-      this.#threadId = threadId;
+      this.#threadId = this.#handle.threadId;
       this.threadName = options.name === undefined ? '' : String(options.name);
-      port.addEventListener('message', ({ data }) => this.emit('message', data));
-      port.addEventListener('messageerror', ({ data }) => this.emit('messageerror', data));
-      port.unref();
       process.nextTick(() => process.emit('worker', this));
     }
 
@@ -303,7 +303,6 @@
       } else if (how === 'failed' && !this.#hadError) {
         failure = new Error(text);
       }
-      this.#exit?.resolve(code);
       try {
         if (failure !== undefined && !this.#hadError) this.#fail(failure);
       } finally {
@@ -319,10 +318,10 @@
     terminate(callback) {
       if (typeof callback === 'function') this.once('exit', (code) => callback(null, code));
       if (this.#handle === undefined) return Promise.resolve();
-      this.#exit ??= Promise.withResolvers();
+      const ended = new Promise((resolve) => this.once('exit', resolve));
       this.#handle.terminate();
       this.#handle.ref();
-      return this.#exit.promise;
+      return ended;
     }
 
     async [Symbol.asyncDispose]() { await this.terminate(); }

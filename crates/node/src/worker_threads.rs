@@ -123,6 +123,9 @@ fn start<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
     let listener = Rc::new(move |ctx: &Ctx<'_>, event: WorkerEvent| {
         tell(ctx, &on_event.get::<Function<'_>>(ctx)?, event)
     });
+    // Before the thread runs: what it posts comes before its end.
+    let port = MessagePort::object(ctx, outside)?;
+    given.get::<_, Function<'js>>("onPort")?.call::<_, ()>((port.clone(),))?;
     let worker = RunningWorker::start(ctx, spec, listener).map_err(|error| {
         let code = match error {
             StartError::TooMany => "ERR_WORKER_OUT_OF_THREADS",
@@ -130,13 +133,13 @@ fn start<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
         };
         throw_coded(ctx, ErrorKind::Plain, code, &format!("new Worker: {error}"))
     })?;
-    handle(ctx, &worker, outside)
+    handle(ctx, &worker, port)
 }
 
-fn handle<'js>(ctx: &Ctx<'js>, worker: &RunningWorker, outside: Endpoint) -> Result<Value<'js>> {
+fn handle<'js>(ctx: &Ctx<'js>, worker: &RunningWorker, port: Object<'js>) -> Result<Value<'js>> {
     let handle = Object::new(ctx.clone())?;
     handle.set("threadId", worker.id())?;
-    handle.set("port", MessagePort::object(ctx, outside)?)?;
+    handle.set("port", port)?;
     let stopped = worker.clone();
     let terminate = function(ctx, "terminate", 0, move |call| {
         stopped.stop();

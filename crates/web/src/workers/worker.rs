@@ -61,20 +61,22 @@ impl Worker {
                 None => Ok(()),
             })
         };
-        let thread = RunningWorker::start(ctx, spec, on_event)
-            .map_err(|error| throw(ctx, ErrorKind::Range, &format!("Worker: {error}")))?;
-        let target = EventTarget::default();
-        let made = construct(call, Self { target, line: line.clone(), thread })?;
-        object.set(ctx, &made)?;
+        // Before the thread runs: what it posts comes before its end.
+        let receiver = object.clone();
         line.start(ctx, || {
             let listener: Listener = Rc::new(move |ctx: &Ctx<'_>, arrival: Arrival<'_>| {
-                match (object.get(ctx)?, arrival) {
+                match (receiver.get(ctx)?, arrival) {
                     (_, Arrival::Closed) | (None, _) => Ok(()),
                     (Some(worker), arrival) => deliver(ctx, &worker, arrival),
                 }
             });
             Ok(listener)
         })?;
+        let thread = RunningWorker::start(ctx, spec, on_event)
+            .map_err(|error| throw(ctx, ErrorKind::Range, &format!("Worker: {error}")))?;
+        let target = EventTarget::default();
+        let made = construct(call, Self { target, line, thread })?;
+        object.set(ctx, &made)?;
         Ok(made)
     }
 }
