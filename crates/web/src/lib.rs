@@ -9,12 +9,16 @@ pub mod console;
 pub mod events;
 pub mod fetch;
 pub mod messaging;
+pub mod file_api;
 pub mod node_errors;
 pub mod performance;
+mod shown;
 pub mod structured_clone;
 pub mod timers;
+pub mod url;
 mod wasm_streaming;
 pub mod workers;
+mod weight;
 
 use holm_js::{Ctx, Result};
 
@@ -28,5 +32,7 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
     structured_clone::install(ctx)?;
     messaging::install(ctx)?;
     workers::install(ctx)?;
+    url::install(ctx)?;
+    file_api::install(ctx)?;
     wasm_streaming::install(ctx)
 }

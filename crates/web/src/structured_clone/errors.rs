@@ -16,7 +16,7 @@ const NAMES: [&str; 7] =
 /// Writes an error; what is returned, its cause, has to follow.
 ///
 /// 17. Otherwise, if value has an \[\[ErrorData\]\] internal slot and value is not a platform
-/// object, then:
+///     object, then:
 pub(super) fn write<'js>(
     writer: &mut Writer<'_, 'js>,
     error: &Object<'js>,

@@ -10,6 +10,7 @@ use holm_js::{Ctx, Error, Object, Result, Value};
 use super::data_clone_error::cannot_be_cloned;
 use super::wasm;
 use crate::messaging::Ports;
+use crate::file_api::{BlobKind, FileKind};
 
 /// What travels for a platform object.
 pub type Parcel = Box<dyn Any + Send>;
@@ -46,7 +47,14 @@ pub trait PlatformKind: Sync {
 }
 
 /// All kinds.
-static KINDS: &[&dyn PlatformKind] = &[&Ports, &wasm::ModuleKind, &wasm::MemoryKind];
+static KINDS: &[&dyn PlatformKind] = &[
+    &Ports,
+    &wasm::ModuleKind,
+    &wasm::MemoryKind,
+    // Before `Blob`, whose objects files are too.
+    &FileKind,
+    &BlobKind,
+];
 
 /// The kind of an object, and its number.
 pub(super) fn find(object: &Value<'_>) -> Option<(u8, &'static dyn PlatformKind)> {

@@ -117,7 +117,7 @@ impl<'a, 'js> Writer<'a, 'js> {
     }
 
     /// 4. If value is undefined, null, a Boolean, a Number, a BigInt, or a String, then return
-    /// { \[\[Type\]\]: "primitive", \[\[Value\]\]: value }.
+    ///    { \[\[Type\]\]: "primitive", \[\[Value\]\]: value }.
     fn primitive(&mut self, value: &Value<'js>) -> Result<()> {
         if let Some(number) = value.as_int() {
             self.output.tag(Tag::Int);
