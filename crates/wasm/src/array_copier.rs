@@ -73,6 +73,7 @@ impl ArrayCopier {
         let (instance, _) =
             region::create(&unseen, || wasmtime::Instance::new(&mut *cx, &module, &[]));
         let instance = instance?;
+        cx.data().group().add_own_code(&module);
         let memory = instance.get_memory(&mut *cx, "memory");
         let made = Self {
             memory: memory.ok_or_else(|| wasmtime::Error::msg("no memory"))?,

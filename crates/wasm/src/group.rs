@@ -25,7 +25,7 @@ use crate::global::GlobalInner;
 use crate::identity::Identities;
 use crate::interrupt::{self, Running};
 use crate::memory::MemoryInner;
-use crate::module::Module;
+use crate::module::{Code, Module};
 use crate::region::{self, Grown, HeapSlot, Region};
 use crate::shown_exception::WideTag;
 use crate::space::Entry;
@@ -202,6 +202,7 @@ impl Group {
         }
         let Some(landing) = self.0.space.engine().watch().landing() else { return Ok(()) };
         let instance = wasmtime::Instance::new(&mut *cx, landing.module(), &[])?;
+        self.0.add_own_code(landing.module());
         if let Some(func) = instance.get_func(&mut *cx, "") {
             let (key, _) = func::key_and_code(cx, func);
             self.find_stack_limit(key);
@@ -380,6 +381,14 @@ impl GroupInner {
 
     pub(crate) fn space(&self) -> &Space {
         &self.space
+    }
+
+    /// Notes a module of this crate's own that is in the store: calls of other modules may lead
+    /// through its trampolines.
+    pub(crate) fn add_own_code(&self, module: &wasmtime::Module) {
+        if self.space.stopper().is_some() {
+            self.running.add_code(Code::without_functions(module));
+        }
     }
 
     /// What a host function came to, unless the module may not go on.

@@ -11,11 +11,12 @@
 //! - **What a module has called**, like filling a memory. That has to be left in order, but need
 //!   not come back: its return address is overwritten, with that of the trap. Wasmtime notes where
 //!   the trampoline's frame is by which the module was left. Nobody else reads that address from
-//!   there: backtraces and the collector begin with what was noted.
+//!   there: backtraces and the collector begin with what was noted. All that a module calls is
+//!   called through such a trampoline.
 //!   A throw does not come back that way, so the stack ends for modules from now on too: the next
 //!   function that they call traps.
-//! - **Anything else**: a function of the host, the way into a store or out of it. Then nothing is
-//!   done. The flag is looked at when a module is called next and when a host function returns,
+//! - **Anything else**: a function of the host, a trampoline, the way into a store or out of it.
+//!   Then nothing is done. The flag is looked at when a module is called next and when a host function returns,
 //!   and the signal comes again.
 //!
 //! The handler runs on the thread that it looks at, so nothing that it reads changes meanwhile,
@@ -99,7 +100,7 @@ impl Running {
         self.store.set(store);
     }
 
-    /// Adds the functions of a module. They stay where they are for as long as the group lives.
+    /// Adds the code of a module. It stays where it is for as long as the group lives.
     pub(crate) fn add_code(&self, code: Code) {
         // A handler that comes in between sees none, and the signal comes again.
         self.published.set(None);
@@ -112,11 +113,15 @@ impl Running {
         self.published.set(Some(published));
     }
 
-    fn has_code_at(&self, address: usize) -> bool {
-        let Some(published) = self.published.get() else { return false };
+    fn codes(&self) -> &[Code] {
+        let Some(published) = self.published.get() else { return &[] };
         // SAFETY: what is published is in `code`, which changes only while nothing is published;
         // a handler that reads it runs on the thread that changes it, and to its end.
-        unsafe { published.as_ref() }.iter().any(|code| code.has_function_at(address))
+        unsafe { published.as_ref() }
+    }
+
+    fn has_function_at(&self, address: usize) -> bool {
+        self.codes().iter().any(|code| code.has_function_at(address))
     }
 }
 
@@ -149,7 +154,7 @@ unsafe fn redirect(registers: &mut Registers) {
     // SAFETY: the store is the group's, which is entered.
     let store = unsafe { &*running.store.get() };
     store.stack_limit.set(NO_STACK);
-    if running.has_code_at(registers.pc) {
+    if running.has_function_at(registers.pc) {
         registers.pc = landing;
         registers.fp = store.last_wasm_entry_fp.get();
         return;
@@ -158,7 +163,9 @@ unsafe fn redirect(registers: &mut Registers) {
     let return_to = store.last_wasm_exit_pc.get();
     let is_on_this_stack =
         registers.sp < trampoline_fp && trampoline_fp < store.last_wasm_entry_fp.get();
-    if !is_on_this_stack || !running.has_code_at(return_to) {
+    // In a trampoline, what is noted may be of the call before, and not be the end of this one.
+    let is_in_code = running.codes().iter().any(|code| code.contains(registers.pc));
+    if is_in_code || !is_on_this_stack || !running.has_function_at(return_to) {
         return;
     }
     // Behind the frame pointer of the caller, on both architectures.

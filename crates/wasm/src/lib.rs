@@ -55,6 +55,7 @@ mod table;
 mod tag;
 mod type_text;
 mod value;
+mod waiters;
 mod watch;
 
 pub use artifact::{ArtifactError, ArtifactKey};
@@ -87,6 +88,7 @@ pub use table::{Table, TableError};
 pub use tag::Tag;
 pub use type_text::TypeText;
 pub use value::{Mismatch, Ref, Value};
+pub use waiters::{AsyncWait, WaitQueue, Waited};
 pub use wasmtime::{
     ExternType, FuncType, GlobalType, HeapType, MemoryType, MemoryTypeBuilder, Mutability, RefType,
     SharedMemory, TableType, TagType, ValType,

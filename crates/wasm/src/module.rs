@@ -39,10 +39,22 @@ struct Place {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Code {
     text: usize,
+    text_len: usize,
     places: *const [Place],
 }
 
 impl Code {
+    /// That of a module of this crate's own, without its functions.
+    pub(crate) fn without_functions(module: &wasmtime::Module) -> Self {
+        let (text, places): (_, &'static [Place]) = (module.text(), &[]);
+        Self { text: text.as_ptr() as usize, text_len: text.len(), places }
+    }
+
+    /// Whether this address is in it.
+    pub(crate) fn contains(&self, address: usize) -> bool {
+        address.wrapping_sub(self.text) < self.text_len
+    }
+
     /// Whether there is a function of the module's own at this address, not one of those that
     /// lead in and out. May be asked by the handler of a signal, while the module lives.
     pub(crate) fn has_function_at(&self, address: usize) -> bool {
@@ -243,7 +255,7 @@ impl Module {
 
     /// Where its functions are.
     pub(crate) fn code(&self) -> Code {
-        Code { text: self.0.compiled.text().as_ptr() as usize, places: self.places() }
+        Code { places: self.places(), ..Code::without_functions(&self.0.compiled) }
     }
 
     fn places(&self) -> &[Place] {

@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Instant;
 
 use crate::interrupt::{self, ThreadId};
+use crate::waiters::Sleeper;
 use crate::watch::Watch;
 
 /// Ends what an isolate runs in modules, from any thread: for good. Clones are the same.
@@ -21,6 +22,8 @@ pub(crate) struct State {
     deadline: Mutex<Option<Instant>>,
     /// Where modules are sent that have to stop: zero until that is known.
     landing: AtomicUsize,
+    /// The isolate's thread, while it sleeps at an address.
+    sleeper: Mutex<Option<Sleeper>>,
     /// Known once there may be modules to stop.
     target: OnceLock<Target>,
 }
@@ -40,6 +43,7 @@ impl Stopper {
     /// Ends what runs now, and whatever would later.
     pub fn stop(&self) {
         self.0.asked.store(true, Ordering::Release);
+        self.0.nudge_sleeper();
         self.be_watched();
     }
 
@@ -55,6 +59,20 @@ impl Stopper {
     #[inline]
     pub fn is_stopped(&self) -> bool {
         self.0.asked.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.0.deadline()
+    }
+
+    pub(crate) fn is_due(&self, now: Instant) -> bool {
+        self.0.is_due(now)
+    }
+
+    /// Says that the isolate's thread sleeps, until what this returns is dropped.
+    pub(crate) fn sleeping(&self, sleeper: Sleeper) -> Sleeping<'_> {
+        *self.0.sleeper() = Some(sleeper);
+        Sleeping(&self.0)
     }
 
     /// Says that modules may run on this thread from now on.
@@ -88,7 +106,28 @@ impl Stopper {
     }
 }
 
+/// The thread of an isolate sleeps.
+pub(crate) struct Sleeping<'a>(&'a State);
+
+impl Drop for Sleeping<'_> {
+    fn drop(&mut self) {
+        self.0.sleeper().take();
+    }
+}
+
 impl State {
+    fn sleeper(&self) -> MutexGuard<'_, Option<Sleeper>> {
+        self.sleeper.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn nudge_sleeper(&self) {
+        // It is let go of before the sleeper's own lock is taken: that one comes first.
+        let sleeper = self.sleeper().clone();
+        if let Some(sleeper) = sleeper {
+            sleeper.nudge();
+        }
+    }
+
     pub(crate) fn deadline(&self) -> Option<Instant> {
         *self.deadline.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -103,6 +142,7 @@ impl State {
 
     /// Interrupts the isolate's thread, which looks at what it is doing.
     pub(crate) fn interrupt(&self, landing: usize) {
+        self.nudge_sleeper();
         self.landing.store(landing, Ordering::Relaxed);
         if let Some(target) = self.target.get() {
             target.thread.interrupt();
