@@ -5,6 +5,7 @@
 //! rejections nobody handled. Between turns the thread sleeps until something is due. The
 //! loop ends when nothing is left that keeps the isolate alive, or when it has to.
 
+use std::cell::Cell;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::rc::Rc;
@@ -32,6 +33,10 @@ const HANDLER_FAILED_CODE: i32 = 7;
 const TASKS_PER_TURN: u32 = 1000;
 /// Messages of one turn, as in Node.
 const MESSAGES_PER_TURN: u32 = 1000;
+/// A loop that got mail so soon waits as long for the next before it sleeps.
+const SOON: Duration = Duration::from_micros(50);
+/// Looks at the mail between two looks at the clock.
+const SPINS_PER_LOOK: u32 = 64;
 /// Jobs between two looks at the clock: a chain of promises may have no end.
 const JOBS_PER_LOOK: u32 = 1000;
 
@@ -40,6 +45,8 @@ pub(crate) struct EventLoop {
     handle: IsolateHandle,
     /// The promise of the program's main module: its rejection is no forgotten promise's.
     main: Option<Root<Value<'static>>>,
+    /// Whether mail came soon after the loop had nothing to do.
+    expects_mail: Cell<bool>,
 }
 
 /// How long to wait before the system is asked again for what it did not have.
@@ -56,7 +63,7 @@ pub(crate) enum First {
 
 impl EventLoop {
     pub(crate) fn new(host: Rc<Host>, handle: IsolateHandle) -> Self {
-        Self { host, handle, main: None }
+        Self { host, handle, main: None, expects_mail: Cell::new(false) }
     }
 
     /// Runs until nothing is left to do, or the end was asked for.
@@ -166,11 +173,39 @@ impl EventLoop {
             (Wake::After(delay), Some(end)) => Some(delay.min(until(end))),
             (Wake::OnTask, Some(end)) => Some(until(end)),
         };
-        if self.host.receivers.is_called() {
+        if self.host.receivers.is_called() || self.spin(patience) {
             return None;
         }
+        let began = Instant::now();
+        let completion = self.sleep(patience);
+        let came_soon = self.host.receivers.is_called() && began.elapsed() < SOON;
+        self.expects_mail.set(came_soon);
+        completion
+    }
+
+    /// Waits for mail without sleeping, if some is likely to come at once: being woken takes
+    /// longer than an answer.
+    fn spin(&self, patience: Option<Duration>) -> bool {
+        if !self.expects_mail.get() || patience.is_some_and(|patience| patience < SOON) {
+            return false;
+        }
+        let began = Instant::now();
+        while began.elapsed() < SOON {
+            for _ in 0..SPINS_PER_LOOK {
+                if self.host.receivers.is_called() {
+                    return true;
+                }
+                std::hint::spin_loop();
+            }
+        }
+        self.expects_mail.set(false);
+        false
+    }
+
+    /// Sleeps; gives a task that finished meanwhile.
+    fn sleep(&self, patience: Option<Duration>) -> Option<Completion> {
         if self.host.tasks.is_empty() {
-            // Nothing but timers: no reactor is needed to sleep.
+            // Nothing but timers and mail: no reactor is needed to sleep.
             std::thread::park_timeout(patience.unwrap_or(Duration::MAX));
             return None;
         }

@@ -11,6 +11,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::Thread;
 
@@ -61,6 +62,8 @@ pub struct Bell {
 
 struct Rings {
     waiting: Mutex<VecDeque<ReceiverId>>,
+    /// Whether there are any, for whoever looks often.
+    is_any: AtomicBool,
     waker: Arc<Waker>,
 }
 
@@ -70,6 +73,7 @@ impl Bell {
         let was_quiet = {
             let mut waiting = lock(&self.rings.waiting);
             waiting.push_back(self.id);
+            self.rings.is_any.store(true, Ordering::Release);
             waiting.len() == 1
         };
         // Whoever rang before has woken the loop already, and it looks again before it sleeps.
@@ -90,7 +94,8 @@ pub struct Receivers {
 impl Default for Receivers {
     /// Of an isolate on the thread that calls this.
     fn default() -> Self {
-        let rings = Rings { waiting: Mutex::default(), waker: Waker::of_this_thread() };
+        let waker = Waker::of_this_thread();
+        let rings = Rings { waiting: Mutex::default(), is_any: AtomicBool::new(false), waker };
         Self {
             rings: Arc::new(rings),
             table: RefCell::default(),
@@ -122,7 +127,12 @@ impl Receivers {
     /// The receiver for whom it rang first.
     pub fn next_called(&self) -> Option<Rc<dyn Receiver>> {
         loop {
-            let id = lock(&self.rings.waiting).pop_front()?;
+            let id = {
+                let mut waiting = lock(&self.rings.waiting);
+                let id = waiting.pop_front()?;
+                self.rings.is_any.store(!waiting.is_empty(), Ordering::Release);
+                id
+            };
             if let Some(found) = self.table.borrow().get(&id) {
                 return Some(found.clone());
             }
@@ -131,7 +141,7 @@ impl Receivers {
 
     /// Whether it rang for anybody.
     pub fn is_called(&self) -> bool {
-        !lock(&self.rings.waiting).is_empty()
+        self.rings.is_any.load(Ordering::Acquire)
     }
 
     /// Keeps the event loop going until the result is dropped.

@@ -8,8 +8,8 @@
 pub mod console;
 pub mod events;
 pub mod fetch;
-pub mod messaging;
 pub mod file_api;
+pub mod messaging;
 pub mod node_errors;
 pub mod performance;
 mod shown;
@@ -17,8 +17,8 @@ pub mod structured_clone;
 pub mod timers;
 pub mod url;
 mod wasm_streaming;
-pub mod workers;
 mod weight;
+pub mod workers;
 
 use holm_js::{Ctx, Result};
 

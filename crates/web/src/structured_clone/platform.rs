@@ -9,8 +9,8 @@ use holm_js::{Ctx, Error, Object, Result, Value};
 
 use super::data_clone_error::cannot_be_cloned;
 use super::wasm;
-use crate::messaging::Ports;
 use crate::file_api::{BlobKind, FileKind};
+use crate::messaging::Ports;
 
 /// What travels for a platform object.
 pub type Parcel = Box<dyn Any + Send>;

@@ -22,6 +22,7 @@ pub use running::{
     WorkerEvent, WorkerSpec, send_uncaught, thread_id,
 };
 
+use crate::file_api::blob_url_data;
 use worker::Worker;
 
 /// Defines `Worker`, where the isolate may have some.
@@ -34,6 +35,8 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
     })
 }
 
-fn blob_url_text(_: &Ctx<'_>, _: &str) -> Option<String> {
-    None
+/// The text behind a `blob:` URL.
+fn blob_url_text(ctx: &Ctx<'_>, url: &str) -> Option<String> {
+    let data = blob_url_data(&host(ctx), url)?;
+    Some(String::from_utf8_lossy(&data.bytes).into_owned())
 }
