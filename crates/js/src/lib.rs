@@ -49,8 +49,9 @@ pub mod webidl;
 
 pub use allocator::Budget;
 pub use buffer::{
-    Backing, MAX_BUFFER_BYTES, alias_buffer, alias_growable_shared_buffer, alias_resizable_buffer,
-    alias_shared_buffer, buffer_source, detach_buffer, is_detachable, refresh_buffer, view_bytes,
+    Backing, MAX_BUFFER_BYTES, Waitable, WaitableArray, alias_buffer, alias_growable_shared_buffer,
+    alias_resizable_buffer, alias_shared_buffer, buffer_source, detach_buffer, is_detachable,
+    refresh_buffer, view_bytes,
 };
 pub use bytecode::{compile_script, run_bytecode};
 pub use error_class::{class_error, error_class, throw_class};
