@@ -231,6 +231,7 @@ fn process_info(flags: &Flags, program: &Program, current_dir: &Path) -> Process
         env: std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect(),
+        shared_env: None,
         id: std::process::id(),
         parent_id: rustix::process::getppid().map_or(0, |id| id.as_raw_nonzero().get() as u32),
         conditions: flags.conditions.clone(),

@@ -53,6 +53,11 @@ impl Error {
         self.is_limit() && self.0.thrown.is_none()
     }
 
+    /// Whether the memory limit was reached.
+    pub fn is_memory_limit(&self) -> bool {
+        self.0.thrown.as_ref().is_some_and(|uncaught| is_out_of_memory(&uncaught.thrown))
+    }
+
     /// Whether the isolate was stopped through its handle.
     pub fn is_stopped(&self) -> bool {
         self.0.kind == Kind::Stopped

@@ -1,12 +1,11 @@
 //! Stopping an isolate from elsewhere.
 
 use std::sync::Arc;
-use std::thread::Thread;
 use std::time::Instant;
 
+use holm_host::Waker;
 use holm_js::Interrupter;
 use holm_webassembly::Stopper;
-use tokio::sync::Notify;
 
 /// Stops an isolate, from any thread. Clones are the same handle.
 ///
@@ -29,15 +28,12 @@ struct State {
     interrupter: Interrupter,
     /// Of modules.
     stopper: Stopper,
-    /// The isolate's, which may be parked.
-    thread: Thread,
-    notify: Notify,
+    waker: Arc<Waker>,
 }
 
 impl IsolateHandle {
-    pub(crate) fn new(interrupter: Interrupter, stopper: Stopper) -> Self {
-        let thread = std::thread::current();
-        Self(Arc::new(State { interrupter, stopper, thread, notify: Notify::new() }))
+    pub(crate) fn new(interrupter: Interrupter, stopper: Stopper, waker: Arc<Waker>) -> Self {
+        Self(Arc::new(State { interrupter, stopper, waker }))
     }
 
     /// Stops what runs, in script or in a module, and the event loop; nothing of the isolate
@@ -48,8 +44,7 @@ impl IsolateHandle {
     pub fn stop(&self) {
         self.0.interrupter.stop();
         self.0.stopper.stop();
-        self.0.notify.notify_one();
-        self.0.thread.unpark();
+        self.0.waker.wake();
     }
 
     /// Stops what runs at that moment or later.
@@ -60,9 +55,5 @@ impl IsolateHandle {
 
     pub(crate) fn interrupter(&self) -> &Interrupter {
         &self.0.interrupter
-    }
-
-    pub(crate) async fn stopped(&self) {
-        self.0.notify.notified().await;
     }
 }

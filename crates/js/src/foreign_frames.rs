@@ -107,7 +107,7 @@ pub(crate) fn stack_with_frames<'js>(
 fn keep<'js>(ctx: &Ctx<'js>, error: &Object<'js>, stack: &str) -> Result<()> {
     let known = slot::<Known>(ctx);
     if known.stacks.borrow().is_none() {
-        let made = pristine::new_instance(ctx, class::WEAK_MAP)?;
+        let made = pristine::new_instance(ctx, class::WEAK_MAP, &mut [])?;
         known.stacks.replace(Some(Root::new(ctx, made)?));
     }
     let stacks: Object<'js> = match &*known.stacks.borrow() {

@@ -113,14 +113,20 @@ pub(crate) fn call_with<'js>(
     }
 }
 
-/// `new` of the class `class`, without arguments.
-pub(crate) fn new_instance<'js>(ctx: &Ctx<'js>, class: qjs::JSClassID) -> Result<Value<'js>> {
+/// `new` of the class `class`; its prototype is the untouched realm's.
+pub(crate) fn new_instance<'js>(
+    ctx: &Ctx<'js>,
+    class: qjs::JSClassID,
+    arguments: &mut [qjs::JSValue],
+) -> Result<Value<'js>> {
     let context = context(ctx)?;
-    // SAFETY: the realm has the prototype with its constructor; all is released.
+    let count = c_int::try_from(arguments.len()).unwrap_or(0);
+    // SAFETY: the realm has the prototype with its constructor, and the arguments are alive; all
+    // that is made is released.
     unsafe {
         let prototype = qjs::JS_GetClassProto(context, class);
         let maker = qjs::JS_GetPropertyStr(context, prototype, c"constructor".as_ptr());
-        let made = qjs::JS_CallConstructor(context, maker, 0, std::ptr::null_mut());
+        let made = qjs::JS_CallConstructor(context, maker, count, arguments.as_mut_ptr());
         qjs::JS_FreeValue(context, maker);
         qjs::JS_FreeValue(context, prototype);
         raw::own(ctx, made)
@@ -231,7 +237,7 @@ fn peek<'js>(iterator: &Value<'js>, class: qjs::JSClassID) -> Option<IteratorSta
 /// Makes a map and an iterator of known state, and looks whether [`peek`] sees just that.
 fn layout_is_known(ctx: &Ctx<'_>) -> Result<bool> {
     use crate::reflect::class;
-    let map = new_instance(ctx, class::MAP)?;
+    let map = new_instance(ctx, class::MAP, &mut [])?;
     let mut entry = [qjs::JS_TRUE, qjs::JS_FALSE];
     call_with(&map, class::MAP, c"set", &mut entry)?;
     let entries = call(&map, class::MAP, c"entries")?;
@@ -261,6 +267,7 @@ fn new_context(ctx: &Ctx<'_>) -> Option<NonNull<qjs::JSContext>> {
             qjs::JS_AddIntrinsicMapSet,
             qjs::JS_AddIntrinsicTypedArrays,
             qjs::JS_AddIntrinsicBigInt,
+            qjs::JS_AddIntrinsicDOMException,
         ];
         if parts.iter().any(|add| add(new) < 0) {
             qjs::JS_FreeContext(new);

@@ -22,11 +22,15 @@ use crate::stack_trace::with_heading;
 mod collection;
 mod kind;
 mod property;
+mod view;
 
 pub use collection::{Rest, collection_len, iterator_rest, map_entries, set_values};
 pub(crate) use kind::class;
 pub use kind::{FunctionKind, Kind, TypedArrayKind};
-pub use property::{Filter, OwnKeys, Property, PropertyKey, Slot, own_keys, own_property};
+pub use property::{
+    Filter, OwnKeys, Property, PropertyKey, Slot, own_keys, own_property, own_value,
+};
+pub use view::{BufferView, buffer_view};
 
 /// Prototype chains are followed this far. Real ones have a handful of steps; one through a
 /// proxy can be endless.
@@ -243,10 +247,54 @@ pub fn is_class(function: &Object<'_>) -> Result<bool> {
     if own_property(function, &key)?.is_none_or(|property| property.writable) {
         return Ok(false);
     }
-    let source = pristine::call(function, class::BYTECODE_FUNCTION, c"toString")?;
-    with_wtf8(&source, |source| {
+    with_wtf8(&function_source(function)?, |source| {
         source.starts_with(b"class") || source.ends_with(b"[native code]\n}")
     })
+}
+
+/// Whether an object is an ordinary one with no inside at all: neither of a built-in class nor
+/// of the host. ([`Kind::Object`] is of the others too that have no kind of their own.)
+pub fn is_ordinary(object: &Object<'_>) -> bool {
+    class::of(object) == class::OBJECT
+}
+
+/// Whether an object is a `DOMException`.
+pub fn is_dom_exception(object: &Object<'_>) -> bool {
+    class::of(object) == class::DOM_EXCEPTION
+}
+
+/// The name and the message of a `DOMException`.
+pub fn dom_exception<'js>(exception: &Object<'js>) -> Result<(Value<'js>, Value<'js>)> {
+    let field = |name| pristine::read(exception, class::DOM_EXCEPTION, name);
+    Ok((field(c"name")?, field(c"message")?))
+}
+
+/// What is the same for two values of one object, and for no other object that lives.
+pub fn identity(object: &Object<'_>) -> usize {
+    // SAFETY: an object's value is a pointer.
+    unsafe { qjs::JS_VALUE_GET_PTR(object.as_raw()) as usize }
+}
+
+/// A `BigInt` that fits 64 bits, signed.
+pub fn small_big_int(value: &Value<'_>) -> Result<Option<i64>> {
+    let ctx = value.ctx();
+    let mut low = 0;
+    // SAFETY: a live BigInt, of which 64 bits are read.
+    let whole = unsafe {
+        raw::check(qjs::JS_ToBigInt64(context(ctx), &raw mut low, value.as_raw()))?;
+        raw::own(ctx, qjs::JS_NewBigInt64(context(ctx), low))?
+    };
+    Ok(is_same(&whole, value).then_some(low))
+}
+
+/// The decimal digits of a `BigInt`.
+pub fn big_int_digits<'js>(value: &Value<'js>) -> Result<Value<'js>> {
+    pristine::call(value, class::BIG_INT, c"toString")
+}
+
+/// The source text of a function.
+pub fn function_source<'js>(function: &Object<'js>) -> Result<Value<'js>> {
+    pristine::call(function, class::BYTECODE_FUNCTION, c"toString")
 }
 
 /// What a boxed primitive (`new Number(1)`) holds.

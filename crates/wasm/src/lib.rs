@@ -94,5 +94,5 @@ pub use value::{Mismatch, Ref, Value};
 pub use waiters::{AsyncWait, WaitQueue, Waited};
 pub use wasmtime::{
     ExternType, FuncType, GlobalType, HeapType, MemoryType, MemoryTypeBuilder, Mutability, RefType,
-    TableType, TagType, ValType,
+    SharedMemory, TableType, TagType, ValType,
 };

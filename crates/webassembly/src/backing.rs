@@ -17,3 +17,11 @@ pub(crate) fn backing(memory: &Memory) -> Backing {
     // (`native::with_bytes`), and without a scope no script runs.
     unsafe { Backing::new(start, len, (bytes, memory.clone())) }
 }
+
+/// The first bytes of a shared memory, which was as long once and never shrinks.
+pub(crate) fn shared_backing(memory: &Memory, len_bytes: usize) -> Backing {
+    let bytes = memory.bytes();
+    let (start, len) = (bytes.start(), len_bytes.min(bytes.len()));
+    // SAFETY: as above; shared memory does not move, and Rust has references to none.
+    unsafe { Backing::new(start, len, (bytes, memory.clone())) }
+}

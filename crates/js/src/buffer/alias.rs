@@ -61,6 +61,7 @@ pub(super) struct Alias {
     life: Rc<Cell<bool>>,
     /// What the engine is told when it asks for other memory; null to refuse.
     next: Cell<*mut u8>,
+    runtime: RawRuntime,
     aliases: Rc<Aliases>,
     graveyard: Rc<Graveyard>,
 }
@@ -88,6 +89,7 @@ pub(super) fn make<'js>(ctx: &Ctx<'js>, backing: Backing, kind: Kind) -> Result<
         keeper: RefCell::new(keeper),
         life: Rc::new(Cell::new(true)),
         next: Cell::new(ptr::null_mut()),
+        runtime: shared.raw,
         aliases: shared.aliases.clone(),
         graveyard: shared.graveyard.clone(),
     });
@@ -121,6 +123,30 @@ pub(super) fn make<'js>(ctx: &Ctx<'js>, backing: Backing, kind: Kind) -> Result<
     }
     shared.aliases.insert(alias);
     buffer.into_object().ok_or(Error::Unknown)
+}
+
+/// Makes a buffer of the engine's, of shared memory, one over foreign memory: the same object
+/// shows the same memory as before. The caller says so to the `SharedBlocks`.
+pub(super) fn adopt(
+    buffer: &Object<'_>,
+    start: NonNull<u8>,
+    kind: Kind,
+    keeper: Box<dyn Any>,
+) -> Rc<Alias> {
+    let shared = RealmData::of(buffer.ctx()).shared();
+    let alias = Rc::new(Alias {
+        kind,
+        object: Cell::new(address(buffer)),
+        start: start.as_ptr(),
+        keeper: RefCell::new(keeper),
+        life: Rc::new(Cell::new(true)),
+        next: Cell::new(ptr::null_mut()),
+        runtime: shared.raw,
+        aliases: shared.aliases.clone(),
+        graveyard: shared.graveyard.clone(),
+    });
+    shared.aliases.insert(alias.clone());
+    alias
 }
 
 /// How much is grown at a time; see [`Alias::show`].
@@ -189,6 +215,20 @@ impl Alias {
         let resized = self.aliases.call_engine(self.aliases.resize.get(), buffer, len_bytes);
         self.next.set(ptr::null_mut());
         resized
+    }
+
+    /// Shows what keeps the memory mapped.
+    pub(super) fn with_keeper<R>(&self, look: impl FnOnce(&dyn Any) -> R) -> R {
+        look(&**self.keeper.borrow())
+    }
+
+    /// Whether the finalizer of its object is running. Of several buffers that begin at one
+    /// place the engine does not say which it collects.
+    pub(super) fn is_being_collected(&self) -> bool {
+        let object = ptr::with_exposed_provenance_mut::<c_void>(self.object.get());
+        // SAFETY: the object is there: it is alive, or its finalizer runs, in which this is
+        // removed.
+        unsafe { !qjs::JS_IsLiveObject(self.runtime, qjs::JS_MKPTR(qjs::JS_TAG_OBJECT, object)) }
     }
 
     pub(super) fn life(&self) -> Rc<Cell<bool>> {

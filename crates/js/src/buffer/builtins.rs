@@ -236,9 +236,13 @@ impl<'js> Guarded<'js> {
             (Transfer | TransferToFixedLength | TransferToImmutable, _) => {
                 self.transfer(ctx, builtin.name())
             }
-            (Resize, Kind::Resizable { max_len_bytes, host })
-            | (SharedGrow, Kind::GrowableShared { max_len_bytes, host, .. }) => {
+            (Resize, Kind::Resizable { max_len_bytes, host }) => {
                 self.resize(ctx, *max_len_bytes, host)
+            }
+            (SharedGrow, Kind::GrowableShared { max_len_bytes, host, len_bytes }) => {
+                let result = self.resize(ctx, *max_len_bytes, host)?;
+                alias.grow_shared(&self.this, len_bytes())?;
+                Ok(result)
             }
             (MaxByteLength, Kind::Resizable { max_len_bytes, .. })
             | (SharedMaxByteLength, Kind::GrowableShared { max_len_bytes, .. }) => {

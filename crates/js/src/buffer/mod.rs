@@ -7,6 +7,7 @@
 mod alias;
 mod builtins;
 mod shared_blocks;
+mod shared_buffer;
 mod waitable;
 
 use std::any::Any;
@@ -25,8 +26,9 @@ use crate::{pristine, raw};
 
 pub(crate) use alias::Aliases;
 pub(crate) use builtins::install;
-use builtins::{is_detached, to_index};
+use builtins::to_index;
 pub(crate) use shared_blocks::SharedBlocks;
+pub use shared_buffer::SharedBuffer;
 pub use waitable::{Waitable, WaitableArray};
 
 /// The longest buffer the engine can have: it counts bytes in an `int`.
@@ -118,6 +120,13 @@ pub fn refresh_buffer(buffer: &Object<'_>, backing: Backing) -> Result<()> {
     }
 }
 
+/// Shows what keeps the memory of a buffer over foreign memory mapped, as it was given to
+/// [`Backing::new`], if that was a `T`.
+pub fn with_keeper<T: Any, R>(buffer: &Object<'_>, look: impl FnOnce(&T) -> R) -> Option<R> {
+    let alias = RealmData::of(buffer.ctx()).shared().aliases.find(buffer.as_value())?;
+    alias.with_keeper(|keeper| keeper.downcast_ref::<T>().map(look))
+}
+
 /// Whether a script may detach the buffer: those made here it may not.
 pub fn is_detachable(buffer: &Object<'_>) -> bool {
     RealmData::of(buffer.ctx()).shared().aliases.find(buffer.as_value()).is_none()
@@ -127,6 +136,22 @@ pub fn is_detachable(buffer: &Object<'_>) -> bool {
 pub(crate) fn life(buffer: &Object<'_>) -> Option<Rc<Cell<bool>>> {
     let aliases = &RealmData::of(buffer.ctx()).shared().aliases;
     aliases.find(buffer.as_value()).map(|alias| alias.life())
+}
+
+/// Whether a buffer is detached.
+pub fn is_detached(buffer: &Object<'_>) -> bool {
+    builtins::is_detached(buffer)
+}
+
+/// The largest length of a buffer whose length can change.
+pub fn max_buffer_bytes(buffer: &Object<'_>) -> Result<Option<usize>> {
+    let class = class::of(buffer);
+    let changes = if class == class::SHARED_ARRAY_BUFFER { c"growable" } else { c"resizable" };
+    if pristine::read(buffer.as_value(), class, changes)?.as_bool() != Some(true) {
+        return Ok(None);
+    }
+    let max = pristine::read(buffer.as_value(), class, c"maxByteLength")?;
+    Ok(max.as_number().map(|max| max as usize))
 }
 
 /// Detaches a buffer: its length becomes 0, and so does that of every view on it.

@@ -1,34 +1,87 @@
-//! The memory of `SharedArrayBuffer`s.
+//! The memory of `SharedArrayBuffer`s that script makes.
 //!
 //! The engine has its own for those of a fixed length, but wants these hooks for ones that
 //! grow, and with them uses them for all. So it asks here too when one over foreign memory is
 //! collected, and says only where that begins.
+//!
+//! A block belongs to everyone who shows it, on whatever thread: the last one frees it.
 
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ffi::c_void;
+use std::ptr::NonNull;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rquickjs::qjs;
 
 use super::alias::Alias;
 use crate::raw::RawRuntime;
 
-/// The blocks behind the shared buffers of one runtime, by where they begin.
-#[derive(Default)]
-pub(crate) struct SharedBlocks {
-    own: RefCell<HashMap<usize, Block>>,
-    foreign: RefCell<HashMap<usize, Vec<Rc<Alias>>>>,
+/// Zeroed memory that any number of buffers show.
+#[derive(Debug)]
+pub(super) struct Block {
+    start: NonNull<u8>,
+    layout: Layout,
+    /// How long a buffer that grows is now; it never shrinks. For all of them, the engine's
+    /// own excepted: that is made one of the others before the block is shared.
+    len_bytes: AtomicUsize,
 }
 
-struct Block {
-    layout: Layout,
-    buffers: usize,
-}
+// SAFETY: only script reads and writes the memory, which is shared as ECMAScript's memory model
+// has it; what is in Rust does not change, or is atomic.
+unsafe impl Send for Block {}
+// SAFETY: as above.
+unsafe impl Sync for Block {}
 
 /// What any element type is aligned to.
 const ALIGNMENT: usize = 16;
+
+impl Block {
+    fn new(size_bytes: usize) -> Option<Self> {
+        let layout = Layout::from_size_align(size_bytes.max(1), ALIGNMENT).ok()?;
+        // SAFETY: the size is not zero.
+        let start = NonNull::new(unsafe { alloc_zeroed(layout) })?;
+        Some(Self { start, layout, len_bytes: AtomicUsize::new(0) })
+    }
+
+    pub(super) fn start(&self) -> NonNull<u8> {
+        self.start
+    }
+
+    pub(super) fn len_bytes(&self) -> usize {
+        self.len_bytes.load(Ordering::SeqCst)
+    }
+
+    /// Makes it longer; `Err` with its length if that is more than `wanted`.
+    pub(super) fn grow(&self, wanted: usize) -> Result<(), usize> {
+        let wanted = wanted.min(self.layout.size());
+        let before = self.len_bytes.fetch_max(wanted, Ordering::SeqCst);
+        if before > wanted { Err(before) } else { Ok(()) }
+    }
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        // SAFETY: allocated above with this layout, and nobody shows it any more.
+        unsafe { dealloc(self.start.as_ptr(), self.layout) };
+    }
+}
+
+/// The blocks behind the shared buffers of one runtime, by where they begin.
+#[derive(Default)]
+pub(crate) struct SharedBlocks {
+    own: RefCell<HashMap<usize, Shown>>,
+    foreign: RefCell<HashMap<usize, Vec<Rc<Alias>>>>,
+}
+
+/// A block that buffers of the engine's show.
+struct Shown {
+    block: Arc<Block>,
+    buffers: usize,
+}
 
 impl SharedBlocks {
     /// Has a runtime use this.
@@ -51,43 +104,63 @@ impl SharedBlocks {
         self.foreign.borrow_mut().entry(start).or_default().push(alias);
     }
 
+    /// The block that begins here, if the engine's own buffers show it.
+    pub(super) fn block(&self, start: usize) -> Option<Arc<Block>> {
+        self.own.borrow().get(&start).map(|shown| shown.block.clone())
+    }
+
+    /// Runs `make`, in which the engine may make buffers that show the block.
+    pub(super) fn with_block<R>(&self, block: &Arc<Block>, make: impl FnOnce() -> R) -> R {
+        let start = block.start().as_ptr() as usize;
+        let shown = || Shown { block: block.clone(), buffers: 0 };
+        // Counted meanwhile, so that it is not forgotten.
+        self.own.borrow_mut().entry(start).or_insert_with(shown).buffers += 1;
+        let made = make();
+        self.free(start);
+        made
+    }
+
+    /// Says that the only buffer of the engine's that shows this block is now one over foreign
+    /// memory.
+    pub(super) fn give_away(&self, start: usize, alias: Rc<Alias>) {
+        self.own.borrow_mut().remove(&start);
+        self.add(start, alias);
+    }
+
     fn allocate(&self, size: usize) -> *mut u8 {
-        let Ok(layout) = Layout::from_size_align(size.max(1), ALIGNMENT) else {
+        let Some(block) = Block::new(size) else {
             return std::ptr::null_mut();
         };
-        // SAFETY: the size is not zero.
-        let start = unsafe { alloc_zeroed(layout) };
-        if !start.is_null() {
-            self.own.borrow_mut().insert(start as usize, Block { layout, buffers: 1 });
-        }
+        let start = block.start().as_ptr();
+        let shown = Shown { block: Arc::new(block), buffers: 1 };
+        self.own.borrow_mut().insert(start as usize, shown);
         start
     }
 
     fn share(&self, start: usize) {
-        if let Some(block) = self.own.borrow_mut().get_mut(&start) {
-            block.buffers += 1;
+        if let Some(shown) = self.own.borrow_mut().get_mut(&start) {
+            shown.buffers += 1;
         }
     }
 
     fn free(&self, start: usize) {
         let mut own = self.own.borrow_mut();
-        let Some(block) = own.get_mut(&start) else {
+        let Some(shown) = own.get_mut(&start) else {
             drop(own);
             return self.free_foreign(start);
         };
-        block.buffers -= 1;
-        if block.buffers == 0 {
-            let layout = block.layout;
+        shown.buffers -= 1;
+        if shown.buffers == 0 {
             own.remove(&start);
-            // SAFETY: allocated above with this layout, and no buffer shows it any more.
-            unsafe { dealloc(start as *mut u8, layout) };
         }
     }
 
+    /// One of the buffers over the foreign memory that begins here is being collected.
     fn free_foreign(&self, start: usize) {
         let mut foreign = self.foreign.borrow_mut();
         let Some(aliases) = foreign.get_mut(&start) else { return };
-        let alias = aliases.pop();
+        let place = aliases.iter().position(|alias| alias.is_being_collected());
+        let alias = place.map(|place| aliases.swap_remove(place));
         if aliases.is_empty() {
             foreign.remove(&start);
         }

@@ -68,6 +68,16 @@ pub enum TypedArrayKind {
 }
 
 impl TypedArrayKind {
+    /// How long an element is.
+    pub fn element_bytes(self) -> usize {
+        match self {
+            Self::Uint8Clamped | Self::Int8 | Self::Uint8 => 1,
+            Self::Int16 | Self::Uint16 | Self::Float16 => 2,
+            Self::Int32 | Self::Uint32 | Self::Float32 => 4,
+            Self::BigInt64 | Self::BigUint64 | Self::Float64 => 8,
+        }
+    }
+
     /// The name of its constructor.
     pub fn name(self) -> &'static str {
         match self {
@@ -192,6 +202,12 @@ pub(crate) mod class {
     pub(crate) fn of(object: &Object<'_>) -> qjs::JSClassID {
         // SAFETY: the object is alive.
         unsafe { qjs::JS_GetClassID(object.as_raw()) }
+    }
+
+    /// The class of a typed array.
+    pub(crate) fn of_typed_array(kind: super::TypedArrayKind) -> qjs::JSClassID {
+        let place = super::TYPED_ARRAYS.iter().position(|known| *known == kind);
+        UINT8C_ARRAY + place.unwrap_or(0) as qjs::JSClassID
     }
 
     pub(crate) const OBJECT: qjs::JSClassID = 1;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use rquickjs::atom::PredefinedAtom;
+use rquickjs::prelude::This;
 use rquickjs::{Ctx, Error, Function, Object, Result, Value, qjs};
 
 use crate::pristine;
@@ -59,6 +60,23 @@ impl<'js> PropertyKey<'js> {
         unsafe { raw::own(&self.ctx, qjs::JS_AtomToValue(context(&self.ctx), self.atom)) }
     }
 
+    /// Defines a property that an assignment would make, whatever setters the object inherits:
+    /// `CreateDataProperty`.
+    pub fn define(&self, object: &Object<'js>, value: &Value<'js>) -> Result<()> {
+        let flags = qjs::JS_PROP_C_W_E | qjs::JS_PROP_THROW;
+        // SAFETY: everything is alive; the call takes over one reference to the value.
+        raw::check(unsafe {
+            qjs::JS_DefinePropertyValue(
+                context(&self.ctx),
+                object.as_raw(),
+                self.atom,
+                raw::give(value),
+                flags as _,
+            )
+        })?;
+        Ok(())
+    }
+
     /// The string, or the symbol's description.
     pub(crate) fn to_string_value(&self) -> Result<Value<'js>> {
         // SAFETY: the atom is alive.
@@ -113,6 +131,8 @@ impl fmt::Debug for PropertyKey<'_> {
 pub enum Filter {
     /// Those that `Object.keys` lists, and enumerable symbols.
     Enumerable,
+    /// Those that `Object.keys` lists, and no symbols.
+    EnumerableStrings,
     /// All but private names.
     All,
     /// Symbols only, enumerable or not.
@@ -134,6 +154,9 @@ pub fn own_keys<'js>(object: &Object<'js>, filter: Filter) -> Result<OwnKeys<'js
     match filter {
         Filter::All => keys_with(object, both),
         Filter::Symbols => keys_with(object, qjs::JS_GPN_SYMBOL_MASK),
+        Filter::EnumerableStrings => {
+            keys_with(object, qjs::JS_GPN_STRING_MASK | qjs::JS_GPN_ENUM_ONLY)
+        }
         Filter::Enumerable => {
             let keys = keys_with(object, both | qjs::JS_GPN_ENUM_ONLY);
             if Kind::of(object) != Kind::Module {
@@ -279,6 +302,19 @@ pub fn own_property<'js>(
         enumerable: flags & qjs::JS_PROP_ENUMERABLE != 0,
         writable: flags & qjs::JS_PROP_WRITABLE != 0,
     }))
+}
+
+/// The value of an own property, of an object that is no proxy; `None` if there is none of that
+/// name. Calls a getter.
+pub fn own_value<'js>(object: &Object<'js>, key: &PropertyKey<'js>) -> Result<Option<Value<'js>>> {
+    Ok(match own_property(object, key)?.map(|property| property.slot) {
+        None => None,
+        Some(Slot::Value(value)) => Some(value),
+        Some(Slot::Accessor { get: Some(get), .. }) => Some(get.call((This(object.clone()),))?),
+        Some(Slot::Accessor { get: None, .. } | Slot::Uninitialized) => {
+            Some(Value::new_undefined(object.ctx().clone()))
+        }
+    })
 }
 
 /// Flags, value, getter and setter.

@@ -1,24 +1,30 @@
 //! From the script's body to bytes: `BodyInit`, <https://fetch.spec.whatwg.org/#bodyinit-unions>.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use holm_js::reflect::Kind;
 use holm_js::webidl::convert;
 use holm_js::{Ctx, ErrorKind, Result, Value, throw, view_bytes};
 
-use super::weight::weighed;
+use crate::file_api::{BlobData, blob_of};
+use crate::url::search_params_text;
+use crate::weight::weighed;
 
-/// `BodyInit`, converted. (`Blob`, `FormData`, `URLSearchParams` and `ReadableStream` come with
-/// those interfaces.)
+/// `BodyInit`, converted. (`FormData` and `ReadableStream` come with those interfaces.)
 pub(super) enum BodyInit {
+    Blob(BlobData),
     /// A `BufferSource`'s bytes.
     Bytes(Vec<u8>),
+    /// The serialization of a `URLSearchParams`.
+    SearchParams(String),
     Text(String),
 }
 
 /// <https://fetch.spec.whatwg.org/#body-with-type>
 pub(super) struct BodyWithType {
     pub(super) bytes: Bytes,
-    pub(super) content_type: Option<&'static str>,
+    pub(super) content_type: Option<Cow<'static, str>>,
 }
 
 impl BodyInit {
@@ -26,6 +32,12 @@ impl BodyInit {
     pub(super) fn from_js<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<Option<Self>> {
         if value.is_undefined() || value.is_null() {
             return Ok(None);
+        }
+        if let Some(blob) = blob_of(value) {
+            return Ok(Some(Self::Blob(blob)));
+        }
+        if let Some(text) = search_params_text(value) {
+            return Ok(Some(Self::SearchParams(text)));
         }
         if let Some(object) = value.as_object() {
             let kind = Kind::of(object);
@@ -43,18 +55,30 @@ impl BodyInit {
     /// <https://fetch.spec.whatwg.org/#concept-bodyinit-extract>
     pub(super) fn extract(self, ctx: &Ctx<'_>) -> Result<BodyWithType> {
         let (bytes, content_type) = match self {
+            // Blob: set source to object. If object's type attribute is not the empty byte
+            // sequence, set type to its value. (Its bytes are counted already.)
+            Self::Blob(BlobData { bytes, content_type }) => {
+                let content_type = Some(content_type).filter(|ty| !ty.is_empty()).map(Cow::Owned);
+                return Ok(BodyWithType { bytes, content_type });
+            }
+            // URLSearchParams: set source to the result of running the serializer with object's
+            // list. Set type to `application/x-www-form-urlencoded;charset=UTF-8`.
+            Self::SearchParams(text) => {
+                let content_type = "application/x-www-form-urlencoded;charset=UTF-8";
+                (text.into_bytes(), Some(Cow::Borrowed(content_type)))
+            }
             // BufferSource: set source to a copy of the bytes held by object.
             Self::Bytes(bytes) => (bytes, None),
             // Scalar value string: set source to the UTF-8 encoding of object. Set type to
             // `text/plain;charset=UTF-8`.
-            Self::Text(text) => (text.into_bytes(), Some("text/plain;charset=UTF-8")),
+            Self::Text(text) => (text.into_bytes(), Some("text/plain;charset=UTF-8".into())),
         };
         Ok(BodyWithType { bytes: weighed(ctx, bytes)?, content_type })
     }
 }
 
 /// Whether a view looks at memory that other threads may change.
-fn is_shared(object: &holm_js::Object<'_>) -> Result<bool> {
+pub(crate) fn is_shared(object: &holm_js::Object<'_>) -> Result<bool> {
     let buffer = match Kind::of(object) {
         Kind::TypedArray(_) => holm_js::reflect::typed_array(object)?.buffer,
         Kind::DataView => holm_js::reflect::data_view(object)?.buffer,

@@ -14,7 +14,7 @@ use super::error::Prepared;
 
 /// What a body is made into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Package {
+pub(crate) enum Package {
     ArrayBuffer,
     Bytes,
     Json,
@@ -111,7 +111,8 @@ fn settle<'js>(
     }
 }
 
-fn made<'js>(ctx: &Ctx<'js>, package: Package, bytes: &[u8]) -> Result<Value<'js>> {
+/// Bytes as what was asked for.
+pub(crate) fn made<'js>(ctx: &Ctx<'js>, package: Package, bytes: &[u8]) -> Result<Value<'js>> {
     match package {
         Package::ArrayBuffer => Ok(buffer(ctx, bytes)?.into_value()),
         Package::Bytes => {

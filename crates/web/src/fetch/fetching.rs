@@ -68,6 +68,7 @@ async fn main_fetch(request: Request, permissions: &Permissions) -> Outcome {
 /// <https://fetch.spec.whatwg.org/#concept-scheme-fetch>
 async fn scheme_fetch(request: Request, permissions: &Permissions) -> Outcome {
     match request.url.scheme() {
+        "blob" => blob_fetch(request),
         "data" => data_fetch(&request),
         "file" => file::fetch(&request, permissions).await,
         "http" | "https" => http::fetch(request, permissions).await,
@@ -93,6 +94,40 @@ fn data_fetch(request: &Request) -> Outcome {
     let mut response = response_with_type(url, &data.mime_type().to_string());
     response.status_text = b"OK".to_vec();
     response.body = Some(Body::of_bytes(bytes));
+    Ok(response)
+}
+
+/// Scheme fetch, "blob".
+fn blob_fetch(request: Request) -> Outcome {
+    let url = without_fragment(&request.url);
+    // 1. Let blobURLEntry be request's current URL's blob URL entry. 2. If request's method is not
+    //    `GET` or blobURLEntry is null, then return a network error.
+    if request.method != "GET" {
+        return Err(NetworkError::new(url, "a blob: URL can only be fetched with GET"));
+    }
+    let Some(blob) = request.blob else {
+        let why = "no blob has this URL: was it revoked, or made by another isolate?";
+        return Err(NetworkError::new(url, why));
+    };
+    // 6. Let fullLength be blob's size. 7. Let serializedFullLength be fullLength, serialized and
+    //    isomorphic encoded. 8. Let type be blob's type.
+    let response = ResponseData {
+        kind: ResponseType::Basic,
+        url: url.into(),
+        // 9. If request's header list does not contain `Range`: 2. Set response's status message
+        //    to `OK`. (Ranges are not looked at: the whole is an answer too.)
+        status_text: b"OK".to_vec(),
+        // 3. Set response's body to bodyWithType's body.
+        body: Some(Body::of_bytes(blob.bytes.clone())),
+        ..ResponseData::default()
+    };
+    // 4. Set response's header list to << (`Content-Length`, serializedFullLength),
+    //    (`Content-Type`, type) >>.
+    let mut headers = response.headers.borrow_mut();
+    let len = blob.bytes.len().to_string().into_bytes();
+    headers.append(b"content-length", len).unwrap_or_default();
+    headers.append(b"content-type", blob.content_type.into_bytes()).unwrap_or_default();
+    drop(headers);
     Ok(response)
 }
 

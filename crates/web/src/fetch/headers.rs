@@ -9,7 +9,7 @@ use holm_js::webidl::{
 use holm_js::{Call, Ctx, Error, ErrorKind, HostObject, IntoJs, Result, Value, throw};
 
 use super::header_list::{self, HeaderList, MAX_LIST_BYTES, TooLong};
-use super::shown;
+use crate::shown;
 
 /// A header list that a `Headers` object shares with its response or request.
 pub(super) type SharedList = Rc<RefCell<HeaderList>>;

@@ -28,9 +28,10 @@ mod request;
 mod response;
 mod shown;
 mod tee;
-mod weight;
 
 pub use body::BodyChunks;
+pub(crate) use body_init::is_shared as is_shared_view;
+pub(crate) use consume::{Package, made as package_bytes};
 pub use error::NetworkError;
 pub use handle::{ResponseHandle, response_of};
 pub use response::ResponseType;

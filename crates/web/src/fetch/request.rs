@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use bytes::Bytes;
+use holm_host::host;
 use holm_js::webidl::convert;
 use holm_js::{
     Ctx, Error, ErrorKind, Object, Result, Value, coded_error, define_value, error, throw,
@@ -13,7 +14,8 @@ use url::Url;
 use super::body_init::BodyInit;
 use super::header_list::{self, HeaderList};
 use super::headers::{Guard, Headers, HeadersInit, SharedList};
-use super::weight::Weight;
+use crate::file_api::{BlobData, blob_url_data};
+use crate::weight::Weight;
 
 /// <https://fetch.spec.whatwg.org/#concept-request>
 #[derive(Clone, Debug)]
@@ -25,6 +27,8 @@ pub(super) struct Request {
     pub(super) body: Option<Bytes>,
     pub(super) redirect: RedirectMode,
     pub(super) redirect_count: u32,
+    /// The URL's blob URL entry, as of when it was parsed.
+    pub(super) blob: Option<BlobData>,
     /// What all but the body weighs.
     pub(super) weight: Rc<Weight>,
 }
@@ -147,15 +151,20 @@ impl Request {
         //     extracting init["body"]. 4. If type is non-null and this's headers's header list
         //     does not contain `Content-Type`, then append (`Content-Type`, type).
         let body = init.body.map(|body| body.extract(ctx)).transpose()?;
-        if let Some(content_type) = body.as_ref().and_then(|body| body.content_type)
+        if let Some(content_type) = body.as_ref().and_then(|body| body.content_type.as_ref())
             && !list.borrow().contains(b"content-type")
         {
             headers.append(ctx, "append", b"content-type", content_type.as_bytes())?;
         }
         // A data: URL is there twice, as it is and decoded.
+        let blob = match url.scheme() {
+            "blob" => blob_url_data(&host(ctx), url.as_str()),
+            _ => None,
+        };
         let weight = REQUEST_BYTES.saturating_add(url.as_str().len().saturating_mul(2));
         Ok(Self {
             url,
+            blob,
             method,
             headers: list.take(),
             body: body.map(|body| body.bytes),

@@ -15,8 +15,8 @@ use super::body_init::{BodyInit, BodyWithType};
 use super::consume::{self, HasBody};
 use super::header_list;
 use super::headers::{Guard, Headers, HeadersInit, SharedList};
-use super::shown;
-use super::weight::{Weight, weighed};
+use crate::shown;
+use crate::weight::{Weight, weighed};
 
 /// <https://fetch.spec.whatwg.org/#concept-response-type>
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -317,7 +317,7 @@ fn json<'js>(call: &Call<'_, 'js>) -> Result<Object<'js>> {
     // 2. Let body be the result of extracting bytes.
     let bytes = weighed(ctx, to_text(ctx, text.as_value())?.into_bytes())?;
     // 4. Perform initialize a response given responseObject, init, and (body, "application/json").
-    let body = BodyWithType { bytes, content_type: Some("application/json") };
+    let body = BodyWithType { bytes, content_type: Some("application/json".into()) };
     new_object(ctx, initialized(ctx, init, Some(body))?)
 }
 
