@@ -138,6 +138,7 @@ impl IsolateBuilder {
             holm_webassembly::install(
                 ctx,
                 Rc::new(move || engine.wasm().cloned().map_err(|error| error.to_string())),
+                self.engine.waiters(),
                 &stopper,
             )?;
             holm_web::install(ctx)?;

@@ -178,6 +178,10 @@ fn link_and_run(
     let (instance, regions) =
         region::create(&grown, || wasmtime::Instance::new(&mut *cx, module.raw(), &linked));
     let instance = instance.map_err(|error| instantiate_error(group, cx, module, error))?;
+    if let Some(hooks) = module.hooks() {
+        let done = hooks.install(cx, group.space(), &instance);
+        done.map_err(|error| instantiate_error(group, cx, module, error))?;
+    }
     let mut exports = Vec::with_capacity(module.exports().len());
     for export in module.exports() {
         let item = instance.get_export(&mut *cx, &export.name);

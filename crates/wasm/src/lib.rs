@@ -26,6 +26,7 @@
 
 mod array_copier;
 mod artifact;
+mod atomic_waits;
 mod attachment;
 mod binary;
 mod direct;
@@ -46,6 +47,7 @@ mod memory;
 mod memory_bytes;
 mod module;
 mod no_host;
+mod offsets;
 mod region;
 mod shown_exception;
 mod space;
@@ -53,6 +55,7 @@ mod stack_limit;
 mod stop;
 mod table;
 mod tag;
+mod translation;
 mod type_text;
 mod value;
 mod waiters;

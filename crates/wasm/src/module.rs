@@ -5,8 +5,9 @@ use std::sync::{Arc, OnceLock};
 
 use wasmtime::ExternType;
 
-use crate::legacy_exceptions::{self, OffsetMap};
-use crate::{CompileError, Engine, Invalid, StreamingValidator};
+use crate::atomic_waits::Hooks;
+use crate::translation::{Origin, translate};
+use crate::{CompileError, Engine, StreamingValidator};
 
 /// A compiled module. Cheap to clone, and to send to other threads.
 #[derive(Clone)]
@@ -20,6 +21,7 @@ struct Inner {
     origin: Origin,
     imports: Vec<ImportType>,
     exports: Vec<ExportType>,
+    hooks: Option<Hooks>,
     has_objects: bool,
     has_start: bool,
     /// Where each function's code is in the text, in that order, made on first use.
@@ -66,18 +68,6 @@ impl Code {
     }
 }
 
-/// What the compiler was given.
-pub(crate) enum Origin {
-    /// The module's bytes.
-    AsGiven {
-        /// Whether there is anything in them that throws or catches.
-        uses_exceptions: bool,
-    },
-    /// A translation of them, and from places in it to places in them: made again on first use
-    /// where the module was loaded from an artifact.
-    Translated(OnceLock<OffsetMap>),
-}
-
 /// One import.
 #[derive(Clone, Debug)]
 pub struct ImportType {
@@ -116,16 +106,13 @@ impl Module {
     }
 
     fn compile_checked(engine: &Engine, bytes: Arc<[u8]>) -> Result<Self, CompileError> {
-        let translated = legacy_exceptions::translate(&bytes)
-            .map_err(|error| CompileError::Invalid(Invalid::at(error.message(), error.offset())))?;
+        let translated = translate(&bytes)?;
         engine.check_headroom().map_err(CompileError::Engine)?;
         let binary = translated.as_ref().map_or(&*bytes, |translated| &translated.wasm);
         let compiled =
             wasmtime::Module::from_binary(engine.raw(), binary).map_err(CompileError::engine)?;
-        let origin = match translated {
-            Some(translated) => Origin::Translated(OnceLock::from(translated.offsets)),
-            None => Origin::AsGiven { uses_exceptions: uses_exceptions(&bytes) },
-        };
+        let mut origin = translated.map_or_else(Origin::default, |translated| translated.origin);
+        origin.uses_exceptions = origin.uses_exceptions || uses_exceptions(&bytes);
         Ok(Self::from_parts(engine, compiled, bytes, origin))
     }
 
@@ -143,8 +130,11 @@ impl Module {
         let imports = imports.collect();
         let exports = compiled
             .exports()
-            .map(|export| ExportType { name: export.name().into(), ty: export.ty() })
-            .collect();
+            .map(|export| ExportType { name: export.name().into(), ty: export.ty() });
+        let mut exports: Vec<_> = exports.collect();
+        // What was added comes last.
+        let added = if origin.calls_hooks { own_exports(&bytes) } else { exports.len() };
+        let hooks = Hooks::of(exports.drain(added.min(exports.len())..));
         let (has_objects, has_start) = (has_objects(&bytes), has_start(&bytes));
         let (functions, source) = Default::default();
         let engine = engine.clone();
@@ -155,6 +145,7 @@ impl Module {
             origin,
             imports,
             exports,
+            hooks,
             has_objects,
             has_start,
             functions,
@@ -199,10 +190,12 @@ impl Module {
     /// Whether its code may catch exceptions: if none of a group's does, what a host function
     /// throws need not become one.
     pub(crate) fn uses_exceptions(&self) -> bool {
-        match self.0.origin {
-            Origin::AsGiven { uses_exceptions } => uses_exceptions,
-            Origin::Translated(_) => true,
-        }
+        self.0.origin.uses_exceptions
+    }
+
+    /// What its instances need before they run, if anything.
+    pub(crate) fn hooks(&self) -> Option<&Hooks> {
+        self.0.hooks.as_ref()
     }
 
     pub(crate) fn origin(&self) -> &Origin {
@@ -224,15 +217,7 @@ impl Module {
 
     /// The place in the module's bytes that a place in what was compiled stands for.
     pub(crate) fn original_offset(&self, offset: usize) -> usize {
-        let Origin::Translated(offsets) = &self.0.origin else {
-            return offset;
-        };
-        let offsets = offsets.get_or_init(|| {
-            let translated = legacy_exceptions::translate(&self.0.bytes);
-            // It was translated once. If not, there are no places to lead to.
-            translated.ok().flatten().map(|translated| translated.offsets).unwrap_or_default()
-        });
-        offsets.original(offset)
+        self.0.origin.original_offset(&self.0.bytes, offset)
     }
 
     /// The byte at this place of what was compiled.
@@ -304,6 +289,19 @@ fn uses_exceptions(bytes: &[u8]) -> bool {
         }
     }
     false
+}
+
+/// How many exports the module's bytes say.
+fn own_exports(bytes: &[u8]) -> usize {
+    use wasmparser::{Parser, Payload};
+    let payloads = Parser::new(0).parse_all(bytes).map_while(Result::ok);
+    payloads
+        .take_while(|payload| !matches!(payload, Payload::CodeSectionStart { .. }))
+        .find_map(|payload| match payload {
+            Payload::ExportSection(exports) => Some(exports.count() as usize),
+            _ => None,
+        })
+        .unwrap_or(0)
 }
 
 fn has_start(bytes: &[u8]) -> bool {

@@ -10,10 +10,9 @@ use holm_js::{
     buffer_source, define_accessor, define_value, error_class, function, host_ref, take_exception,
     well_known_symbol,
 };
-use holm_wasm::{Module, Stopper};
+use holm_wasm::{Module, Stopper, WaitQueue};
 
 use crate::errors::{COMPILE_ERROR, LINK_ERROR, RUNTIME_ERROR, Refused, throw_compile};
-use crate::esm;
 use crate::exception::ExceptionObject;
 use crate::global::GlobalObject;
 use crate::instance::{self, InstanceObject, import_object, read_imports};
@@ -24,11 +23,19 @@ use crate::options::CompileOptions;
 use crate::state::{EngineSource, State};
 use crate::table::TableObject;
 use crate::tag::{self, TagObject};
+use crate::{atomics, esm};
 
-/// Defines the global `WebAssembly`. `source` is asked for the engine when it is needed, and
-/// `stopper` ends what modules run.
-pub fn install(ctx: &Ctx<'_>, source: EngineSource, stopper: &Stopper) -> Result<()> {
+/// Defines the global `WebAssembly`, and has `Atomics` wait in `waiters`. `source` is asked for the
+/// engine when it is needed: one with the same waiters. `stopper` ends what modules run, and who
+/// waits.
+pub fn install(
+    ctx: &Ctx<'_>,
+    source: EngineSource,
+    waiters: &Arc<WaitQueue>,
+    stopper: &Stopper,
+) -> Result<()> {
     State::of(ctx).set_engine_source(source, stopper);
+    atomics::install(ctx, waiters, stopper)?;
     let namespace = Object::new(ctx.clone())?;
     let tag = well_known_symbol(ctx, PredefinedAtom::SymbolToStringTag)?;
     define_value(&namespace, tag, "WebAssembly", Attributes::CONFIGURABLE)?;
