@@ -95,10 +95,17 @@ const TAGS: [Tag; 28] = [
 ];
 
 /// A message being written.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Output(Vec<u8>);
 
+/// What a small message takes.
+const SMALL_BYTES: usize = 128;
+
 impl Output {
+    pub(super) fn new() -> Self {
+        Self(Vec::with_capacity(SMALL_BYTES))
+    }
+
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }
