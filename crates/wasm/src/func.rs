@@ -224,6 +224,14 @@ impl Func {
         self.0.index
     }
 
+    pub(crate) fn key(&self) -> Key {
+        self.0.key
+    }
+
+    pub(crate) fn raw(&self) -> wasmtime::Func {
+        self.0.func
+    }
+
     /// What the embedder hung onto it.
     pub fn attachment(&self) -> &Attachment {
         &self.0.attachment
@@ -285,14 +293,14 @@ impl Func {
 }
 
 #[inline]
-fn call_numbers(
+pub(crate) fn call_numbers(
     group: &Group,
     func: wasmtime::Func,
     signature: &Signature,
     slots: &mut [Slot],
 ) -> Result<(), Box<Failure>> {
     assert!(slots.len() >= signature.0.slots_of_numbers);
-    group.limit_stack();
+    let _limited = group.limit_stack();
     let result = group.enter(|cx| {
         // `Slot` is a `ValRaw` and nothing else.
         let raw = std::ptr::from_mut(slots) as *mut [ValRaw];
@@ -304,13 +312,13 @@ fn call_numbers(
     result
 }
 
-fn call_values(
+pub(crate) fn call_values(
     group: &Group,
     func: wasmtime::Func,
     signature: &Signature,
     arguments: &[Value],
 ) -> Result<Vec<Value>, CallError> {
-    group.limit_stack();
+    let _limited = group.limit_stack();
     let result = group.enter_rooted(|cx| {
         let types = signature.parameters();
         let mut lowered = Vec::with_capacity(types.len());

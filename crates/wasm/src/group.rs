@@ -34,16 +34,16 @@ use crate::{Func, GcObject, HostValues, Memory, Space, Tag};
 
 /// Instances that are linked with one another.
 #[derive(Clone)]
-pub struct Group(Rc<GroupInner>);
+pub struct Group(pub(crate) Rc<GroupInner>);
 
 pub(crate) struct GroupInner {
     /// Last to go: everything below may refer to it.
     store: UnsafeCell<Store<GroupData>>,
-    lent: Cell<Lent>,
-    in_use: Cell<bool>,
+    pub(crate) lent: Cell<Lent>,
+    pub(crate) in_use: Cell<bool>,
     space: Space,
     host_values: Rc<dyn HostValues>,
-    modules: RefCell<Vec<Module>>,
+    pub(crate) modules: RefCell<Vec<Module>>,
     /// Whether code of the group may catch exceptions.
     catches: Cell<bool>,
     /// References to host values that were made since garbage was collected last.
@@ -57,7 +57,7 @@ pub(crate) struct GroupInner {
     pub(crate) interned: Interned,
 }
 
-type Lent = Option<NonNull<StoreContextMut<'static, GroupData>>>;
+pub(crate) type Lent = Option<NonNull<StoreContextMut<'static, GroupData>>>;
 
 /// The handles of what is in the store, so that the same thing is the same handle.
 #[derive(Default)]
@@ -199,15 +199,15 @@ impl Group {
         }
     }
 
-    /// Says how deep the store's code may go, before the host calls it.
+    /// Says how deep the store's code may go, before the host calls it. Keep what is returned
+    /// until the call is over.
     #[inline]
-    pub(crate) fn limit_stack(&self) {
-        if let Some(limit) = self.0.stack_limit.get()
-            && self.0.lent.get().is_none()
-        {
-            // SAFETY: the store is ours, and nothing is lent: its code does not run.
-            unsafe { limit.update() };
-        }
+    pub(crate) fn limit_stack(&self) -> Option<LimitedStack<'_>> {
+        let limit = self.0.stack_limit.get()?;
+        // SAFETY: the store is ours, and the host is running.
+        let previous = unsafe { limit.update() }?;
+        // Code of it that waits for a host function is on another stack, and has its own limit.
+        self.0.lent.get().is_some().then_some(LimitedStack { limit, previous })
     }
 
     /// The host is about to call code of this store, from outside of any.
@@ -365,6 +365,19 @@ impl GroupInner {
     /// Counts new references, by how much they are likely to keep.
     pub(crate) fn note_host_refs(&self, count: u32) {
         self.host_refs.set(self.host_refs.get().saturating_add(count));
+    }
+}
+
+/// See [`Group::limit_stack`].
+pub(crate) struct LimitedStack<'a> {
+    limit: &'a StackLimit,
+    previous: usize,
+}
+
+impl Drop for LimitedStack<'_> {
+    fn drop(&mut self) {
+        // SAFETY: the limit is in the group that lent it; the host is running.
+        unsafe { self.limit.set(self.previous) };
     }
 }
 

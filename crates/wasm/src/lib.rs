@@ -32,6 +32,7 @@ mod direct;
 mod engine;
 mod exception;
 mod failure;
+mod fiber;
 mod func;
 mod gc_object;
 mod global;
@@ -45,14 +46,19 @@ mod memory;
 mod memory_bytes;
 mod module;
 mod no_host;
+mod raw_store;
 mod region;
+mod root_depth;
 mod shown_exception;
 mod space;
 mod stack_limit;
+mod stack_maps;
+mod suspension;
 mod table;
 mod tag;
 mod type_text;
 mod value;
+mod waiting_refs;
 
 pub use artifact::{ArtifactError, ArtifactKey};
 pub use attachment::Attachment;
@@ -71,7 +77,8 @@ pub use global::Global;
 pub use group::Group;
 pub use host::{HostFunction, HostRef, HostValues, Thrown};
 pub use instance::{
-    Extern, Import, InstantiateError, LinkError, MakeDirectFunction, MakeHostFunction, instantiate,
+    Extern, Import, InstantiateError, LinkError, MakeDirectFunction, MakeHostFunction,
+    MakeSuspendingFunction, instantiate,
 };
 pub use memory::{GrowError, Memory, MemoryError};
 pub use memory_bytes::BytesError;
@@ -79,6 +86,10 @@ pub use module::{ExportType, ImportType, Module};
 pub use no_host::NoHost;
 pub use region::RegionBytes;
 pub use space::{Observer, Space};
+pub use suspension::{
+    CannotWait, HOST_BYTES_OF_STACK, MAX_WAITING_CALLS, Passed, Progress, SuspendingFunction,
+    Suspension,
+};
 pub use table::{Table, TableError};
 pub use tag::Tag;
 pub use type_text::TypeText;

@@ -1,12 +1,14 @@
 //! Compiled modules, with what an embedder asks of them.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use wasmtime::ExternType;
+use wasmtime_environ::StackMap;
 
 use crate::legacy_exceptions::{self, OffsetMap};
-use crate::{CompileError, Engine, Invalid, StreamingValidator};
+use crate::{CompileError, Engine, Invalid, StreamingValidator, stack_maps};
 
 /// A compiled module. Cheap to clone, and to send to other threads.
 #[derive(Clone)]
@@ -23,6 +25,8 @@ struct Inner {
     has_objects: bool,
     /// Where each function's code begins in the text, in that order, made on first use.
     functions: OnceLock<Vec<(usize, u32)>>,
+    /// See [`crate::stack_maps`].
+    stack_maps: OnceLock<Option<Range<usize>>>,
     source: OnceLock<Arc<str>>,
 }
 
@@ -106,7 +110,7 @@ impl Module {
             .map(|export| ExportType { name: export.name().into(), ty: export.ty() })
             .collect();
         let has_objects = has_objects(&bytes);
-        let (functions, source) = Default::default();
+        let (functions, stack_maps, source) = Default::default();
         let engine = engine.clone();
         Self(Arc::new(Inner {
             engine,
@@ -117,6 +121,7 @@ impl Module {
             exports,
             has_objects,
             functions,
+            stack_maps,
             source,
         }))
     }
@@ -201,6 +206,16 @@ impl Module {
 
     pub(crate) fn same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// What a frame keeps whose function waits for a call that returns to this address: `None`
+    /// within if it keeps no reference. `None` if the address is none in this module.
+    pub(crate) fn stack_map(&self, return_address: usize) -> Option<Option<StackMap<'_>>> {
+        let compiled = &self.0.compiled;
+        let offset = return_address.checked_sub(compiled.text().as_ptr() as usize)?;
+        let offset = u32::try_from(offset).ok().filter(|_| offset < compiled.text().len())?;
+        let maps = self.0.stack_maps.get_or_init(|| stack_maps::find(compiled)).as_ref()?;
+        Some(stack_maps::lookup(compiled, maps, offset))
     }
 
     /// The index of the function whose code is at `address`, if it is one of this module's.
