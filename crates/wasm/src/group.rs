@@ -207,7 +207,7 @@ impl Group {
         // SAFETY: the store is ours, and the host is running.
         let previous = unsafe { limit.update() }?;
         // Code of it that waits for a host function is on another stack, and has its own limit.
-        self.0.lent.get().is_some().then_some(LimitedStack { limit, previous })
+        self.0.lent.get().is_some().then(|| LimitedStack { limit, previous })
     }
 
     /// The host is about to call code of this store, from outside of any.
