@@ -26,25 +26,26 @@ use crate::identity::Identities;
 use crate::interrupt::{self, Running};
 use crate::memory::MemoryInner;
 use crate::module::{Code, Module};
+use crate::raw_store::RawStore;
 use crate::region::{self, Grown, HeapSlot, Region};
 use crate::shown_exception::WideTag;
 use crate::space::Entry;
-use crate::stack_limit::{self, StackLimit};
+use crate::stack_limit::StackLimit;
 use crate::table::TableInner;
 use crate::{Failure, Func, GcObject, HostValues, Memory, Space, Tag, Thrown};
 
 /// Instances that are linked with one another.
 #[derive(Clone)]
-pub struct Group(Rc<GroupInner>);
+pub struct Group(pub(crate) Rc<GroupInner>);
 
 pub(crate) struct GroupInner {
     /// Last to go: everything below may refer to it.
     store: UnsafeCell<Store<GroupData>>,
-    lent: Cell<Lent>,
-    in_use: Cell<bool>,
+    pub(crate) lent: Cell<Lent>,
+    pub(crate) in_use: Cell<bool>,
     space: Space,
     host_values: Rc<dyn HostValues>,
-    modules: RefCell<Vec<Module>>,
+    pub(crate) modules: RefCell<Vec<Module>>,
     /// Whether code of the group may catch exceptions.
     catches: Cell<bool>,
     /// References to host values that were made since garbage was collected last.
@@ -60,7 +61,7 @@ pub(crate) struct GroupInner {
     pub(crate) interned: Interned,
 }
 
-type Lent = Option<NonNull<StoreContextMut<'static, GroupData>>>;
+pub(crate) type Lent = Option<NonNull<StoreContextMut<'static, GroupData>>>;
 
 /// The handles of what is in the store, so that the same thing is the same handle.
 #[derive(Default)]
@@ -224,7 +225,7 @@ impl Group {
     pub(crate) fn find_stack_limit(&self, key: func::Key) {
         if !self.0.running.knows_store()
             // SAFETY: the key is of a function of our store.
-            && let Some(store) = unsafe { stack_limit::store_of(key.context) }
+            && let Some(store) = unsafe { RawStore::of(key.context) }
         {
             self.0.running.set_store(store.as_ptr());
         }
@@ -237,15 +238,15 @@ impl Group {
         }
     }
 
-    /// Says how deep the store's code may go, before the host calls it.
+    /// Says how deep the store's code may go, before the host calls it. Keep what is returned
+    /// until the call is over.
     #[inline]
-    pub(crate) fn limit_stack(&self) {
-        if let Some(limit) = self.0.stack_limit.get()
-            && self.0.lent.get().is_none()
-        {
-            // SAFETY: the store is ours, and nothing is lent: its code does not run.
-            unsafe { limit.update() };
-        }
+    pub(crate) fn limit_stack(&self) -> Option<LimitedStack<'_>> {
+        let limit = self.0.stack_limit.get()?;
+        // SAFETY: the store is ours, and the host is running.
+        let previous = unsafe { limit.update() }?;
+        // Code of it that waits for a host function is on another stack, and has its own limit.
+        self.0.lent.get().is_some().then(|| LimitedStack { limit, previous })
     }
 
     /// The host is about to call code of this store, from outside of any.
@@ -422,6 +423,19 @@ impl GroupInner {
     /// Counts new references, by how much they are likely to keep.
     pub(crate) fn note_host_refs(&self, count: u32) {
         self.host_refs.set(self.host_refs.get().saturating_add(count));
+    }
+}
+
+/// See [`Group::limit_stack`].
+pub(crate) struct LimitedStack<'a> {
+    limit: &'a StackLimit,
+    previous: usize,
+}
+
+impl Drop for LimitedStack<'_> {
+    fn drop(&mut self) {
+        // SAFETY: the limit is in the group that lent it; the host is running.
+        unsafe { self.limit.set(self.previous) };
     }
 }
 

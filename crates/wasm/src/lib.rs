@@ -33,6 +33,7 @@ mod direct;
 mod engine;
 mod exception;
 mod failure;
+mod fiber;
 mod func;
 mod gc_object;
 mod global;
@@ -48,17 +49,22 @@ mod memory_bytes;
 mod module;
 mod no_host;
 mod offsets;
+mod raw_store;
 mod region;
+mod root_depth;
 mod shown_exception;
 mod space;
 mod stack_limit;
+mod stack_maps;
 mod stop;
+mod suspension;
 mod table;
 mod tag;
 mod translation;
 mod type_text;
 mod value;
 mod waiters;
+mod waiting_refs;
 mod watch;
 
 pub use artifact::{ArtifactError, ArtifactKey};
@@ -78,7 +84,8 @@ pub use global::Global;
 pub use group::Group;
 pub use host::{HostFunction, HostRef, HostValues, Thrown};
 pub use instance::{
-    Extern, Import, InstantiateError, LinkError, MakeDirectFunction, MakeHostFunction, instantiate,
+    Extern, Import, InstantiateError, LinkError, MakeDirectFunction, MakeHostFunction,
+    MakeSuspendingFunction, instantiate,
 };
 pub use memory::{GrowError, Memory, MemoryError};
 pub use memory_bytes::BytesError;
@@ -87,6 +94,10 @@ pub use no_host::NoHost;
 pub use region::RegionBytes;
 pub use space::{Observer, Space};
 pub use stop::Stopper;
+pub use suspension::{
+    CannotWait, HOST_BYTES_OF_STACK, MAX_WAITING_CALLS, Passed, Progress, SuspendingFunction,
+    Suspension,
+};
 pub use table::{Table, TableError};
 pub use tag::Tag;
 pub use type_text::TypeText;
