@@ -5,10 +5,10 @@ use std::fmt;
 use std::rc::Rc;
 
 use holm_js::{
-    Ctx, Error, ErrorKind, Result, ScopeLoan, Weak, collect_garbage, set_foreign_calls, stack_end,
-    throw,
+    Budget, Ctx, Error, ErrorKind, Result, ScopeLoan, Weak, budget, collect_garbage,
+    set_foreign_calls, stack_end, throw,
 };
-use holm_wasm::{Engine, Func, Memory, Observer, Space, Stopper};
+use holm_wasm::{Account, Engine, Func, Memory, Observer, Space, Stopper};
 
 use crate::bindings::Bindings;
 use crate::frames::Calls;
@@ -79,6 +79,7 @@ impl State {
             bindings: self.0.bindings.clone(),
             script_stack,
             stopper: self.0.stopper.get().cloned(),
+            budget: budget(ctx),
         });
         Ok(self.0.space.get_or_init(|| Space::new(&engine, observer)).clone())
     }
@@ -120,6 +121,27 @@ impl State {
             inner.unseen_regions.set(0);
             collect_garbage(ctx);
         }
+        self.make_room(ctx, len_bytes);
+    }
+
+    /// Drops what is garbage if so many bytes are more than the isolate may still have.
+    pub(crate) fn make_room(&self, ctx: &Ctx<'_>, len_bytes: usize) {
+        if !budget(ctx).has_room(len_bytes) {
+            collect_garbage(ctx);
+        }
+    }
+}
+
+/// What script and modules share.
+struct OneBudget(Budget);
+
+impl Account for OneBudget {
+    fn charge(&self, bytes: usize) -> bool {
+        self.0.charge(bytes)
+    }
+
+    fn release(&self, bytes: usize) {
+        self.0.release(bytes);
     }
 }
 
@@ -129,6 +151,7 @@ struct Watcher {
     bindings: Rc<Bindings>,
     script_stack: Rc<Cell<usize>>,
     stopper: Option<Stopper>,
+    budget: Budget,
 }
 
 impl Observer for Watcher {
@@ -149,6 +172,10 @@ impl Observer for Watcher {
 
     fn stopper(&self) -> Option<Stopper> {
         self.stopper.clone()
+    }
+
+    fn account(&self) -> Option<Rc<dyn Account>> {
+        Some(Rc::new(OneBudget(self.budget.clone())))
     }
 }
 
