@@ -16,18 +16,20 @@ use wasmtime::{
     AnyRef, AsContextMut, ResourceLimiter, RootScope, Rooted, Store, StoreContextMut, WasmBacktrace,
 };
 
+use crate::account::Charge;
 use crate::array_copier::ArrayCopier;
 use crate::exception::ExceptionInner;
 use crate::failure::{self, Frame};
 use crate::func::{self, BridgeTarget, FuncInner};
 use crate::gc_object::GcInner;
 use crate::global::GlobalInner;
+use crate::host::ThreadBound;
 use crate::identity::Identities;
 use crate::interrupt::{self, Running};
 use crate::memory::MemoryInner;
 use crate::module::{Code, Module};
 use crate::raw_store::RawStore;
-use crate::region::{self, Grown, HeapSlot, Region};
+use crate::region::{self, Books, Grown, HeapSlot, Region};
 use crate::shown_exception::WideTag;
 use crate::space::Entry;
 use crate::stack_limit::StackLimit;
@@ -113,7 +115,8 @@ const HOST_REFS_PER_COLLECTION: u32 = 50_000;
 impl Group {
     /// A group with nothing in it.
     pub fn new(space: &Space, host_values: Rc<dyn HostValues>) -> Result<Self, String> {
-        let data = GroupData { group: std::ptr::null(), limits: Limits::default() };
+        let limits = Limits::new(space.books());
+        let data = GroupData { group: std::ptr::null(), limits };
         let store = Store::try_new(space.engine().raw(), data);
         let store = store.map_err(|error| format!("{error:#}"))?;
         let group = Self(Rc::new(GroupInner {
@@ -461,10 +464,21 @@ impl Drop for Leave<'_> {
 
 /// How many instances, tables and memories a group may have: as many as fit. What a table may
 /// hold is a limit of the JavaScript interface, and a sensible one for anybody.
-#[derive(Default)]
 struct Limits {
     heap: HeapSlot,
+    /// For tables, which live as long as the store.
+    tables: ThreadBound<Charge>,
 }
+
+impl Limits {
+    fn new(books: &Books) -> Self {
+        let tables = Charge::none_yet(books.account.as_ref());
+        Self { heap: HeapSlot::new(books), tables: ThreadBound(tables) }
+    }
+}
+
+/// What an element of a table takes: a pointer, or less.
+const TABLE_ELEMENT_BYTES: usize = size_of::<usize>();
 
 /// <https://webassembly.github.io/spec/js-api/#limits>
 pub(crate) const MAX_TABLE_ELEMENTS: usize = 10_000_000;
@@ -484,11 +498,23 @@ impl ResourceLimiter for Limits {
 
     fn table_growing(
         &mut self,
-        _current: usize,
+        current: usize,
         desired: usize,
-        _maximum: Option<usize>,
+        maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        Ok(desired <= MAX_TABLE_ELEMENTS)
+        // What will fail anyway is not charged: nobody would say that it did.
+        if desired > maximum.unwrap_or(MAX_TABLE_ELEMENTS).min(MAX_TABLE_ELEMENTS) {
+            return Ok(false);
+        }
+        let bytes = desired.saturating_sub(current).saturating_mul(TABLE_ELEMENT_BYTES);
+        match self.tables.0.grow(bytes) {
+            Ok(()) => Ok(true),
+            // One that is made, and not grown, is an error that should say why.
+            Err(refused) if current == 0 => {
+                Err(wasmtime::Error::msg(format!("{desired} elements of a table are {refused}")))
+            }
+            Err(_) => Ok(false),
+        }
     }
 
     fn instances(&self) -> usize {
