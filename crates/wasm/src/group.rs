@@ -38,7 +38,7 @@ pub struct Group(pub(crate) Rc<GroupInner>);
 
 pub(crate) struct GroupInner {
     /// Last to go: everything below may refer to it.
-    store: UnsafeCell<Store<GroupData>>,
+    pub(crate) store: UnsafeCell<Store<GroupData>>,
     pub(crate) lent: Cell<Lent>,
     pub(crate) in_use: Cell<bool>,
     space: Space,

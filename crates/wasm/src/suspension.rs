@@ -10,7 +10,7 @@ use std::fmt;
 use std::ptr::NonNull;
 use std::rc::Rc;
 
-use wasmtime::{StoreContextMut, Val};
+use wasmtime::{RootScope, Store, StoreContextMut, Val};
 
 use crate::failure::{self, Failure};
 use crate::fiber::{Fiber, Pause};
@@ -192,16 +192,22 @@ struct Outside<'a> {
     in_use: bool,
     store: Option<(usize, Activation)>,
     entered_at: usize,
-    depth: Option<RootDepth>,
+    roots: Option<(RootDepth, RootScope<&'a mut Store<GroupData>>)>,
 }
 
 impl<'a> Outside<'a> {
     fn new(group: &'a Group, running: &'a Rc<Running>, is_waiting: bool) -> Self {
         group.space().fibers().running.borrow_mut().push(running.clone());
-        let is_free = !group.0.in_use.get();
+        // What code on the other stack roots it does not need any more after a pause.
+        let roots = (!group.0.in_use.get()).then(|| {
+            let depth = group.enter(RootDepth::of);
+            // SAFETY: the group has the store. The scope looks at it only when it ends, and then
+            // nobody else does.
+            (depth, RootScope::new(unsafe { &mut *group.0.store.get() }))
+        });
         Self {
             group,
-            depth: is_free.then(|| group.enter(RootDepth::of)),
+            roots,
             running,
             lent: group.0.lent.take(),
             // Code that waits has the store.
@@ -224,8 +230,9 @@ impl Drop for Outside<'_> {
         }
         self.group.0.in_use.set(self.in_use);
         self.group.0.lent.set(self.lent);
-        if let Some(depth) = self.depth {
+        if let Some((depth, scope)) = self.roots.take() {
             self.group.enter(|cx| depth.restore(cx));
+            drop(scope);
         }
         space.fibers().running.borrow_mut().pop();
         if self.running.is_announced.take() {

@@ -15,22 +15,19 @@ use crate::exported_function::ExportedFunction;
 use crate::state::State;
 
 /// <https://webassembly.github.io/js-promise-integration/js-api/#dom-webassembly-promising>
-pub(crate) fn promising<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
-    let ctx = call.ctx();
-    let wasm_func = call.value(0);
+pub(crate) fn promising<'js>(ctx: &Ctx<'js>, wasm_func: &Value<'js>) -> Result<Value<'js>> {
     // 1. If IsCallable(wasmFunc) is false, throw a TypeError.
     if !wasm_func.is_function() {
         let text = "WebAssembly.promising(): argument 0 must be a function";
         return Err(throw_type(ctx, text));
     }
     // 2. If wasmFunc does not have a [[FunctionAddress]] internal slot, throw a TypeError.
-    let Some(exported) = host_ref::<ExportedFunction>(&wasm_func) else {
+    let Some(exported) = host_ref::<ExportedFunction>(wasm_func) else {
         let text = "WebAssembly.promising(): argument 0 must be a WebAssembly exported function";
         return Err(throw_type(ctx, text));
     };
     // 4. Return CreateBuiltinFunction(builder, 1, "", « »).
-    let state = exported.state().clone();
-    let inside = Promising { state, function: Held::new(&wasm_func) };
+    let inside = Promising { state: exported.state().clone(), function: Held::new(wasm_func) };
     Ok(native_function(ctx, "", 1, inside)?.into_value())
 }
 

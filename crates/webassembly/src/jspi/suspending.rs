@@ -43,6 +43,11 @@ impl Interface for SuspendingObject {
 }
 
 impl SuspendingObject {
+    /// A new one, for a function.
+    pub(crate) fn marking<'js>(ctx: &Ctx<'js>, function: &Value<'js>) -> Result<Value<'js>> {
+        Ok(webidl::new_object(ctx, Self { function: Held::new(function) })?.into_value())
+    }
+
     /// \[\[WrappedFunction\]\]
     pub(crate) fn function<'js>(&self, ctx: &Ctx<'js>) -> Result<Value<'js>> {
         self.function.get(ctx)
