@@ -73,8 +73,7 @@ impl SuspendingFunction for SuspendingImport {
         self.function.passage().run(|ctx| {
             // 10. Let ret be Completion(Call(func, undefined, jsArguments)).
             let ret = self.function.call_script(ctx, &arguments)?;
-            // 15.1. Let prRet be PromiseResolve(%Promise%, ret.[[Value]]).
-            // 15.4.3. Let awaitResult be Completion(Await(promise)).
+            // 15. Otherwise, await its value.
             self.state.waiting().wait_for(ctx, ret.value())
         })
     }
