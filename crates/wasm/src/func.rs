@@ -300,7 +300,7 @@ pub(crate) fn call_numbers(
     slots: &mut [Slot],
 ) -> Result<(), Box<Failure>> {
     assert!(slots.len() >= signature.0.slots_of_numbers);
-    let _limited = group.limit_stack();
+    let _call = group.begin_call();
     let result = group.enter(|cx| {
         // `Slot` is a `ValRaw` and nothing else.
         let raw = std::ptr::from_mut(slots) as *mut [ValRaw];
@@ -318,7 +318,7 @@ pub(crate) fn call_values(
     signature: &Signature,
     arguments: &[Value],
 ) -> Result<Vec<Value>, CallError> {
-    let _limited = group.limit_stack();
+    let _call = group.begin_call();
     let result = group.enter_rooted(|cx| {
         let types = signature.parameters();
         let mut lowered = Vec::with_capacity(types.len());

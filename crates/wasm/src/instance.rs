@@ -99,7 +99,7 @@ pub fn instantiate(
     group.add_module(module);
     let _entry = space.enter();
     let result = {
-        let _limited = group.limit_stack();
+        let _call = group.begin_call();
         group.enter_rooted(|cx| link_and_run(&group, cx, module, imports))
     };
     space.settle();

@@ -24,7 +24,7 @@ const SCRIPT: &str = include_str!("calls.mjs");
 const DEFAULT_RUNS: usize = 7;
 
 /// What is measured, and beside what it stands.
-const ROWS: [(&str, Option<&str>); 7] = [
+const ROWS: [(&str, Option<&str>); 12] = [
     ("empty loop", None),
     ("script to a built-in function", None),
     ("script to module", Some("script to a built-in function")),
@@ -32,6 +32,11 @@ const ROWS: [(&str, Option<&str>); 7] = [
     ("module to script", Some("a built-in function to script")),
     ("instantiate", None),
     ("instantiate with a memory", None),
+    ("an async function that awaits", None),
+    ("a promising call that does not wait", Some("an async function that awaits")),
+    ("one that waits for a number", Some("an async function that awaits")),
+    ("one that waits for a promise", Some("an async function that awaits")),
+    ("one of 10 000 that wait at once", None),
 ];
 
 fn run(args: lexopt::Parser) -> Result<(), Failure> {
@@ -71,7 +76,7 @@ fn table(runtimes: &[Runtime], samples: &[Vec<Value>], runs: usize) -> String {
         text.push_str(&format!("{} {}\n", runtime.name, runtime.version));
         for (name, beside) in ROWS {
             let Some(cost) = median(samples, name) else { continue };
-            text.push_str(&format!("  {name:<32}{cost:>10.1} ns"));
+            text.push_str(&format!("  {name:<36}{cost:>10.1} ns"));
             if let Some(other) = beside.and_then(|beside| median(samples, beside)) {
                 text.push_str(&format!("   {:.2} × that of the line above", cost / other));
             }
