@@ -102,7 +102,7 @@ pub fn instantiate(
     group.add_module(module);
     let _entry = space.enter();
     let result = {
-        let _limited = group.limit_stack();
+        let _call = group.begin_call();
         group.enter_rooted(|cx| link_and_run(&group, cx, module, imports))
     };
     space.settle();
@@ -182,7 +182,7 @@ fn link_and_run(
     }
     if module.has_start() {
         group.find_store(cx).map_err(resources)?;
-        // It was not known before, perhaps.
+        // It was not known when the call began, perhaps.
         group.limit_stack();
     }
     let books = group.space().books().clone();
