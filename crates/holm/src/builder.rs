@@ -4,12 +4,14 @@ use std::fmt;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use holm_host::{Clock, Host, Output, Permissions, ProcessInfo, Random};
+use holm_host::{Clock, Cluster, Host, Output, Permissions, ProcessInfo, Random};
 use holm_js::{Limits, Realm, Runtime};
+use holm_webassembly::Stopper;
 
 use crate::event_loop::EventLoop;
 use crate::handle::IsolateHandle;
 use crate::loader::{ModuleLoader, adapted};
+use crate::worker::Starter;
 use crate::{Engine, Error, Isolate, Result};
 
 /// Says what an isolate has and may do. By default it has the web's globals, no modules, no
@@ -22,10 +24,12 @@ pub struct IsolateBuilder {
     modules: Modules,
 }
 
-enum Modules {
+pub(crate) enum Modules {
     None,
     Custom(Rc<dyn ModuleLoader>),
     Node,
+    /// For workers of the web, which nobody shall take for Node's.
+    NodeWithoutGlobals,
 }
 
 impl IsolateBuilder {
@@ -39,7 +43,8 @@ impl IsolateBuilder {
         }
     }
 
-    /// Bytes the JavaScript heap may hold.
+    /// Bytes that the JavaScript heap, and the memories, tables and objects of WebAssembly modules
+    /// may hold together. A memory counts as long as it is, touched or not.
     pub fn memory_limit_bytes(mut self, bytes: usize) -> Self {
         self.limits.heap_bytes = Some(bytes);
         self
@@ -89,9 +94,28 @@ impl IsolateBuilder {
 
     /// Adds Node: `process`, `require`, modules from files and `node_modules`, as far as the
     /// permissions allow.
-    pub fn node(mut self, process: ProcessInfo) -> Self {
+    pub fn node(self, process: ProcessInfo) -> Self {
+        self.modules(Modules::Node, process)
+    }
+
+    pub(crate) fn modules(mut self, modules: Modules, process: ProcessInfo) -> Self {
         self.host.process = process;
-        self.modules = Modules::Node;
+        self.modules = modules;
+        self
+    }
+
+    pub(crate) fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    pub(crate) fn cluster(mut self, cluster: Cluster) -> Self {
+        self.host.cluster = cluster;
+        self
+    }
+
+    pub(crate) fn boxed_output(mut self, output: Box<dyn Output>) -> Self {
+        self.host.output = output;
         self
     }
 
@@ -99,13 +123,24 @@ impl IsolateBuilder {
     pub fn build(self) -> Result<Isolate> {
         let runtime = Runtime::new(&self.limits).map_err(|error| Error::setup(&error))?;
         let realm = Realm::new(&runtime).map_err(|error| Error::setup(&error))?;
-        let host = Rc::new(self.host);
+        let mut host = self.host;
+        if matches!(self.modules, Modules::Node | Modules::NodeWithoutGlobals) {
+            host.scripts = Some(holm_node::modules::scripts());
+            host.workers = Some(Box::new(Starter {
+                engine: self.engine.clone(),
+                limits: self.limits.clone(),
+            }));
+        }
+        let host = Rc::new(host);
+        let stopper = Stopper::new();
         let installed = realm.enter(|ctx| {
             holm_host::install(ctx, host.clone());
             let engine = self.engine.clone();
             holm_webassembly::install(
                 ctx,
                 Rc::new(move || engine.wasm().cloned().map_err(|error| error.to_string())),
+                self.engine.waiters(),
+                &stopper,
             )?;
             holm_web::install(ctx)?;
             match self.modules {
@@ -115,13 +150,17 @@ impl IsolateBuilder {
                     holm_node::install(ctx)?;
                     runtime.set_module_loader(holm_node::modules::loader());
                 }
+                Modules::NodeWithoutGlobals => {
+                    runtime.set_module_loader(holm_node::modules::loader());
+                }
             }
             Ok(())
         });
         installed.map_err(|error: holm_js::Error| Error::setup(&error))?;
-        let handle = IsolateHandle::new(runtime.interrupter().clone());
+        let interrupter = runtime.interrupter().clone();
+        let handle = IsolateHandle::new(interrupter, stopper, host.receivers.waker().clone());
         if let Some(limit) = self.time_limit {
-            runtime.interrupter().set_deadline(Instant::now().checked_add(limit));
+            handle.set_deadline(Instant::now().checked_add(limit));
         }
         let event_loop = EventLoop::new(host.clone(), handle.clone());
         Ok(Isolate::new(self.engine, event_loop, realm, host, handle))

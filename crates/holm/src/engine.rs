@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use holm_wasm::ArtifactKey;
+use holm_wasm::{ArtifactKey, WaitQueue};
 
 use crate::{Error, Result};
 
@@ -52,6 +52,8 @@ pub struct Engine(Arc<Inner>);
 struct Inner {
     config: Config,
     wasm: OnceLock<std::result::Result<holm_wasm::Engine, String>>,
+    /// Who waits in script, and in modules.
+    waiters: Arc<WaitQueue>,
     /// Where the settings have none.
     random_key: OnceLock<std::result::Result<ArtifactKey, String>>,
 }
@@ -59,15 +61,20 @@ struct Inner {
 impl Engine {
     /// Makes an engine. Nothing is started before an isolate needs it.
     pub fn new(config: Config) -> Result<Self> {
-        let (wasm, random_key) = Default::default();
-        Ok(Self(Arc::new(Inner { config, wasm, random_key })))
+        let (wasm, waiters, random_key) = Default::default();
+        Ok(Self(Arc::new(Inner { config, wasm, waiters, random_key })))
     }
 
     /// The compiler of WebAssembly.
     pub(crate) fn wasm(&self) -> Result<&holm_wasm::Engine> {
-        let made =
-            self.0.wasm.get_or_init(|| holm_wasm::Engine::new().map_err(|error| error.to_string()));
+        let make = || holm_wasm::Engine::with_waiters(self.0.waiters.clone());
+        let made = self.0.wasm.get_or_init(|| make().map_err(|error| error.to_string()));
         made.as_ref().map_err(|reason| Error::host(reason.clone()))
+    }
+
+    /// The queue of who waits.
+    pub(crate) fn waiters(&self) -> &Arc<WaitQueue> {
+        &self.0.waiters
     }
 
     /// What artifacts are signed with.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use holm_host::{Host, UncaughtError};
 use holm_js::{Ctx, Frame, OUT_OF_MEMORY, Thrown, take_exception};
-use holm_webassembly::{COMPILE_ERROR, LINK_ERROR, RUNTIME_ERROR};
+use holm_webassembly::{BEYOND_MEMORY_LIMIT, COMPILE_ERROR, LINK_ERROR, RUNTIME_ERROR};
 
 /// The result of most calls.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -51,6 +51,11 @@ impl Error {
     /// Whether the time limit was reached.
     pub fn is_time_limit(&self) -> bool {
         self.is_limit() && self.0.thrown.is_none()
+    }
+
+    /// Whether the memory limit was reached.
+    pub fn is_memory_limit(&self) -> bool {
+        self.0.thrown.as_ref().is_some_and(|uncaught| is_out_of_memory(&uncaught.thrown))
     }
 
     /// Whether the isolate was stopped through its handle.
@@ -225,7 +230,10 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 fn is_out_of_memory(thrown: &Thrown) -> bool {
+    // The heap is full, or it with the memories, tables and objects of modules.
     thrown.heading == OUT_OF_MEMORY
+        || thrown.heading.starts_with("RangeError: ")
+            && thrown.heading.ends_with(BEYOND_MEMORY_LIMIT)
 }
 
 fn is_out_of_stack(thrown: &Thrown) -> bool {

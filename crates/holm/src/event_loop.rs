@@ -5,6 +5,7 @@
 //! rejections nobody handled. Between turns the thread sleeps until something is due. The
 //! loop ends when nothing is left that keeps the isolate alive, or when it has to.
 
+use std::cell::Cell;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::rc::Rc;
@@ -30,6 +31,12 @@ const HANDLER_FAILED_CODE: i32 = 7;
 
 /// Finished tasks of one turn: ones that start others may not keep timers waiting.
 const TASKS_PER_TURN: u32 = 1000;
+/// Messages of one turn, as in Node.
+const MESSAGES_PER_TURN: u32 = 1000;
+/// A loop that got mail so soon waits as long for the next before it sleeps.
+const SOON: Duration = Duration::from_micros(50);
+/// Looks at the mail between two looks at the clock.
+const SPINS_PER_LOOK: u32 = 64;
 /// Jobs between two looks at the clock: a chain of promises may have no end.
 const JOBS_PER_LOOK: u32 = 1000;
 
@@ -38,6 +45,8 @@ pub(crate) struct EventLoop {
     handle: IsolateHandle,
     /// The promise of the program's main module: its rejection is no forgotten promise's.
     main: Option<Root<Value<'static>>>,
+    /// Whether mail came soon after the loop had nothing to do.
+    expects_mail: Cell<bool>,
 }
 
 /// How long to wait before the system is asked again for what it did not have.
@@ -54,7 +63,7 @@ pub(crate) enum First {
 
 impl EventLoop {
     pub(crate) fn new(host: Rc<Host>, handle: IsolateHandle) -> Self {
-        Self { host, handle, main: None }
+        Self { host, handle, main: None, expects_mail: Cell::new(false) }
     }
 
     /// Runs until nothing is left to do, or the end was asked for.
@@ -95,7 +104,7 @@ impl EventLoop {
 
     fn is_alive(&self, ctx: &Ctx<'_>) -> bool {
         let timers = timers(ctx);
-        timers.keep_alive() || self.host.tasks.keep_alive()
+        timers.keep_alive() || self.host.tasks.keep_alive() || self.host.receivers.keeps_alive()
     }
 
     fn turn(&self, ctx: &Ctx<'_>) {
@@ -108,6 +117,7 @@ impl EventLoop {
             }
         }
         self.run_finished_tasks(ctx);
+        self.receive_mail(ctx);
         // Immediates made by immediates wait for the next turn.
         for _ in 0..timers.immediates() {
             if self.must_end() {
@@ -141,6 +151,18 @@ impl EventLoop {
         }
     }
 
+    /// Hands over what other threads sent.
+    fn receive_mail(&self, ctx: &Ctx<'_>) {
+        for _ in 0..MESSAGES_PER_TURN {
+            if self.must_end() {
+                return;
+            }
+            let Some(receiver) = self.host.receivers.next_called() else { return };
+            let done = receiver.receive(ctx);
+            self.after(ctx, done);
+        }
+    }
+
     /// Sleeps until something is due; gives a task that finished meanwhile.
     fn wait(&self, wake: Wake) -> Option<Completion> {
         let deadline = self.handle.interrupter().deadline();
@@ -151,8 +173,41 @@ impl EventLoop {
             (Wake::After(delay), Some(end)) => Some(delay.min(until(end))),
             (Wake::OnTask, Some(end)) => Some(until(end)),
         };
+        if self.host.receivers.is_called() || self.spin(patience) {
+            return None;
+        }
+        let began = Instant::now();
+        let completion = self.sleep(patience);
+        let came_soon = self.host.receivers.is_called() && began.elapsed() < SOON;
+        self.expects_mail.set(came_soon);
+        completion
+    }
+
+    /// Waits for mail without sleeping, if some is likely to come at once: being woken takes
+    /// longer than an answer.
+    fn spin(&self, patience: Option<Duration>) -> bool {
+        if !self.expects_mail.get() || patience.is_some_and(|patience| patience < SOON) {
+            return false;
+        }
+        let began = Instant::now();
+        while began.elapsed() < SOON {
+            for _ in 0..SPINS_PER_LOOK {
+                if self.host.receivers.is_called() {
+                    return true;
+                }
+                std::hint::spin_loop();
+            }
+            // Whoever is to answer may want this processor.
+            std::thread::yield_now();
+        }
+        self.expects_mail.set(false);
+        false
+    }
+
+    /// Sleeps; gives a task that finished meanwhile.
+    fn sleep(&self, patience: Option<Duration>) -> Option<Completion> {
         if self.host.tasks.is_empty() {
-            // Nothing but timers: no reactor is needed to sleep.
+            // Nothing but timers and mail: no reactor is needed to sleep.
             std::thread::park_timeout(patience.unwrap_or(Duration::MAX));
             return None;
         }
@@ -163,8 +218,8 @@ impl EventLoop {
         };
         reactor.block_on(async {
             let finished = poll_fn(|cx| self.host.tasks.poll_completion(cx));
-            let stopped = pin!(self.handle.stopped());
-            let woken = select(finished, stopped);
+            let woken = pin!(self.host.receivers.waker().woken());
+            let woken = select(finished, woken);
             let woken = match patience {
                 Some(delay) => tokio::time::timeout(delay, woken).await.ok()?,
                 None => woken.await,
@@ -193,6 +248,10 @@ impl EventLoop {
                 self.run_ticks(ctx);
             }
             self.run_jobs(ctx);
+            if let Some(error) = self.host.reported.take(ctx) {
+                self.report(ctx, error);
+                continue;
+            }
             let Some(tick) = self.next_tick(ctx) else {
                 let (rejections, late) = (take_rejections(ctx), take_handled_late(ctx));
                 if rejections.is_empty() && late.is_empty() {
@@ -259,6 +318,7 @@ impl EventLoop {
         }
         match process::uncaught_exception(ctx, error.clone(), "uncaughtException") {
             Ok(true) => {}
+            Ok(false) if self.is_settled(ctx, &error) => {}
             Ok(false) => self.host.lifecycle.fail(describe(ctx, &error)),
             Err(thrown_by_handler) => {
                 let error = take_exception(ctx, thrown_by_handler);
@@ -269,6 +329,15 @@ impl EventLoop {
                 }
             }
         }
+    }
+
+    /// Whether somebody besides the script took the error.
+    fn is_settled<'js>(&self, ctx: &Ctx<'js>, error: &Value<'js>) -> bool {
+        let Some(uncaught) = self.host.uncaught.borrow().clone() else { return false };
+        uncaught(ctx, error).unwrap_or_else(|error| {
+            drop(take_exception(ctx, error));
+            false
+        })
     }
 
     pub(crate) fn set_main(&mut self, promise: Option<Root<Value<'static>>>) {
@@ -298,7 +367,9 @@ impl EventLoop {
         match offered {
             Ok(true) => {}
             Ok(false) => {
-                if let Ok(reason) = rejection.reason.get::<Value<'_>>(ctx) {
+                if let Ok(reason) = rejection.reason.get::<Value<'_>>(ctx)
+                    && !self.is_settled(ctx, &reason)
+                {
                     let mut error = describe(ctx, &reason);
                     error.from_promise = !self.is_main(ctx, rejection);
                     self.host.lifecycle.fail(error);
@@ -323,7 +394,7 @@ enum Wake {
 impl Wake {
     fn of(ctx: &Ctx<'_>, host: &Host) -> Self {
         let timers = timers(ctx);
-        if timers.immediates() > 0 {
+        if timers.immediates() > 0 || host.receivers.is_called() {
             return Self::Now;
         }
         let now = host.clock.elapsed();

@@ -1,10 +1,11 @@
 //! Stopping an isolate from elsewhere.
 
 use std::sync::Arc;
-use std::thread::Thread;
+use std::time::Instant;
 
+use holm_host::Waker;
 use holm_js::Interrupter;
-use tokio::sync::Notify;
+use holm_webassembly::Stopper;
 
 /// Stops an isolate, from any thread. Clones are the same handle.
 ///
@@ -23,30 +24,36 @@ pub struct IsolateHandle(Arc<State>);
 
 #[derive(Debug)]
 struct State {
+    /// Of script.
     interrupter: Interrupter,
-    /// The isolate's, which may be parked.
-    thread: Thread,
-    notify: Notify,
+    /// Of modules.
+    stopper: Stopper,
+    waker: Arc<Waker>,
 }
 
 impl IsolateHandle {
-    pub(crate) fn new(interrupter: Interrupter) -> Self {
-        let thread = std::thread::current();
-        Self(Arc::new(State { interrupter, thread, notify: Notify::new() }))
+    pub(crate) fn new(interrupter: Interrupter, stopper: Stopper, waker: Arc<Waker>) -> Self {
+        Self(Arc::new(State { interrupter, stopper, waker }))
     }
 
-    /// Stops the script that runs, and the event loop; nothing of the isolate runs again.
+    /// Stops what runs, in script or in a module, and the event loop; nothing of the isolate
+    /// runs again.
+    ///
+    /// What cannot be cut short is ended with the isolate: a module that is being compiled, one
+    /// instruction that fills or copies much memory.
     pub fn stop(&self) {
         self.0.interrupter.stop();
-        self.0.notify.notify_one();
-        self.0.thread.unpark();
+        self.0.stopper.stop();
+        self.0.waker.wake();
+    }
+
+    /// Stops what runs at that moment or later.
+    pub(crate) fn set_deadline(&self, deadline: Option<Instant>) {
+        self.0.interrupter.set_deadline(deadline);
+        self.0.stopper.set_deadline(deadline);
     }
 
     pub(crate) fn interrupter(&self) -> &Interrupter {
         &self.0.interrupter
-    }
-
-    pub(crate) async fn stopped(&self) {
-        self.0.notify.notified().await;
     }
 }

@@ -199,7 +199,7 @@ impl Isolate {
         })
     }
 
-    fn run_program(
+    pub(crate) fn run_program(
         &mut self,
         start: impl for<'js> FnOnce(&Ctx<'js>) -> holm_js::Result<Option<Promise<'js>>>,
     ) -> Result<Exit> {

@@ -38,6 +38,7 @@ mod memory;
 mod module;
 mod scope;
 mod value;
+mod worker;
 
 pub use big_int::BigInt;
 pub use builder::IsolateBuilder;

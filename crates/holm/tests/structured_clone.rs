@@ -1,6 +1,7 @@
 //! Values that go from one thread to another.
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
@@ -8,7 +9,7 @@ use holm_js::{
     Ctx, Limits, Object, Realm, Runtime, ScriptOrigin, Thrown, Value, evaluate_script,
     take_exception, to_text,
 };
-use holm_wasm::Engine;
+use holm_wasm::{Engine, Stopper};
 use holm_web::structured_clone::{Message, serialize};
 
 fn realm(engine: &Engine) -> Realm {
@@ -18,7 +19,8 @@ fn realm(engine: &Engine) -> Realm {
     realm.enter(|ctx| {
         holm_host::install(ctx, Rc::default());
         let source = Rc::new(move || Ok(engine.clone()));
-        holm_webassembly::install(ctx, source).expect("WebAssembly");
+        holm_webassembly::install(ctx, source, &Arc::default(), &Stopper::new())
+            .expect("WebAssembly");
         holm_web::install(ctx).expect("globals");
     });
     realm

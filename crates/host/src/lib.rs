@@ -9,20 +9,30 @@
 mod clock;
 mod cluster;
 mod lifecycle;
+mod mail;
 mod output;
 mod permissions;
 mod process;
 mod random;
+mod reported;
+mod scripts;
 mod tasks;
+mod workers;
 
 pub use clock::{Clock, SystemClock};
 pub use cluster::Cluster;
 pub use lifecycle::{Lifecycle, UncaughtError};
+pub use mail::{Bell, Inbox, KeepAlive, Receiver, Receivers, Waker};
 pub use output::{NoOutput, Output, Stream, Terminal};
 pub use permissions::{Access, Denied, Grant, Permissions};
-pub use process::ProcessInfo;
+pub use process::{Environment, ProcessInfo};
 pub use random::{Random, SystemRandom};
+pub use reported::Reported;
+pub use scripts::{Scripts, Uncaught};
 pub use tasks::{Completion, TaskId, Tasks};
+pub use workers::{
+    Begin, WorkerEnd, WorkerKind, WorkerLimits, WorkerOrder, WorkerStarter, WorkerThread,
+};
 
 use std::cell::RefCell;
 use std::fmt;
@@ -45,6 +55,16 @@ pub struct Host {
     pub process: ProcessInfo,
     /// Work whose completion will run script.
     pub tasks: Tasks,
+    /// Who gets what other threads send.
+    pub receivers: Receivers,
+    /// Runs scripts and modules by their URLs, where the isolate has modules.
+    pub scripts: Option<Rc<dyn Scripts>>,
+    /// Asked before an error ends the program.
+    pub uncaught: RefCell<Option<Rc<Uncaught>>>,
+    /// Starts workers, where the isolate may have some.
+    pub workers: Option<Box<dyn WorkerStarter>>,
+    /// Errors that no caller is told of.
+    pub reported: Reported,
     /// Whether and how the isolate ends.
     pub lifecycle: Lifecycle,
     /// What it shares with its workers.
@@ -60,6 +80,11 @@ impl Default for Host {
             permissions: Permissions::default(),
             process: ProcessInfo::default(),
             tasks: Tasks::default(),
+            receivers: Receivers::default(),
+            scripts: None,
+            uncaught: RefCell::default(),
+            workers: None,
+            reported: Reported::default(),
             lifecycle: Lifecycle::default(),
             cluster: Cluster::default(),
         }

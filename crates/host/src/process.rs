@@ -1,9 +1,33 @@
 //! What `process` tells a script of the process it runs in.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::Terminal;
+
+/// Variables that several isolates may share. Clones are the same environment.
+#[derive(Clone, Debug, Default)]
+pub struct Environment(Arc<Mutex<BTreeMap<String, String>>>);
+
+impl Environment {
+    /// Reads or changes it.
+    pub fn with<R>(&self, body: impl FnOnce(&mut BTreeMap<String, String>) -> R) -> R {
+        body(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Another one with the same variables.
+    pub fn copy(&self) -> Self {
+        self.with(|variables| Self(Arc::new(Mutex::new(variables.clone()))))
+    }
+}
+
+impl FromIterator<(String, String)> for Environment {
+    fn from_iter<T: IntoIterator<Item = (String, String)>>(variables: T) -> Self {
+        Self(Arc::new(Mutex::new(variables.into_iter().collect())))
+    }
+}
 
 /// Plain facts, given by the embedder: the library reads none of them itself.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +42,8 @@ pub struct ProcessInfo {
     pub current_dir: RefCell<PathBuf>,
     /// The environment; a script sees the names it is permitted to.
     pub env: Vec<(String, String)>,
+    /// What workers see instead, where it was given to them: no permission is asked for these.
+    pub shared_env: Option<Environment>,
     /// `process.pid`.
     pub id: u32,
     /// `process.ppid`.

@@ -22,6 +22,7 @@ mod error_class;
 mod errors;
 mod foreign_frames;
 mod function;
+mod held_cell;
 mod host_object;
 mod jobs;
 mod js_string;
@@ -50,9 +51,10 @@ pub mod webidl;
 
 pub use allocator::Budget;
 pub use buffer::{
-    Backing, MAX_BUFFER_BYTES, SharedBuffer, alias_buffer, alias_growable_shared_buffer,
-    alias_resizable_buffer, alias_shared_buffer, buffer_source, detach_buffer, is_detachable,
-    is_detached, max_buffer_bytes, refresh_buffer, view_bytes, with_keeper,
+    Backing, MAX_BUFFER_BYTES, SharedBuffer, Waitable, WaitableArray, alias_buffer,
+    alias_growable_shared_buffer, alias_resizable_buffer, alias_shared_buffer, buffer_source,
+    detach_buffer, is_detachable, is_detached, max_buffer_bytes, refresh_buffer, view_bytes,
+    with_keeper,
 };
 pub use bytecode::{compile_script, run_bytecode};
 pub use error_class::{class_error, error_class, throw_class};
@@ -62,10 +64,11 @@ pub use errors::{
 };
 pub use foreign_frames::{ForeignCall, ForeignCalls, keep_frames, set_foreign_calls};
 pub use function::{Call, HostCallable, callable, constructor, function};
+pub use held_cell::HeldCell;
 pub use host_object::{Graveyard, Held, HostObject, Tracer, host_object, host_ref};
 pub use jobs::{
-    JobOutcome, Rejection, mark_handled, promise_result, run_job, take_handled_late,
-    take_rejections,
+    JobOutcome, Rejection, enqueue_call, mark_handled, promise_rejected, promise_resolve,
+    promise_result, run_job, take_handled_late, take_rejections,
 };
 pub use js_string::{Strings, Text, Units};
 pub use lazy::{Attributes, define_accessor, define_lazy, define_value, freeze, well_known_symbol};

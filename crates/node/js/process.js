@@ -217,6 +217,7 @@
   lazy('stderr', () => writable(2));
 
   // Standard input: read when somebody listens. (`stream.Readable` comes with `node:stream`.)
+  let readInput = native.readInput;
   class Chunk extends Uint8Array {
     toString() { return native.decode(this); }
   }
@@ -226,7 +227,7 @@
     const read = () => {
       if (reading || ended || !flowing) return;
       reading = true;
-      native.readInput((error, bytes) => {
+      readInput((error, bytes) => {
         reading = false;
         if (error) {
           ended = true;
@@ -300,6 +301,10 @@
     emitExit,
     emitBeforeExit: () => self.emit('beforeExit', exitCode ?? 0),
     exitCode: () => exitCode,
+    // A worker's input comes from whoever made it.
+    setInput(read) { readInput = read; },
+    encode: native.encode,
+    Chunk,
     uncaughtException(error, origin) {
       if (captureCallback !== null) {
         captureCallback(error);

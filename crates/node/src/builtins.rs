@@ -7,7 +7,7 @@ use holm_js::{Ctx, ErrorKind, Object, Result, Root, Value, function, slot, throw
 use holm_web::console::inspect::{self, Options};
 
 use crate::embedded::Embedded;
-use crate::{modules, process};
+use crate::{modules, process, worker_threads};
 
 /// Node's names that need no `node:`. Those that are not made yet are names all the same: a
 /// package asking for one gets an error that says so.
@@ -126,6 +126,7 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
             ],
         ),
         "util" => util(ctx),
+        "worker_threads" => worker_threads::module(ctx),
         _ if is_builtin(name) || SCHEME_ONLY.contains(&name) => {
             let text = format!("node:{name} is not part of Holm yet");
             Err(throw_coded(ctx, ErrorKind::Plain, "ERR_UNKNOWN_BUILTIN_MODULE", &text))

@@ -10,6 +10,7 @@ pub(crate) enum Embedded {
     Commonjs,
     Events,
     Process,
+    WorkerThreads,
 }
 
 impl Embedded {
@@ -18,6 +19,9 @@ impl Embedded {
             Self::Commonjs => include_bytes!(concat!(env!("OUT_DIR"), "/commonjs.bytecode")),
             Self::Events => include_bytes!(concat!(env!("OUT_DIR"), "/events.bytecode")),
             Self::Process => include_bytes!(concat!(env!("OUT_DIR"), "/process.bytecode")),
+            Self::WorkerThreads => {
+                include_bytes!(concat!(env!("OUT_DIR"), "/worker_threads.bytecode"))
+            }
         }
     }
 

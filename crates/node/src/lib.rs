@@ -14,8 +14,9 @@ pub mod process;
 mod signals;
 pub mod syntax;
 pub mod ticks;
+mod worker_threads;
 
-use holm_js::{Attributes, Ctx, Result, define_lazy, define_value};
+use holm_js::{Attributes, Ctx, Error, Result, define_lazy, define_value};
 
 /// Defines Node's globals.
 pub fn install(ctx: &Ctx<'_>) -> Result<()> {
@@ -23,5 +24,13 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
     define_value(&global, "global", global.clone(), Attributes::BUILT_IN)?;
     define_lazy(&global, "process", Attributes::BUILT_IN, |ctx| {
         Ok(process::object(ctx)?.into_value())
-    })
+    })?;
+    // Node's ports have the methods of its emitters: whoever makes one gets those.
+    for name in ["MessageChannel", "MessagePort"] {
+        define_lazy(&global, name, Attributes::BUILT_IN, move |ctx| {
+            let module = builtins::load(ctx, "worker_threads")?;
+            module.into_object().ok_or(Error::Unknown)?.get(name)
+        })?;
+    }
+    Ok(())
 }

@@ -1,12 +1,11 @@
 //! `node:process`: the native parts of `js/process.js`, and what the event loop calls.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
-use holm_host::{Access, Stream, host};
+use holm_host::{Access, Environment, Stream, host};
 use holm_js::{
-    Array, BigInt, Call, Ctx, ErrorKind, Function, Object, Result, Root, Value, function,
-    interrupt_error, slot, throw_coded, to_text, view_bytes,
+    Array, BigInt, Call, Ctx, ErrorKind, Function, Object, Result, Root, TypedArray, Value,
+    function, interrupt_error, slot, throw_coded, to_text, view_bytes,
 };
 use holm_web::console::inspect::{self, Options};
 use holm_web::node_errors::{invalid_argument, out_of_range};
@@ -38,6 +37,15 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     let parts = Parts { object: Root::new(ctx, object.clone())?, hooks: Root::new(ctx, hooks)? };
     slot.0.replace(Some(parts));
     Ok(object)
+}
+
+/// What the host calls of `process`, for other embedded scripts.
+pub(crate) fn hooks<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
+    object(ctx)?;
+    match &*slot::<Process>(ctx).0.borrow() {
+        Some(parts) => parts.hooks.get(ctx),
+        None => Ok(Value::new_undefined(ctx.clone())),
+    }
 }
 
 /// Calls a hook of `process`; nothing if no script ever touched it.
@@ -90,17 +98,21 @@ pub fn exit(ctx: &Ctx<'_>, code: Option<i32>) -> Result<i32> {
 
 /// The environment as this script sees and changes it.
 #[derive(Default)]
-struct Environment(RefCell<Option<BTreeMap<String, String>>>);
+struct SeenEnvironment(RefCell<Option<Environment>>);
 
-impl Environment {
-    fn with<R>(&self, ctx: &Ctx<'_>, body: impl FnOnce(&mut BTreeMap<String, String>) -> R) -> R {
-        let mut names = self.0.borrow_mut();
-        body(names.get_or_insert_with(|| {
-            let host = host(ctx);
+/// What of the environment the script may see, and its own changes.
+pub(crate) fn environment_of(ctx: &Ctx<'_>) -> Environment {
+    let seen = slot::<SeenEnvironment>(ctx);
+    let mut seen = seen.0.borrow_mut();
+    let made = seen.get_or_insert_with(|| {
+        let host = host(ctx);
+        host.process.shared_env.clone().unwrap_or_else(|| {
             let allowed = |name: &str| host.permissions.check(Access::Env(name)).is_ok();
-            host.process.env.iter().filter(|(name, _)| allowed(name)).cloned().collect()
-        }))
-    }
+            let env = host.process.env.iter();
+            env.filter(|(name, _)| allowed(name)).cloned().collect()
+        })
+    });
+    made.clone()
 }
 
 /// The object that `js/process.js` gets its native parts from.
@@ -135,6 +147,10 @@ fn natives<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     define("decode", 1, |call| {
         let bytes = view_bytes(&call.get(0)?)?;
         call.returns(String::from_utf8_lossy(&bytes).into_owned())
+    })?;
+    define("encode", 1, |call| {
+        let bytes = to_text(call.ctx(), &call.value(0))?.into_bytes();
+        call.returns(TypedArray::<u8>::new(call.ctx().clone(), bytes)?)
     })?;
     define("listenSignal", 2, signals::listen)?;
     define("readInput", 1, input::read)?;
@@ -228,8 +244,7 @@ fn environment<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     };
     define("get", 1, |call| {
         let name: String = call.get(0)?;
-        let state = slot::<Environment>(call.ctx());
-        let found = state.with(call.ctx(), |names| names.get(&name).cloned());
+        let found = environment_of(call.ctx()).with(|names| names.get(&name).cloned());
         if found.is_none() {
             note_refusal(call.ctx(), &name);
         }
@@ -237,17 +252,17 @@ fn environment<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     })?;
     define("set", 2, |call| {
         let (name, value): (String, String) = (call.get(0)?, call.get(1)?);
-        slot::<Environment>(call.ctx()).with(call.ctx(), |names| names.insert(name, value));
+        environment_of(call.ctx()).with(|names| names.insert(name, value));
         call.undefined()
     })?;
     define("delete", 1, |call| {
         let name: String = call.get(0)?;
-        slot::<Environment>(call.ctx()).with(call.ctx(), |names| names.remove(&name));
+        environment_of(call.ctx()).with(|names| names.remove(&name));
         call.undefined()
     })?;
     define("keys", 0, |call| {
-        let keys: Vec<String> = slot::<Environment>(call.ctx())
-            .with(call.ctx(), |names| names.keys().cloned().collect());
+        let keys: Vec<String> =
+            environment_of(call.ctx()).with(|names| names.keys().cloned().collect());
         call.returns(keys)
     })?;
     Ok(env)

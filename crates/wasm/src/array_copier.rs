@@ -7,7 +7,7 @@
 use wasmtime::{ArrayRef, Rooted, StoreContextMut, TypedFunc};
 
 use crate::group::GroupData;
-use crate::region::{self, Grown};
+use crate::region::{self, Books};
 
 const SOURCE: &str = r#"
 (module
@@ -69,10 +69,11 @@ impl ArrayCopier {
         }
         let module = cx.data().group().space().engine().array_copier()?;
         // Nobody else sees the memory.
-        let unseen = Grown::default();
+        let unseen = Books::default();
         let (instance, _) =
             region::create(&unseen, || wasmtime::Instance::new(&mut *cx, &module, &[]));
         let instance = instance?;
+        cx.data().group().add_own_code(&module);
         let memory = instance.get_memory(&mut *cx, "memory");
         let made = Self {
             memory: memory.ok_or_else(|| wasmtime::Error::msg("no memory"))?,

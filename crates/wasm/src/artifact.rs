@@ -19,13 +19,13 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
-use crate::module::Origin;
+use crate::translation::Origin;
 use crate::{Engine, Module};
 
 const MAGIC: &[u8; 8] = b"\0holmart";
 
 /// To be raised whenever the layout above changes, or what it says means something else.
-const FORMAT_VERSION: u32 = 1;
+const FORMAT_VERSION: u32 = 2;
 
 const VERSION_AT: usize = 8;
 const FLAGS_AT: usize = 12;
@@ -38,8 +38,11 @@ const HEADER_BYTES: usize = 128;
 /// The module may catch exceptions: see [`Module::uses_exceptions`].
 const FLAG_EXCEPTIONS: u32 = 1;
 
-/// The code is that of a translation: see [`Origin::Translated`].
+/// The code is that of a translation: see [`Origin::offsets`].
 const FLAG_TRANSLATED: u32 = 2;
+
+/// What waits calls the host: see [`Origin::calls_hooks`].
+const FLAG_HOOKS: u32 = 4;
 
 /// What artifacts are signed with, and checked against.
 #[derive(Clone)]
@@ -91,11 +94,13 @@ impl Module {
     /// The compiled module as bytes, signed.
     pub fn serialize(&self, key: &ArtifactKey) -> Result<Vec<u8>, String> {
         let code = self.raw().serialize().map_err(|error| format!("{error:#}"))?;
-        let flags = match self.origin() {
-            Origin::AsGiven { uses_exceptions: false } => 0,
-            Origin::AsGiven { uses_exceptions: true } => FLAG_EXCEPTIONS,
-            Origin::Translated(_) => FLAG_TRANSLATED,
-        };
+        let origin = self.origin();
+        let flags = [
+            (origin.uses_exceptions, FLAG_EXCEPTIONS),
+            (origin.offsets.is_some(), FLAG_TRANSLATED),
+            (origin.calls_hooks, FLAG_HOOKS),
+        ];
+        let flags = flags.iter().filter(|(holds, _)| *holds).fold(0, |all, (_, flag)| all | flag);
         let mut artifact = Vec::with_capacity(HEADER_BYTES + code.len());
         artifact.extend(MAGIC);
         artifact.extend(FORMAT_VERSION.to_le_bytes());
@@ -123,10 +128,10 @@ impl Module {
         let compiled = compiled.map_err(|error| ArtifactError::Refused(format!("{error:#}")))?;
         // Signed too: reading all of the code again for it would cost more than loading it.
         let flags = number(artifact, FLAGS_AT);
-        let origin = if flags & FLAG_TRANSLATED != 0 {
-            Origin::Translated(OnceLock::new())
-        } else {
-            Origin::AsGiven { uses_exceptions: flags & FLAG_EXCEPTIONS != 0 }
+        let origin = Origin {
+            uses_exceptions: flags & FLAG_EXCEPTIONS != 0,
+            calls_hooks: flags & FLAG_HOOKS != 0,
+            offsets: (flags & FLAG_TRANSLATED != 0).then(OnceLock::new),
         };
         Ok(Self::from_parts(engine, compiled, wire_bytes, origin))
     }

@@ -9,7 +9,8 @@ use wasmtime::{Collector, Config, MemoryType, OptLevel};
 
 use crate::mapping;
 use crate::region::Regions;
-use crate::{Invalid, array_copier};
+use crate::watch::Watch;
+use crate::{Invalid, WaitQueue, array_copier};
 
 /// Stack that modules may use below the outermost call into them. Script stops 1 MiB before
 /// the end of a stack: this, and what host functions need, fits in there.
@@ -53,6 +54,8 @@ struct Inner {
     adopters: Mutex<HashMap<MemoryType, wasmtime::Module>>,
     /// See [`crate::array_copier`].
     array_copier: OnceLock<wasmtime::Module>,
+    watch: Arc<Watch>,
+    waiters: Arc<WaitQueue>,
 }
 
 /// Why bytes did not become a module.
@@ -67,6 +70,11 @@ pub enum CompileError {
 impl Engine {
     /// Makes the engine. Takes about a millisecond: make it when the first module comes.
     pub fn new() -> Result<Self, CompileError> {
+        Self::with_waiters(Arc::default())
+    }
+
+    /// The same, where modules wait in this queue: script may too.
+    pub fn with_waiters(waiters: Arc<WaitQueue>) -> Result<Self, CompileError> {
         let mut config = Config::new();
         config
             .cranelift_opt_level(OptLevel::Speed)
@@ -96,7 +104,8 @@ impl Engine {
             .gc_heap_reservation_for_growth(0);
         let engine = wasmtime::Engine::new(&config).map_err(CompileError::engine)?;
         let (adopters, array_copier) = (Mutex::default(), OnceLock::new());
-        Ok(Self(Arc::new(Inner { engine, reservation, adopters, array_copier })))
+        let watch = Watch::new(&engine);
+        Ok(Self(Arc::new(Inner { engine, reservation, adopters, array_copier, watch, waiters })))
     }
 
     /// Whether both are the same engine: modules of one are no use to the other.
@@ -116,6 +125,15 @@ impl Engine {
 
     pub(crate) fn raw(&self) -> &wasmtime::Engine {
         &self.0.engine
+    }
+
+    pub(crate) fn waiters(&self) -> &Arc<WaitQueue> {
+        &self.0.waiters
+    }
+
+    /// What interrupts isolates of this engine.
+    pub(crate) fn watch(&self) -> &Arc<Watch> {
+        &self.0.watch
     }
 
     /// The module that copies elements of arrays.

@@ -25,6 +25,8 @@ pub enum Failure {
     Uncatchable(HostRef),
     /// An exception was thrown and not caught.
     Exception(Exception),
+    /// It was stopped from elsewhere: see [`crate::Stopper`].
+    Stopped,
     /// Anything else: most of all, memory that could not be had.
     Other(String),
 }
@@ -151,6 +153,10 @@ pub(crate) fn from_error(
     cx: &mut StoreContextMut<'_, GroupData>,
     error: wasmtime::Error,
 ) -> Failure {
+    // How it ended does not matter then, and what it left is nobody's any more.
+    if group.is_stopped() {
+        return Failure::Stopped;
+    }
     if error.is::<wasmtime::ThrownException>() {
         // A call of the host has no scope of its own: roots made in it would never go.
         let mut scope = RootScope::new(&mut *cx);
@@ -166,6 +172,9 @@ pub(crate) fn from_error(
             kind = TrapKind::Other("undefined element");
         }
         return Failure::Trap { kind, frames: frames(group, &error) };
+    }
+    if error.is::<wasmtime::GcHeapOutOfMemory<()>>() {
+        return Failure::Trap { kind: TrapKind::OutOfMemory, frames: frames(group, &error) };
     }
     let text = format!("{error:#}");
     let frames = if is_trap_of_host(&error) { frames(group, &error) } else { Vec::new() };

@@ -224,6 +224,14 @@ impl Func {
         self.0.index
     }
 
+    pub(crate) fn key(&self) -> Key {
+        self.0.key
+    }
+
+    pub(crate) fn raw(&self) -> wasmtime::Func {
+        self.0.func
+    }
+
     /// What the embedder hung onto it.
     pub fn attachment(&self) -> &Attachment {
         &self.0.attachment
@@ -285,14 +293,17 @@ impl Func {
 }
 
 #[inline]
-fn call_numbers(
+pub(crate) fn call_numbers(
     group: &Group,
     func: wasmtime::Func,
     signature: &Signature,
     slots: &mut [Slot],
 ) -> Result<(), Box<Failure>> {
     assert!(slots.len() >= signature.0.slots_of_numbers);
-    group.limit_stack();
+    if group.is_stopped() {
+        return Err(Box::new(Failure::Stopped));
+    }
+    let _call = group.begin_call();
     let result = group.enter(|cx| {
         // `Slot` is a `ValRaw` and nothing else.
         let raw = std::ptr::from_mut(slots) as *mut [ValRaw];
@@ -304,13 +315,16 @@ fn call_numbers(
     result
 }
 
-fn call_values(
+pub(crate) fn call_values(
     group: &Group,
     func: wasmtime::Func,
     signature: &Signature,
     arguments: &[Value],
 ) -> Result<Vec<Value>, CallError> {
-    group.limit_stack();
+    if group.is_stopped() {
+        return Err(Failure::Stopped.into());
+    }
+    let _call = group.begin_call();
     let result = group.enter_rooted(|cx| {
         let types = signature.parameters();
         let mut lowered = Vec::with_capacity(types.len());
@@ -386,6 +400,7 @@ fn host_numbers(
             group.settle();
             bound.0.call_numbers(slots)
         });
+        let result = group.unless_stopped(result);
         result.map_err(|thrown| failure::into_error(group, &mut cx, thrown))
     };
     // SAFETY: all parameters and results are numbers, so any bits are valid results.
@@ -411,6 +426,7 @@ fn host_values(
         inner.settle();
         body.call(&group, lifted)
     });
+    let returned = inner.unless_stopped(returned);
     let returned = returned.map_err(|thrown| failure::into_error(inner, cx, thrown))?;
     for ((result, value), ty) in results.iter_mut().zip(&returned).zip(signature.results()) {
         *result = lower(&group, cx, value, ty)

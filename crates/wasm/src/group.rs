@@ -16,40 +16,51 @@ use wasmtime::{
     AnyRef, AsContextMut, ResourceLimiter, RootScope, Rooted, Store, StoreContextMut, WasmBacktrace,
 };
 
+use crate::account::Charge;
 use crate::array_copier::ArrayCopier;
 use crate::exception::ExceptionInner;
 use crate::failure::{self, Frame};
 use crate::func::{self, BridgeTarget, FuncInner};
 use crate::gc_object::GcInner;
 use crate::global::GlobalInner;
+use crate::host::ThreadBound;
 use crate::identity::Identities;
+use crate::interrupt::{self, Running};
 use crate::memory::MemoryInner;
-use crate::module::Module;
-use crate::region::{self, Grown, HeapSlot, Region};
+use crate::module::{Code, Module};
+use crate::raw_store::{Activation, RawStore};
+use crate::region::{self, Books, Grown, HeapSlot, Region};
 use crate::shown_exception::WideTag;
 use crate::space::Entry;
 use crate::stack_limit::StackLimit;
 use crate::table::TableInner;
-use crate::{Func, GcObject, HostValues, Memory, Space, Tag};
+use crate::{Failure, Func, GcObject, HostValues, Memory, Space, Tag, Thrown};
 
 /// Instances that are linked with one another.
 #[derive(Clone)]
-pub struct Group(Rc<GroupInner>);
+pub struct Group(pub(crate) Rc<GroupInner>);
 
 pub(crate) struct GroupInner {
     /// Last to go: everything below may refer to it.
-    store: UnsafeCell<Store<GroupData>>,
-    lent: Cell<Lent>,
-    in_use: Cell<bool>,
+    pub(crate) store: UnsafeCell<Store<GroupData>>,
+    pub(crate) lent: Cell<Lent>,
+    pub(crate) in_use: Cell<bool>,
     space: Space,
     host_values: Rc<dyn HostValues>,
-    modules: RefCell<Vec<Module>>,
+    pub(crate) modules: RefCell<Vec<Module>>,
     /// Whether code of the group may catch exceptions.
     catches: Cell<bool>,
     /// References to host values that were made since garbage was collected last.
     host_refs: Cell<u32>,
     /// Found with the first function of a module.
+    raw_store: OnceCell<NonNull<RawStore>>,
+    /// Found with that, if its code does not run then.
     stack_limit: OnceCell<StackLimit>,
+    /// What is known of the store when it has to stop.
+    running: Running,
+    /// What code of the group is on the stack below the innermost, on the same stack: innermost
+    /// last. `None` for what was called before the store was found.
+    pub(crate) outer_activations: RefCell<Vec<Option<Activation>>>,
     /// That of the space, where every call looks.
     grown: Grown,
     /// Made when it is first needed.
@@ -57,7 +68,7 @@ pub(crate) struct GroupInner {
     pub(crate) interned: Interned,
 }
 
-type Lent = Option<NonNull<StoreContextMut<'static, GroupData>>>;
+pub(crate) type Lent = Option<NonNull<StoreContextMut<'static, GroupData>>>;
 
 /// The handles of what is in the store, so that the same thing is the same handle.
 #[derive(Default)]
@@ -109,7 +120,8 @@ const HOST_REFS_PER_COLLECTION: u32 = 50_000;
 impl Group {
     /// A group with nothing in it.
     pub fn new(space: &Space, host_values: Rc<dyn HostValues>) -> Result<Self, String> {
-        let data = GroupData { group: std::ptr::null(), limits: Limits::default() };
+        let limits = Limits::new(space.books());
+        let data = GroupData { group: std::ptr::null(), limits };
         let store = Store::try_new(space.engine().raw(), data);
         let store = store.map_err(|error| format!("{error:#}"))?;
         let group = Self(Rc::new(GroupInner {
@@ -121,7 +133,10 @@ impl Group {
             modules: RefCell::default(),
             catches: Cell::new(false),
             host_refs: Cell::new(0),
+            raw_store: OnceCell::new(),
             stack_limit: OnceCell::new(),
+            running: Running::new(space.stopper()),
+            outer_activations: RefCell::default(),
             grown: space.grown().clone(),
             array_copier: OnceCell::new(),
             interned: Interned::default(),
@@ -178,34 +193,80 @@ impl Group {
         let mut modules = self.0.modules.borrow_mut();
         if !modules.iter().any(|known| known.same(module)) {
             modules.push(module.clone());
+            if self.0.space.stopper().is_some() {
+                self.0.running.add_code(module.code());
+            }
         }
         if module.uses_exceptions() {
             self.0.catches.set(true);
         }
     }
 
+    /// Learns of the store what stopping needs, though no function of it is known yet. For what
+    /// runs code before its exports can be had.
+    pub(crate) fn find_store(
+        &self,
+        cx: &mut StoreContextMut<'_, GroupData>,
+    ) -> wasmtime::Result<()> {
+        if self.0.running.knows_store() || self.0.space.stopper().is_none() {
+            return Ok(());
+        }
+        let Some(landing) = self.0.space.engine().watch().landing() else { return Ok(()) };
+        let instance = wasmtime::Instance::new(&mut *cx, landing.module(), &[])?;
+        self.0.add_own_code(landing.module());
+        if let Some(func) = instance.get_func(&mut *cx, "") {
+            let (key, _) = func::key_and_code(cx, func);
+            self.find_stack_limit(key);
+        }
+        Ok(())
+    }
+
     pub(crate) fn collect_if_due(&self, cx: &mut StoreContextMut<'_, GroupData>) {
         self.0.collect_if_due(cx);
     }
 
+    /// Whether nothing of the group may run any more.
+    #[inline]
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.0.running.is_stopped()
+    }
+
     /// Looks for the store's limit where a function of it would have it.
     pub(crate) fn find_stack_limit(&self, key: func::Key) {
-        if self.0.stack_limit.get().is_none()
-            && let Some(host_end) = self.0.space.stack_end()
-            // SAFETY: the key is of a function of our store.
-            && let Some(found) = unsafe { StackLimit::find(key.context, host_end) }
+        if self.0.stack_limit.get().is_some() {
+            return;
+        }
+        // SAFETY: the key is of a function of our store.
+        let Some(store) = (unsafe { RawStore::of(key.context) }) else { return };
+        self.0.raw_store.get_or_init(|| store);
+        self.0.running.set_store(store.as_ptr());
+        if let Some(host_end) = self.0.space.stack_end()
+            // SAFETY: the store is ours.
+            && let Some(found) = unsafe { StackLimit::find(store, host_end) }
         {
             self.0.stack_limit.get_or_init(|| found);
         }
     }
 
-    /// Says how deep the store's code may go, before the host calls it.
+    /// What Wasmtime's interface does not show of the store.
+    pub(crate) fn raw_store(&self) -> Option<&RawStore> {
+        // SAFETY: it is in the store, which is ours.
+        self.0.raw_store.get().map(|store| unsafe { store.as_ref() })
+    }
+
+    /// Says how deep the store's code may go, before the host calls it. Keep what is returned
+    /// until the call is over.
     #[inline]
+    pub(crate) fn begin_call(&self) -> Option<NestedCall<'_>> {
+        // SAFETY: the store is ours, and the host is running.
+        let limit = self.0.stack_limit.get().and_then(|limit| unsafe { limit.update() });
+        self.0.lent.get().is_some().then(|| NestedCall::new(&self.0, limit))
+    }
+
+    /// As [`Self::begin_call`] does, for a store that was found since.
     pub(crate) fn limit_stack(&self) {
-        if let Some(limit) = self.0.stack_limit.get()
-            && self.0.lent.get().is_none()
-        {
-            // SAFETY: the store is ours, and nothing is lent: its code does not run.
+        if let Some(limit) = self.0.stack_limit.get() {
+            // SAFETY: the store is ours, and the host is running.
             unsafe { limit.update() };
         }
     }
@@ -260,6 +321,7 @@ impl Group {
     ) -> R {
         assert!(!self.0.in_use.replace(true), "a store was entered twice");
         let _leave = Leave(&self.0.in_use);
+        let _entered = interrupt::running(Some(&self.0.running));
         match self.0.lent.get() {
             // SAFETY: the host function that lent it is still running: it takes it back when
             // it ends. Nobody else uses it: `in_use` was false.
@@ -336,11 +398,29 @@ impl GroupInner {
         let pointer = NonNull::from(cx).cast::<StoreContextMut<'static, GroupData>>();
         let _back = Back { group: self, lent: self.lent.replace(Some(pointer)) };
         self.in_use.set(false);
+        let _entered = interrupt::running(None);
         body()
     }
 
     pub(crate) fn space(&self) -> &Space {
         &self.space
+    }
+
+    /// Notes a module of this crate's own that is in the store: calls of other modules may lead
+    /// through its trampolines.
+    pub(crate) fn add_own_code(&self, module: &wasmtime::Module) {
+        if self.space.stopper().is_some() {
+            self.running.add_code(Code::without_functions(module));
+        }
+    }
+
+    /// What a host function came to, unless the module may not go on.
+    #[inline]
+    pub(crate) fn unless_stopped<R>(&self, result: Result<R, Thrown>) -> Result<R, Thrown> {
+        if self.running.is_stopped() {
+            return Err(Thrown::Failure(Box::new(Failure::Stopped)));
+        }
+        result
     }
 
     /// As [`Space::settle`].
@@ -368,6 +448,32 @@ impl GroupInner {
     }
 }
 
+/// A call of code of a group from a host function that code of the group called.
+pub(crate) struct NestedCall<'a> {
+    group: &'a GroupInner,
+    /// What the limit was: code of the group that is on another stack has its own.
+    previous_limit: Option<usize>,
+}
+
+impl<'a> NestedCall<'a> {
+    fn new(group: &'a GroupInner, previous_limit: Option<usize>) -> Self {
+        // SAFETY: it is in the group's store.
+        let store = group.raw_store.get().map(|store| unsafe { store.as_ref() });
+        group.outer_activations.borrow_mut().push(store.map(|store| store.activation.get()));
+        Self { group, previous_limit }
+    }
+}
+
+impl Drop for NestedCall<'_> {
+    fn drop(&mut self) {
+        self.group.outer_activations.borrow_mut().pop();
+        if let (Some(limit), Some(previous)) = (self.group.stack_limit.get(), self.previous_limit) {
+            // SAFETY: it is in the group's store; the host is running.
+            unsafe { limit.set(previous) };
+        }
+    }
+}
+
 /// See [`Group::hold`].
 pub(crate) struct Held {
     group: Group,
@@ -390,10 +496,21 @@ impl Drop for Leave<'_> {
 
 /// How many instances, tables and memories a group may have: as many as fit. What a table may
 /// hold is a limit of the JavaScript interface, and a sensible one for anybody.
-#[derive(Default)]
 struct Limits {
     heap: HeapSlot,
+    /// For tables, which live as long as the store.
+    tables: ThreadBound<Charge>,
 }
+
+impl Limits {
+    fn new(books: &Books) -> Self {
+        let tables = Charge::none_yet(books.account.as_ref());
+        Self { heap: HeapSlot::new(books), tables: ThreadBound(tables) }
+    }
+}
+
+/// What an element of a table takes: a pointer, or less.
+const TABLE_ELEMENT_BYTES: usize = size_of::<usize>();
 
 /// <https://webassembly.github.io/spec/js-api/#limits>
 pub(crate) const MAX_TABLE_ELEMENTS: usize = 10_000_000;
@@ -413,11 +530,23 @@ impl ResourceLimiter for Limits {
 
     fn table_growing(
         &mut self,
-        _current: usize,
+        current: usize,
         desired: usize,
-        _maximum: Option<usize>,
+        maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        Ok(desired <= MAX_TABLE_ELEMENTS)
+        // What will fail anyway is not charged: nobody would say that it did.
+        if desired > maximum.unwrap_or(MAX_TABLE_ELEMENTS).min(MAX_TABLE_ELEMENTS) {
+            return Ok(false);
+        }
+        let bytes = desired.saturating_sub(current).saturating_mul(TABLE_ELEMENT_BYTES);
+        match self.tables.0.grow(bytes) {
+            Ok(()) => Ok(true),
+            // One that is made, and not grown, is an error that should say why.
+            Err(refused) if current == 0 => {
+                Err(wasmtime::Error::msg(format!("{desired} elements of a table are {refused}")))
+            }
+            Err(_) => Ok(false),
+        }
     }
 
     fn instances(&self) -> usize {

@@ -24,14 +24,17 @@
 //!
 //! This is one of the two crates in which `unsafe` is allowed.
 
+mod account;
 mod array_copier;
 mod artifact;
+mod atomic_waits;
 mod attachment;
 mod binary;
 mod direct;
 mod engine;
 mod exception;
 mod failure;
+mod fiber;
 mod func;
 mod gc_object;
 mod global;
@@ -39,21 +42,33 @@ mod group;
 mod host;
 mod identity;
 mod instance;
+mod interrupt;
 mod legacy_exceptions;
 mod mapping;
 mod memory;
 mod memory_bytes;
 mod module;
 mod no_host;
+mod offsets;
+mod raw_store;
 mod region;
+mod root_depth;
 mod shown_exception;
 mod space;
 mod stack_limit;
+mod stack_maps;
+mod stop;
+mod suspension;
 mod table;
 mod tag;
+mod translation;
 mod type_text;
 mod value;
+mod waiters;
+mod waiting_refs;
+mod watch;
 
+pub use account::{Account, BEYOND_MEMORY_LIMIT};
 pub use artifact::{ArtifactError, ArtifactKey};
 pub use attachment::Attachment;
 pub use binary::{
@@ -71,7 +86,8 @@ pub use global::Global;
 pub use group::Group;
 pub use host::{HostFunction, HostRef, HostValues, Thrown};
 pub use instance::{
-    Extern, Import, InstantiateError, LinkError, MakeDirectFunction, MakeHostFunction, instantiate,
+    Extern, Import, InstantiateError, LinkError, MakeDirectFunction, MakeHostFunction,
+    MakeSuspendingFunction, instantiate,
 };
 pub use memory::{GrowError, Memory, MemoryError};
 pub use memory_bytes::BytesError;
@@ -79,10 +95,16 @@ pub use module::{ExportType, ImportType, Module};
 pub use no_host::NoHost;
 pub use region::RegionBytes;
 pub use space::{Observer, Space};
+pub use stop::Stopper;
+pub use suspension::{
+    CannotWait, HOST_BYTES_OF_STACK, MAX_WAITING_CALLS, Passed, Progress, SuspendingFunction,
+    Suspension,
+};
 pub use table::{Table, TableError};
 pub use tag::Tag;
 pub use type_text::TypeText;
 pub use value::{Mismatch, Ref, Value};
+pub use waiters::{AsyncWait, WaitQueue, Waited};
 pub use wasmtime::{
     ExternType, FuncType, GlobalType, HeapType, MemoryType, MemoryTypeBuilder, Mutability, RefType,
     SharedMemory, TableType, TagType, ValType,

@@ -1,12 +1,15 @@
 //! Compiled modules, with what an embedder asks of them.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use wasmtime::ExternType;
+use wasmtime_environ::StackMap;
 
-use crate::legacy_exceptions::{self, OffsetMap};
-use crate::{CompileError, Engine, Invalid, StreamingValidator};
+use crate::atomic_waits::Hooks;
+use crate::translation::{Origin, translate};
+use crate::{CompileError, Engine, StreamingValidator, stack_maps};
 
 /// A compiled module. Cheap to clone, and to send to other threads.
 #[derive(Clone)]
@@ -20,22 +23,53 @@ struct Inner {
     origin: Origin,
     imports: Vec<ImportType>,
     exports: Vec<ExportType>,
+    hooks: Option<Hooks>,
     has_objects: bool,
-    /// Where each function's code begins in the text, in that order, made on first use.
-    functions: OnceLock<Vec<(usize, u32)>>,
+    has_start: bool,
+    /// Where each function's code is in the text, in that order, made on first use.
+    functions: OnceLock<Vec<Place>>,
+    /// See [`crate::stack_maps`].
+    stack_maps: OnceLock<Option<Range<usize>>>,
     source: OnceLock<Arc<str>>,
 }
 
-/// What the compiler was given.
-pub(crate) enum Origin {
-    /// The module's bytes.
-    AsGiven {
-        /// Whether there is anything in them that throws or catches.
-        uses_exceptions: bool,
-    },
-    /// A translation of them, and from places in it to places in them: made again on first use
-    /// where the module was loaded from an artifact.
-    Translated(OnceLock<OffsetMap>),
+/// Where a function is in the text of its module.
+#[derive(Debug)]
+struct Place {
+    start: usize,
+    end: usize,
+    index: u32,
+}
+
+/// Where the functions of a module are, for as long as the module lives.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Code {
+    text: usize,
+    text_len: usize,
+    places: *const [Place],
+}
+
+impl Code {
+    /// That of a module of this crate's own, without its functions.
+    pub(crate) fn without_functions(module: &wasmtime::Module) -> Self {
+        let (text, places): (_, &'static [Place]) = (module.text(), &[]);
+        Self { text: text.as_ptr() as usize, text_len: text.len(), places }
+    }
+
+    /// Whether this address is in it.
+    pub(crate) fn contains(&self, address: usize) -> bool {
+        address.wrapping_sub(self.text) < self.text_len
+    }
+
+    /// Whether there is a function of the module's own at this address, not one of those that
+    /// lead in and out. May be asked by the handler of a signal, while the module lives.
+    pub(crate) fn has_function_at(&self, address: usize) -> bool {
+        let Some(offset) = address.checked_sub(self.text) else { return false };
+        // SAFETY: the module lives, and so do the places, which do not change.
+        let places = unsafe { &*self.places };
+        let next = places.partition_point(|place| place.start <= offset);
+        next.checked_sub(1).is_some_and(|index| offset < places[index].end)
+    }
 }
 
 /// One import.
@@ -76,16 +110,13 @@ impl Module {
     }
 
     fn compile_checked(engine: &Engine, bytes: Arc<[u8]>) -> Result<Self, CompileError> {
-        let translated = legacy_exceptions::translate(&bytes)
-            .map_err(|error| CompileError::Invalid(Invalid::at(error.message(), error.offset())))?;
+        let translated = translate(&bytes)?;
         engine.check_headroom().map_err(CompileError::Engine)?;
         let binary = translated.as_ref().map_or(&*bytes, |translated| &translated.wasm);
         let compiled =
             wasmtime::Module::from_binary(engine.raw(), binary).map_err(CompileError::engine)?;
-        let origin = match translated {
-            Some(translated) => Origin::Translated(OnceLock::from(translated.offsets)),
-            None => Origin::AsGiven { uses_exceptions: uses_exceptions(&bytes) },
-        };
+        let mut origin = translated.map_or_else(Origin::default, |translated| translated.origin);
+        origin.uses_exceptions = origin.uses_exceptions || uses_exceptions(&bytes);
         Ok(Self::from_parts(engine, compiled, bytes, origin))
     }
 
@@ -103,10 +134,13 @@ impl Module {
         let imports = imports.collect();
         let exports = compiled
             .exports()
-            .map(|export| ExportType { name: export.name().into(), ty: export.ty() })
-            .collect();
-        let has_objects = has_objects(&bytes);
-        let (functions, source) = Default::default();
+            .map(|export| ExportType { name: export.name().into(), ty: export.ty() });
+        let mut exports: Vec<_> = exports.collect();
+        // What was added comes last.
+        let added = if origin.calls_hooks { own_exports(&bytes) } else { exports.len() };
+        let hooks = Hooks::of(exports.drain(added.min(exports.len())..));
+        let (has_objects, has_start) = (has_objects(&bytes), has_start(&bytes));
+        let (functions, stack_maps, source) = Default::default();
         let engine = engine.clone();
         Self(Arc::new(Inner {
             engine,
@@ -115,8 +149,11 @@ impl Module {
             origin,
             imports,
             exports,
+            hooks,
             has_objects,
+            has_start,
             functions,
+            stack_maps,
             source,
         }))
     }
@@ -158,10 +195,12 @@ impl Module {
     /// Whether its code may catch exceptions: if none of a group's does, what a host function
     /// throws need not become one.
     pub(crate) fn uses_exceptions(&self) -> bool {
-        match self.0.origin {
-            Origin::AsGiven { uses_exceptions } => uses_exceptions,
-            Origin::Translated(_) => true,
-        }
+        self.0.origin.uses_exceptions
+    }
+
+    /// What its instances need before they run, if anything.
+    pub(crate) fn hooks(&self) -> Option<&Hooks> {
+        self.0.hooks.as_ref()
     }
 
     pub(crate) fn origin(&self) -> &Origin {
@@ -183,15 +222,7 @@ impl Module {
 
     /// The place in the module's bytes that a place in what was compiled stands for.
     pub(crate) fn original_offset(&self, offset: usize) -> usize {
-        let Origin::Translated(offsets) = &self.0.origin else {
-            return offset;
-        };
-        let offsets = offsets.get_or_init(|| {
-            let translated = legacy_exceptions::translate(&self.0.bytes);
-            // It was translated once. If not, there are no places to lead to.
-            translated.ok().flatten().map(|translated| translated.offsets).unwrap_or_default()
-        });
-        offsets.original(offset)
+        self.0.origin.original_offset(&self.0.bytes, offset)
     }
 
     /// The byte at this place of what was compiled.
@@ -203,19 +234,47 @@ impl Module {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
+    /// What a frame keeps whose function waits for a call that returns to this address: `None`
+    /// within if it keeps no reference. `None` if the address is none in this module.
+    pub(crate) fn stack_map(&self, return_address: usize) -> Option<Option<StackMap<'_>>> {
+        let compiled = &self.0.compiled;
+        let offset = return_address.checked_sub(compiled.text().as_ptr() as usize)?;
+        let offset = u32::try_from(offset).ok().filter(|_| offset < compiled.text().len())?;
+        let maps = self.0.stack_maps.get_or_init(|| stack_maps::find(compiled)).as_ref()?;
+        Some(stack_maps::lookup(compiled, maps, offset))
+    }
+
     /// The index of the function whose code is at `address`, if it is one of this module's.
     pub(crate) fn function_at(&self, address: usize) -> Option<u32> {
         let text = self.0.compiled.text();
         let offset = address.checked_sub(text.as_ptr() as usize).filter(|at| *at < text.len())?;
-        let functions = self.0.functions.get_or_init(|| {
+        let places = self.places();
+        let next = places.partition_point(|place| place.start <= offset);
+        places.get(next.checked_sub(1)?).map(|place| place.index)
+    }
+
+    /// Where its functions are.
+    pub(crate) fn code(&self) -> Code {
+        Code { places: self.places(), ..Code::without_functions(&self.0.compiled) }
+    }
+
+    fn places(&self) -> &[Place] {
+        self.0.functions.get_or_init(|| {
             let functions = self.0.compiled.functions();
-            let mut places: Vec<_> =
-                functions.map(|function| (function.offset, function.index.as_u32())).collect();
-            places.sort_unstable();
+            let places = functions.map(|function| Place {
+                start: function.offset,
+                end: function.offset + function.len,
+                index: function.index.as_u32(),
+            });
+            let mut places: Vec<_> = places.collect();
+            places.sort_unstable_by_key(|place| place.start);
             places
-        });
-        let next = functions.partition_point(|(start, _)| *start <= offset);
-        functions.get(next.checked_sub(1)?).map(|(_, index)| *index)
+        })
+    }
+
+    /// Whether making an instance runs code of the module's.
+    pub(crate) fn has_start(&self) -> bool {
+        self.0.has_start
     }
 }
 
@@ -245,6 +304,28 @@ fn uses_exceptions(bytes: &[u8]) -> bool {
         }
     }
     false
+}
+
+/// How many exports the module's bytes say.
+fn own_exports(bytes: &[u8]) -> usize {
+    use wasmparser::{Parser, Payload};
+    let payloads = Parser::new(0).parse_all(bytes).map_while(Result::ok);
+    payloads
+        .take_while(|payload| !matches!(payload, Payload::CodeSectionStart { .. }))
+        .find_map(|payload| match payload {
+            Payload::ExportSection(exports) => Some(exports.count() as usize),
+            _ => None,
+        })
+        .unwrap_or(0)
+}
+
+fn has_start(bytes: &[u8]) -> bool {
+    use wasmparser::{Parser, Payload};
+    let payloads = Parser::new(0).parse_all(bytes).map_while(Result::ok);
+    // The start function is named before the code.
+    payloads
+        .take_while(|payload| !matches!(payload, Payload::CodeSectionStart { .. }))
+        .any(|payload| matches!(payload, Payload::StartSection { .. }))
 }
 
 fn has_objects(bytes: &[u8]) -> bool {

@@ -4,10 +4,12 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::{Rc, Weak};
 
+use crate::account::Account;
 use crate::memory::MemoryInner;
-use crate::region::Grown;
+use crate::region::{Books, Grown};
 use crate::stack_limit::modules_end;
-use crate::{Engine, Memory, Tag};
+use crate::suspension::Fibers;
+use crate::{Engine, Memory, Stopper, Tag};
 
 /// What the groups of one isolate share. Stays on the isolate's thread.
 #[derive(Clone)]
@@ -19,11 +21,13 @@ struct Inner {
     host_tag: Tag,
     observer: Rc<dyn Observer>,
     stack_end: Option<Rc<Cell<usize>>>,
-    grown: Grown,
+    stopper: Option<Stopper>,
+    books: Books,
     /// Memories that somebody has a handle of.
     memories: RefCell<Vec<Weak<MemoryInner>>>,
     /// Where the stack was when the host called a module last.
     entered_at: Cell<usize>,
+    fibers: Fibers,
 }
 
 /// A module that the host called may use so much stack and still call into another group. With
@@ -53,10 +57,32 @@ pub trait Observer: 'static {
 
     /// The address up to which the host's own code may use the stack, kept up to date. Modules
     /// may go 256 KiB deeper; without an address they get 512 KiB from the outermost call. Asked
-    /// once, when the space is made.
+    /// once, when the space is made. Calls that wait need it.
     fn stack_end(&self) -> Option<Rc<Cell<usize>>> {
         None
     }
+
+    /// What memories, tables and heaps for objects are charged to. Asked once, when the space is
+    /// made; without it there is no limit.
+    fn account(&self) -> Option<Rc<dyn Account>> {
+        None
+    }
+
+    /// What ends calls of modules from elsewhere. Asked once, when the space is made, on the
+    /// thread that modules will run on.
+    fn stopper(&self) -> Option<Stopper> {
+        None
+    }
+
+    /// From now on the host runs on another stack: of what is below the caller it may use this
+    /// many bytes. The address of [`Self::stack_end`] is to be that from now on.
+    fn stack_entered(&self, usable_bytes: usize) {
+        let _ = usable_bytes;
+    }
+
+    /// That stack was left, and the host runs on the one before. Called once for each time that
+    /// one was entered.
+    fn stack_left(&self) {}
 }
 
 impl Space {
@@ -64,8 +90,23 @@ impl Space {
     pub fn new(engine: &Engine, observer: Rc<dyn Observer>) -> Self {
         let host_tag = Tag::new(engine, [wasmtime::ValType::EXTERNREF]);
         let (engine, stack_end) = (engine.clone(), observer.stack_end());
-        let (grown, memories, entered_at) = Default::default();
-        Self(Rc::new(Inner { engine, host_tag, observer, stack_end, grown, memories, entered_at }))
+        let stopper = observer.stopper();
+        if let Some(stopper) = &stopper {
+            stopper.attach(engine.watch());
+        }
+        let books = Books { account: observer.account(), ..Books::default() };
+        let (memories, entered_at, fibers) = Default::default();
+        Self(Rc::new(Inner {
+            engine,
+            host_tag,
+            observer,
+            stack_end,
+            stopper,
+            books,
+            memories,
+            entered_at,
+            fibers,
+        }))
     }
 
     /// The compiler.
@@ -85,11 +126,15 @@ impl Space {
 
     /// From now on the observer is told whenever a module is left.
     pub fn watch(&self) {
-        self.0.grown.watch();
+        self.grown().watch();
     }
 
     pub(crate) fn grown(&self) -> &Grown {
-        &self.0.grown
+        &self.0.books.grown
+    }
+
+    pub(crate) fn books(&self) -> &Books {
+        &self.0.books
     }
 
     /// The host is about to call a module. Where the stack ends need not be guessed if the host
@@ -103,9 +148,26 @@ impl Space {
         Some(Entry { entered_at, previous: entered_at.replace(stack_address()) })
     }
 
+    pub(crate) fn stopper(&self) -> Option<&Stopper> {
+        self.0.stopper.as_ref()
+    }
+
     /// What the observer says of the stack.
     pub(crate) fn stack_end(&self) -> Option<&Rc<Cell<usize>>> {
         self.0.stack_end.as_ref()
+    }
+
+    pub(crate) fn observer(&self) -> &dyn Observer {
+        &*self.0.observer
+    }
+
+    pub(crate) fn fibers(&self) -> &Fibers {
+        &self.0.fibers
+    }
+
+    /// See [`Entry`].
+    pub(crate) fn entered_at(&self) -> &Cell<usize> {
+        &self.0.entered_at
     }
 
     pub(crate) fn has_stack_for_bridge(&self) -> bool {
@@ -133,7 +195,7 @@ impl Space {
     /// whenever a module was left: it costs one look when nothing grew.
     #[inline]
     pub(crate) fn settle(&self) {
-        if self.0.grown.any() {
+        if self.grown().any() {
             self.settle_grown();
         }
     }
@@ -141,7 +203,7 @@ impl Space {
     #[cold]
     fn settle_grown(&self) {
         loop {
-            let grown = self.0.grown.take();
+            let grown = self.grown().take();
             if grown.is_empty() {
                 break;
             }
@@ -152,9 +214,9 @@ impl Space {
                 }
             }
             // Keeping groups in step counts as growth of the same regions: nothing new.
-            self.0.grown.take();
+            self.grown().take();
         }
-        if self.0.grown.is_watched() {
+        if self.grown().is_watched() {
             self.0.observer.module_left();
         }
     }
@@ -162,7 +224,7 @@ impl Space {
 
 /// Where the stack is now, roughly.
 #[inline]
-fn stack_address() -> usize {
+pub(crate) fn stack_address() -> usize {
     let here = 0u8;
     std::ptr::from_ref(std::hint::black_box(&here)) as usize
 }

@@ -9,24 +9,10 @@ use std::cell::Cell;
 use std::ptr::NonNull;
 use std::rc::Rc;
 
-/// The beginning of what a function of a module runs with, Wasmtime's `VMContext`; a function of
-/// the host has something else, with another beginning.
-#[repr(C)]
-struct RawContext {
-    magic: u32,
-    store: NonNull<RawStore>,
-}
+use crate::raw_store::RawStore;
 
-const MAGIC: u32 = u32::from_le_bytes(*b"core");
-
-/// The beginning of Wasmtime's `VMStoreContext`.
-#[repr(C)]
-struct RawStore {
-    fuel_consumed: i64,
-    epoch_deadline: u64,
-    execution_version: u64,
-    stack_limit: Cell<usize>,
-}
+/// Above every stack, with room for what a prologue adds to it: no function begins any more.
+pub(crate) const NO_STACK: usize = isize::MAX as usize;
 
 /// What the limit is while nobody has set one.
 const NO_LIMIT: usize = usize::MAX;
@@ -48,35 +34,39 @@ pub(crate) struct StackLimit {
 }
 
 impl StackLimit {
-    /// The limit of the store that a function is of, if that is a function of a module and the
-    /// store is not running.
+    /// The limit of a store, if that is not running.
     ///
     /// # Safety
-    /// `context` is the address of what a function of a live store runs with.
-    pub(crate) unsafe fn find(context: usize, host_end: &Rc<Cell<usize>>) -> Option<Self> {
-        // SAFETY: by the caller; all of them begin with a number of 32 bits.
-        let magic = unsafe { *(context as *const u32) };
-        if magic != MAGIC {
-            return None;
-        }
-        // SAFETY: it is an instance's, which begins like this and refers to its store.
-        let limit = unsafe { &(*(context as *const RawContext)).store.as_ref().stack_limit };
+    /// The store is alive.
+    pub(crate) unsafe fn find(
+        store: NonNull<RawStore>,
+        host_end: &Rc<Cell<usize>>,
+    ) -> Option<Self> {
+        // SAFETY: by the caller.
+        let limit = unsafe { &store.as_ref().stack_limit };
         (limit.get() == NO_LIMIT)
             .then(|| Self { limit: NonNull::from(limit), host_end: host_end.clone() })
     }
 
-    /// Sets it to what the host says now.
+    /// Sets it to what the host says now, and returns what it was if it changed.
     ///
     /// # Safety
-    /// The store is alive, and its code is not running.
+    /// The store is alive, and it is host code that runs.
     #[inline]
-    pub(crate) unsafe fn update(&self) {
+    pub(crate) unsafe fn update(&self) -> Option<usize> {
         let end = modules_end(&self.host_end);
         // SAFETY: by the caller.
         let limit = unsafe { self.limit.as_ref() };
         // OPTIMIZATION: it changes rarely, and is read soon.
-        if limit.get() != end {
-            limit.set(end);
-        }
+        (limit.get() != end).then(|| limit.replace(end))
+    }
+
+    /// Sets it.
+    ///
+    /// # Safety
+    /// As for [`Self::update`].
+    pub(crate) unsafe fn set(&self, end: usize) {
+        // SAFETY: by the caller.
+        unsafe { self.limit.as_ref() }.set(end);
     }
 }

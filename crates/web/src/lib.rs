@@ -6,8 +6,10 @@
 #![forbid(unsafe_code)]
 
 pub mod console;
+pub mod events;
 pub mod fetch;
 pub mod file_api;
+pub mod messaging;
 pub mod node_errors;
 pub mod performance;
 mod shown;
@@ -16,6 +18,7 @@ pub mod timers;
 pub mod url;
 mod wasm_streaming;
 mod weight;
+pub mod workers;
 
 use holm_js::{Ctx, Result};
 
@@ -24,8 +27,11 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
     console::install(ctx)?;
     timers::install(ctx)?;
     performance::install(ctx)?;
+    events::install(ctx)?;
     fetch::install(ctx)?;
     structured_clone::install(ctx)?;
+    messaging::install(ctx)?;
+    workers::install(ctx)?;
     url::install(ctx)?;
     file_api::install(ctx)?;
     wasm_streaming::install(ctx)

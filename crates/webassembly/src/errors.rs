@@ -2,7 +2,7 @@
 
 use holm_js::{
     Attributes, Ctx, Error, ErrorKind, HINT_PROPERTY, Object, Result, Value, class_error,
-    define_value, error, keep_frames, throw, throw_class, throw_value,
+    define_value, error, interrupt_error, keep_frames, throw, throw_class, throw_value,
 };
 use holm_wasm::{CompileError, Failure, Func, Invalid, TrapKind};
 
@@ -15,6 +15,8 @@ pub const COMPILE_ERROR: &str = "CompileError";
 pub const LINK_ERROR: &str = "LinkError";
 /// Of what a module did that it may not. The name of its class.
 pub const RUNTIME_ERROR: &str = "RuntimeError";
+/// Of a call that would have to wait and cannot. The name of its class.
+pub const SUSPEND_ERROR: &str = "SuspendError";
 
 /// Why bytes do not become a module.
 #[derive(Debug)]
@@ -84,6 +86,7 @@ pub(crate) fn throw_failure(ctx: &Ctx<'_>, failure: Failure, func: Option<&Func>
         }
         Failure::Host(value) | Failure::Uncatchable(value) => rethrow(ctx, host_value(ctx, &value)),
         Failure::Exception(thrown) => rethrow(ctx, exception::wrapper(ctx, &thrown)),
+        Failure::Stopped => interrupt_error(ctx, "the isolate was stopped"),
         Failure::Other(reason) => throw_class(ctx, RUNTIME_ERROR, &reason),
     }
 }

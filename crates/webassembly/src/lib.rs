@@ -14,6 +14,7 @@
 
 #![deny(unsafe_code)]
 
+mod atomics;
 mod backing;
 mod bindings;
 mod builtins;
@@ -27,6 +28,7 @@ mod gc_object;
 mod global;
 mod host_function;
 mod instance;
+mod jspi;
 mod memory;
 mod module;
 mod module_source;
@@ -42,9 +44,9 @@ mod table;
 mod tag;
 mod values;
 
-pub use errors::{COMPILE_ERROR, LINK_ERROR, RUNTIME_ERROR};
+pub use errors::{COMPILE_ERROR, LINK_ERROR, RUNTIME_ERROR, SUSPEND_ERROR};
 pub use esm::{ScriptModule, module_source, script_module};
-pub use holm_wasm::{TextError, export_names, to_binary};
+pub use holm_wasm::{BEYOND_MEMORY_LIMIT, Stopper, TextError, WaitQueue, export_names, to_binary};
 pub use namespace::install;
 pub use sharing::{SharedMemory, SharedMemoryBuffer};
 pub use state::EngineSource;

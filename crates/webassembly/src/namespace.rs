@@ -10,13 +10,15 @@ use holm_js::{
     buffer_source, define_accessor, define_value, error_class, function, host_ref, take_exception,
     well_known_symbol,
 };
-use holm_wasm::Module;
+use holm_wasm::{Module, Stopper, WaitQueue};
 
-use crate::errors::{COMPILE_ERROR, LINK_ERROR, RUNTIME_ERROR, Refused, throw_compile};
-use crate::esm;
+use crate::errors::{
+    COMPILE_ERROR, LINK_ERROR, RUNTIME_ERROR, Refused, SUSPEND_ERROR, throw_compile,
+};
 use crate::exception::ExceptionObject;
 use crate::global::GlobalObject;
 use crate::instance::{self, InstanceObject, import_object, read_imports};
+use crate::jspi::{self, SuspendingObject};
 use crate::memory::MemoryObject;
 use crate::module::{ModuleObject, compile};
 use crate::module_source;
@@ -24,10 +26,19 @@ use crate::options::CompileOptions;
 use crate::state::{EngineSource, State};
 use crate::table::TableObject;
 use crate::tag::{self, TagObject};
+use crate::{atomics, esm};
 
-/// Defines the global `WebAssembly`. `source` is asked for the engine when it is needed.
-pub fn install(ctx: &Ctx<'_>, source: EngineSource) -> Result<()> {
-    State::of(ctx).set_engine_source(source);
+/// Defines the global `WebAssembly`, and has `Atomics` wait in `waiters`. `source` is asked for the
+/// engine when it is needed: one with the same waiters. `stopper` ends what modules run, and who
+/// waits.
+pub fn install(
+    ctx: &Ctx<'_>,
+    source: EngineSource,
+    waiters: &Arc<WaitQueue>,
+    stopper: &Stopper,
+) -> Result<()> {
+    State::of(ctx).set_engine_source(source, stopper);
+    atomics::install(ctx, waiters, stopper)?;
     let namespace = Object::new(ctx.clone())?;
     let tag = well_known_symbol(ctx, PredefinedAtom::SymbolToStringTag)?;
     define_value(&namespace, tag, "WebAssembly", Attributes::CONFIGURABLE)?;
@@ -37,6 +48,9 @@ pub fn install(ctx: &Ctx<'_>, source: EngineSource) -> Result<()> {
     define_value(&namespace, "compile", compile, Attributes::ALL)?;
     let instantiate = function(ctx, "instantiate", 1, |call| promised(call, instantiate))?;
     define_value(&namespace, "instantiate", instantiate, Attributes::ALL)?;
+    let promising =
+        function(ctx, "promising", 1, |call| jspi::promising(call.ctx(), &call.value(0)))?;
+    define_value(&namespace, "promising", promising, Attributes::ALL)?;
     let of_namespace = function(ctx, "namespaceInstance", 1, esm::namespace_instance)?;
     define_value(&namespace, "namespaceInstance", of_namespace, Attributes::ALL)?;
     let js_tag = function(ctx, "get JSTag", 0, |call| {
@@ -53,7 +67,8 @@ pub fn install(ctx: &Ctx<'_>, source: EngineSource) -> Result<()> {
     define_interface::<GlobalObject>(&namespace)?;
     define_interface::<TagObject>(&namespace)?;
     define_interface::<ExceptionObject>(&namespace)?;
-    for name in [COMPILE_ERROR, LINK_ERROR, RUNTIME_ERROR] {
+    define_interface::<SuspendingObject>(&namespace)?;
+    for name in [COMPILE_ERROR, LINK_ERROR, RUNTIME_ERROR, SUSPEND_ERROR] {
         define_value(&namespace, name, error_class(ctx, name)?, Attributes::BUILT_IN)?;
     }
     define_value(&ctx.globals(), "WebAssembly", namespace, Attributes::BUILT_IN)

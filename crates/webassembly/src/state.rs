@@ -5,13 +5,14 @@ use std::fmt;
 use std::rc::Rc;
 
 use holm_js::{
-    Ctx, Error, ErrorKind, Result, ScopeLoan, Weak, collect_garbage, set_foreign_calls, stack_end,
-    throw,
+    Budget, Ctx, Error, ErrorKind, Result, ScopeLoan, StackLimits, Weak, budget, collect_garbage,
+    enter_stack, leave_stack, set_foreign_calls, stack_end, throw,
 };
-use holm_wasm::{Engine, Func, Memory, Observer, Space};
+use holm_wasm::{Account, Engine, Func, Memory, Observer, Space, Stopper};
 
 use crate::bindings::Bindings;
 use crate::frames::Calls;
+use crate::jspi::Waiting;
 use crate::memory;
 
 /// The scopes that calls have lent, each with the function that script called, if any.
@@ -27,11 +28,13 @@ pub(crate) struct State(Rc<Inner>);
 #[derive(Default)]
 struct Inner {
     source: RefCell<Option<EngineSource>>,
+    stopper: OnceCell<Stopper>,
     space: OnceCell<Space>,
     loan: Rc<Loan>,
     bindings: Rc<Bindings>,
     /// The owner of the group of modules with structs and arrays.
     objects_owner: RefCell<Option<Weak>>,
+    waiting: Waiting,
     /// Bytes that the collector of script knows nothing of, since it last ran for them.
     unseen_bytes: Cell<usize>,
     /// And mappings: the system has not many more than 60 000.
@@ -48,8 +51,9 @@ impl State {
         (*holm_js::slot::<Self>(ctx)).clone()
     }
 
-    pub(crate) fn set_engine_source(&self, source: EngineSource) {
+    pub(crate) fn set_engine_source(&self, source: EngineSource, stopper: &Stopper) {
         self.0.source.replace(Some(source));
+        self.0.stopper.get_or_init(|| stopper.clone());
     }
 
     pub(crate) fn engine(&self, ctx: &Ctx<'_>) -> Result<Engine> {
@@ -76,6 +80,9 @@ impl State {
             loan: self.0.loan.clone(),
             bindings: self.0.bindings.clone(),
             script_stack,
+            stopper: self.0.stopper.get().cloned(),
+            left_stacks: RefCell::default(),
+            budget: budget(ctx),
         });
         Ok(self.0.space.get_or_init(|| Space::new(&engine, observer)).clone())
     }
@@ -94,6 +101,11 @@ impl State {
     /// The bindings of script that follow globals.
     pub(crate) fn bindings(&self) -> &Bindings {
         &self.0.bindings
+    }
+
+    /// The calls that run on stacks of their own.
+    pub(crate) fn waiting(&self) -> &Waiting {
+        &self.0.waiting
     }
 
     pub(crate) fn objects_owner(&self) -> Option<Ref<'_, Weak>> {
@@ -117,6 +129,27 @@ impl State {
             inner.unseen_regions.set(0);
             collect_garbage(ctx);
         }
+        self.make_room(ctx, len_bytes);
+    }
+
+    /// Drops what is garbage if so many bytes are more than the isolate may still have.
+    pub(crate) fn make_room(&self, ctx: &Ctx<'_>, len_bytes: usize) {
+        if !budget(ctx).has_room(len_bytes) {
+            collect_garbage(ctx);
+        }
+    }
+}
+
+/// What script and modules share.
+struct OneBudget(Budget);
+
+impl Account for OneBudget {
+    fn charge(&self, bytes: usize) -> bool {
+        self.0.charge(bytes)
+    }
+
+    fn release(&self, bytes: usize) {
+        self.0.release(bytes);
     }
 }
 
@@ -125,6 +158,10 @@ struct Watcher {
     loan: Rc<Loan>,
     bindings: Rc<Bindings>,
     script_stack: Rc<Cell<usize>>,
+    stopper: Option<Stopper>,
+    /// What script could use of the stacks that were left for another one.
+    left_stacks: RefCell<Vec<Option<StackLimits>>>,
+    budget: Budget,
 }
 
 impl Observer for Watcher {
@@ -141,6 +178,25 @@ impl Observer for Watcher {
 
     fn stack_end(&self) -> Option<Rc<Cell<usize>>> {
         Some(self.script_stack.clone())
+    }
+
+    fn stopper(&self) -> Option<Stopper> {
+        self.stopper.clone()
+    }
+
+    fn stack_entered(&self, usable_bytes: usize) {
+        let left = self.loan.with(|ctx| enter_stack(ctx, usable_bytes));
+        self.left_stacks.borrow_mut().push(left);
+    }
+
+    fn stack_left(&self) {
+        if let Some(before) = self.left_stacks.borrow_mut().pop().flatten() {
+            self.loan.with(|ctx| leave_stack(ctx, before));
+        }
+    }
+
+    fn account(&self) -> Option<Rc<dyn Account>> {
+        Some(Rc::new(OneBudget(self.budget.clone())))
     }
 }
 

@@ -325,7 +325,7 @@ pub(super) fn is_detached(buffer: &Object<'_>) -> bool {
 }
 
 /// <https://tc39.es/ecma262/#sec-toindex>
-fn to_index(ctx: &Ctx<'_>, value: &Value<'_>) -> Result<f64> {
+pub(super) fn to_index(ctx: &Ctx<'_>, value: &Value<'_>) -> Result<f64> {
     let mut index: u64 = 0;
     // SAFETY: a live value; the result is written on success only.
     raw::check(unsafe { qjs::JS_ToIndex(raw::context(ctx), &raw mut index, value.as_raw()) })?;

@@ -8,9 +8,11 @@ mod alias;
 mod builtins;
 mod shared_blocks;
 mod shared_buffer;
+mod waitable;
 
 use std::any::Any;
 use std::cell::Cell;
+use std::ffi::CStr;
 use std::fmt;
 use std::ptr::NonNull;
 use std::rc::Rc;
@@ -24,8 +26,10 @@ use crate::{pristine, raw};
 
 pub(crate) use alias::Aliases;
 pub(crate) use builtins::install;
+use builtins::to_index;
 pub(crate) use shared_blocks::SharedBlocks;
 pub use shared_buffer::SharedBuffer;
+pub use waitable::{Waitable, WaitableArray};
 
 /// The longest buffer the engine can have: it counts bytes in an `int`.
 pub const MAX_BUFFER_BYTES: usize = i32::MAX as usize;
@@ -178,10 +182,6 @@ pub fn buffer_source(ctx: &Ctx<'_>, value: &Value<'_>, what: &str) -> Result<Vec
 /// shows, whatever script did to their prototypes.
 pub fn view_bytes(view: &Object<'_>) -> Result<Vec<u8>> {
     let ctx = view.ctx();
-    let number = |name| -> Result<usize> {
-        let number = pristine::read(view.as_value(), class::of(view), name)?;
-        Ok(number.as_number().unwrap_or(0.0) as usize)
-    };
     let class = class::of(view);
     if matches!(class, class::ARRAY_BUFFER | class::SHARED_ARRAY_BUFFER) {
         // SAFETY: a live buffer.
@@ -189,10 +189,18 @@ pub fn view_bytes(view: &Object<'_>) -> Result<Vec<u8>> {
     }
     if class == class::DATAVIEW {
         let buffer = pristine::read(view.as_value(), class, c"buffer")?;
-        let (offset, len) = (number(c"byteOffset")?, number(c"byteLength")?);
+        let (offset, len) = (number(view, c"byteOffset")?, number(view, c"byteLength")?);
         // SAFETY: a live buffer.
         return Ok(unsafe { copy(ctx, buffer.as_raw(), offset, len) });
     }
+    let (buffer, offset, len) = typed_extent(view)?;
+    // SAFETY: a live buffer.
+    Ok(unsafe { copy(ctx, buffer.as_raw(), offset, len) })
+}
+
+/// The buffer of a typed array, and from where on and how many bytes of it the array shows.
+fn typed_extent<'js>(view: &Object<'js>) -> Result<(Value<'js>, usize, usize)> {
+    let ctx = view.ctx();
     let (mut offset, mut len, mut element): (qjs::size_t, qjs::size_t, qjs::size_t) = (0, 0, 0);
     // SAFETY: live values; anything but a typed array is an error.
     let buffer = unsafe {
@@ -210,9 +218,14 @@ pub fn view_bytes(view: &Object<'_>) -> Result<Vec<u8>> {
     let rest = rest.saturating_sub(offset);
     // Of an array that tracks its buffer's length, the engine tells the length it began with.
     let may_have_changed = rest.abs_diff(len as usize) >= element as usize;
-    let len = if may_have_changed { number(c"byteLength")? } else { len as usize };
-    // SAFETY: a live buffer.
-    Ok(unsafe { copy(ctx, buffer.as_raw(), offset, len) })
+    let len = if may_have_changed { number(view, c"byteLength")? } else { len as usize };
+    Ok((buffer, offset, len))
+}
+
+/// What a getter of the engine's says, whatever script did to it.
+fn number(view: &Object<'_>, name: &CStr) -> Result<usize> {
+    let number = pristine::read(view.as_value(), class::of(view), name)?;
+    Ok(number.as_number().unwrap_or(0.0) as usize)
 }
 
 /// How long a buffer is now.

@@ -7,6 +7,12 @@ pub(super) fn javascript(url: &str) -> Option<String> {
     text(url, &["text/javascript", "application/javascript"])
 }
 
+/// The text in a `data:` URL that is run as a classic script, whatever it says it is.
+pub(super) fn script(url: &str) -> Option<String> {
+    let (head, _) = url.strip_prefix("data:")?.split_once(',')?;
+    text(url, &[head.split(';').next().unwrap_or_default().trim()])
+}
+
 /// The text in a `data:application/json,…` URL; `None` for every other URL.
 pub(super) fn json(url: &str) -> Option<String> {
     text(url, &["application/json"])

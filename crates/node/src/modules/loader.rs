@@ -3,11 +3,13 @@
 use std::path::Path;
 use std::rc::Rc;
 
+use holm_host::host;
 use holm_js::{
     Attributes, Ctx, ErrorKind, ImportAttributes, ModuleLoader, ModuleRecord, Object, Result, Root,
     Thrown, Value, compile_module, define_value, function, parse_json, synthetic_module, throw,
     to_text,
 };
+use holm_web::file_api::blob_url_data;
 use holm_webassembly::{module_source, script_module, to_binary};
 
 use super::errors;
@@ -347,6 +349,9 @@ fn from_url<'js>(ctx: &Ctx<'js>, url: &str) -> Result<ModuleRecord<'js>> {
     }
     if let Some(text) = data_url::json(url) {
         return default_only(ctx, url, parse_json(ctx, &text, url)?);
+    }
+    if let Some(blob) = blob_url_data(&host(ctx), url) {
+        return compiled(ctx, url, String::from_utf8_lossy(&blob.bytes).into_owned());
     }
     let scheme = url.split(':').next().unwrap_or_default();
     let text =

@@ -16,8 +16,10 @@ mod files;
 mod imports;
 mod loader;
 pub mod resolve;
+mod scripts;
 mod source;
 mod state;
+mod workers;
 
 use std::path::Path;
 
@@ -27,8 +29,10 @@ pub use commonjs::run_commonjs_text;
 pub(crate) use commonjs::{main_module, module_builtin};
 pub use loader::{IsMain, compile, loader};
 use resolve::{Format, System};
+pub use scripts::scripts;
 use source::Source;
 use state::modules;
+pub(crate) use workers::{Start, begin_program, checked_file};
 
 /// Runs a program's main file. Gives the promise of an ES module; CommonJS is done when this
 /// returns.

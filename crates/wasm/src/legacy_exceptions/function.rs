@@ -40,9 +40,9 @@ use wasm_encoder::{BlockType, Catch, Encode, Instruction, ValType};
 use wasmparser::{BinaryReader, FunctionBody, Operator};
 
 use super::Invalid;
-use super::offsets::Output;
 use super::shape::{Form, Shape, Try};
 use super::types::{Caught, Exception, Types};
+use crate::offsets::Output;
 
 /// As many as a function may have, and as many bytes:
 /// <https://webassembly.github.io/spec/js-api/#limits>.

@@ -13,7 +13,7 @@
 //! - [`shape`] learns of one function which `try` catches what, and where each `delegate`
 //!   leads; [`function`] writes that function anew.
 //! - [`types`] holds the types the new blocks need; they go behind the module's own.
-//! - [`offsets`] leads from places in the new bytes to places in the old ones.
+//! - [`crate::offsets`] leads from places in the new bytes to places in the old ones.
 //!
 //! Nothing is renumbered: types and locals are added at the end. Custom sections are kept as
 //! they are. Those that speak of places inside functions (DWARF, branch hints, the names of
@@ -30,14 +30,13 @@ use wasmparser::FunctionBody;
 
 mod function;
 mod module;
-mod offsets;
 mod scan;
 mod shape;
 #[cfg(test)]
 mod tests;
 mod types;
 
-pub(crate) use offsets::OffsetMap;
+use crate::offsets::OffsetMap;
 
 /// A module that uses no legacy exception handling any more.
 #[derive(Clone, Debug)]

@@ -8,10 +8,10 @@ use wasmparser::{
     ValidPayload, Validator, ValidatorResources, WasmFeatures,
 };
 
-use super::offsets::Output;
 use super::shape::Shape;
 use super::types::Types;
 use super::{Invalid, Translated, function, scan};
+use crate::offsets::Output;
 
 /// What a module may use: the same as without legacy exception handling, and that.
 const FEATURES: WasmFeatures = WasmFeatures::WASM3.union(WasmFeatures::LEGACY_EXCEPTIONS);

@@ -11,6 +11,7 @@ mod data_clone_error;
 mod deserialize;
 mod errors;
 mod globals;
+mod marks;
 mod patience;
 pub mod platform;
 mod seen;
@@ -25,6 +26,7 @@ use holm_js::{Ctx, Object, Result, Value};
 
 pub use data_clone_error::{cannot_be_cloned, data_clone_error};
 pub use globals::{install, transfer_list, transfer_option};
+pub use marks::{is_untransferable, mark_untransferable};
 
 use buffers::{MovedBuffer, Shared};
 use deserialize::Reader;
@@ -102,7 +104,11 @@ pub fn serialize<'js>(
 /// 2.1. If transferable has neither an \[\[ArrayBufferData\]\] internal slot nor a \[\[Detached\]\]
 /// internal slot, then throw a "DataCloneError" DOMException. 2.2. If transferable has an
 /// \[\[ArrayBufferData\]\] internal slot and IsSharedArrayBuffer(transferable) is true, likewise.
-fn check_transferable(ctx: &Ctx<'_>, object: &Object<'_>) -> Result<()> {
+fn check_transferable<'js>(ctx: &Ctx<'js>, object: &Object<'js>) -> Result<()> {
+    if is_untransferable(ctx, object)? {
+        let text = "An object that is marked as untransferable is in the transfer list";
+        return Err(data_clone_error(ctx, text));
+    }
     let is_transferable = match Kind::of(object) {
         Kind::ArrayBuffer => true,
         Kind::Object => platform::find(object).is_some_and(|(_, kind)| kind.is_transferable()),

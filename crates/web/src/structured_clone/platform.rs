@@ -10,6 +10,7 @@ use holm_js::{Ctx, Error, Object, Result, Value};
 use super::data_clone_error::cannot_be_cloned;
 use super::wasm;
 use crate::file_api::{BlobKind, FileKind};
+use crate::messaging::Ports;
 
 /// What travels for a platform object.
 pub type Parcel = Box<dyn Any + Send>;
@@ -47,6 +48,7 @@ pub trait PlatformKind: Sync {
 
 /// All kinds.
 static KINDS: &[&dyn PlatformKind] = &[
+    &Ports,
     &wasm::ModuleKind,
     &wasm::MemoryKind,
     // Before `Blob`, whose objects files are too.

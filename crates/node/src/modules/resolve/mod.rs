@@ -61,7 +61,7 @@ pub enum Resolved {
     /// A built-in module, by its name without `node:`.
     Builtin(String),
     File(FileModule),
-    /// A `data:`, `http:` or `https:` URL; whether it may be loaded is the caller's to decide.
+    /// A `blob:`, `data:`, `http:` or `https:` URL; whether it may be loaded is the caller's to decide.
     Url(String),
 }
 

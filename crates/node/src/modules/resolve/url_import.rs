@@ -31,7 +31,7 @@ impl Resolver {
     fn import_url(&self, request: &Request<'_>, url: Url) -> Result<Resolved, ResolveError> {
         match url.scheme() {
             "file" => self.import_file(request, &url),
-            "data" | "http" | "https" => Ok(Resolved::Url(url.into())),
+            "blob" | "data" | "http" | "https" => Ok(Resolved::Url(url.into())),
             scheme => Err(ResolveError::scheme(scheme)),
         }
     }

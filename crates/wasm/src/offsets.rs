@@ -41,26 +41,26 @@ impl OffsetMap {
 
 /// Bytes being written, most of them copied from the original.
 #[derive(Debug, Default)]
-pub(super) struct Output {
+pub(crate) struct Output {
     bytes: Vec<u8>,
     offsets: OffsetMap,
 }
 
 impl Output {
     /// Appends bytes that are at `original` in the original.
-    pub(super) fn copy(&mut self, bytes: &[u8], original: usize) {
+    pub(crate) fn copy(&mut self, bytes: &[u8], original: usize) {
         let (translated, len_bytes) = (self.bytes.len(), bytes.len());
         self.offsets.push(Run { translated, original, len_bytes });
         self.bytes.extend_from_slice(bytes);
     }
 
     /// What is added from here on is for the sake of what is at `original`.
-    pub(super) fn mark(&mut self, original: usize) {
+    pub(crate) fn mark(&mut self, original: usize) {
         self.copy(&[], original);
     }
 
     /// Appends what has been written elsewhere.
-    pub(super) fn append(&mut self, other: &Self) {
+    pub(crate) fn append(&mut self, other: &Self) {
         let base = self.bytes.len();
         for run in &other.offsets.copied {
             self.offsets.push(Run { translated: base + run.translated, ..*run });
@@ -69,15 +69,15 @@ impl Output {
     }
 
     /// For appending what is new.
-    pub(super) fn added(&mut self) -> &mut Vec<u8> {
+    pub(crate) fn added(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
     }
 
-    pub(super) fn len_bytes(&self) -> usize {
+    pub(crate) fn len_bytes(&self) -> usize {
         self.bytes.len()
     }
 
-    pub(super) fn finish(self) -> (Vec<u8>, OffsetMap) {
+    pub(crate) fn finish(self) -> (Vec<u8>, OffsetMap) {
         (self.bytes, self.offsets)
     }
 }
