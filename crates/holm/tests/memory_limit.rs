@@ -74,6 +74,20 @@ fn modules_are_told_that_they_cannot_grow() {
     let script = "const { memory, table } = instance(wasm);
         [memory(1000), memory(10), memory(1), table(9_000_000), table(10), table(1)].join()";
     check(text, script, "-1,1,11,-1,1,11");
+    // Shared ones too, with addresses of either size.
+    let text = r#"(module (memory 1 2000 shared) (memory $long i64 1 2000 shared)
+        (func (export "short") (param i32) (result i32) (memory.grow (local.get 0)))
+        (func (export "long") (param i32) (result i32)
+            (i32.wrap_i64 (memory.grow $long (i64.extend_i32_u (local.get 0)))))
+        (func (export "size") (result i32) (memory.size)))"#;
+    let script = "const { short, long, size } = instance(wasm);
+        [short(1000), short(10), short(1), long(1000), long(10), long(5000), size()].join()";
+    check(text, script, "-1,1,11,-1,1,-1,12");
+    check(
+        text,
+        "attempt(() => { for (let i = 0; i < 500; i++) instance(wasm).short(9) })",
+        "undefined",
+    );
     let refused = format!("RangeError: WebAssembly.Instance(): 65536000 bytes are {REFUSED}");
     check("(module (memory 1000))", "attempt(() => instance(wasm))", &refused);
     let refused =

@@ -44,6 +44,7 @@ mod identity;
 mod instance;
 mod interrupt;
 mod legacy_exceptions;
+mod limiter;
 mod mapping;
 mod memory;
 mod memory_bytes;

@@ -250,6 +250,14 @@ impl Memory {
         Ok(before)
     }
 
+    /// The same for a shared memory, while code of a module runs.
+    pub(crate) fn grow_inside(&self, delta: u64) -> Result<u64, GrowError> {
+        match &self.0.bytes {
+            Bytes::Shared(shared, charge) => self.grow_shared(shared, charge, delta),
+            Bytes::Own(_) => Err(GrowError),
+        }
+    }
+
     fn grow_shared(
         &self,
         shared: &SharedMemory,

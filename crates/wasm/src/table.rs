@@ -7,7 +7,8 @@ use std::rc::{Rc, Weak};
 
 use wasmtime::{AsContextMut, RootScope, StoreContextMut, TableType, Val, ValType};
 
-use crate::group::{GroupData, MAX_TABLE_ELEMENTS};
+use crate::group::GroupData;
+use crate::limiter::MAX_TABLE_ELEMENTS;
 use crate::value::{fits, lift, lower};
 use crate::{Attachment, Group, Mismatch, Ref, Value};
 

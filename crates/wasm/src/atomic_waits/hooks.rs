@@ -8,7 +8,8 @@ use wasmtime::{ExternType, Func, Instance, Ref, SharedMemory, StoreContextMut, T
 
 use super::{Operation, hook_index};
 use crate::group::GroupData;
-use crate::{Engine, Space, Stopper, WaitQueue, Waited};
+use crate::host::ThreadBound;
+use crate::{Memory, Space, Stopper, WaitQueue, Waited};
 
 /// The names of what a rewritten module exports for this.
 #[derive(Debug)]
@@ -50,7 +51,7 @@ impl Hooks {
         let table = instance.get_table(&mut *cx, &self.table).ok_or_else(missing)?;
         let memories = self.memories.iter().map(|name| instance.get_shared_memory(&mut *cx, name));
         let memories: Option<Arc<[_]>> = memories.collect();
-        let place = Place::new(space, memories.ok_or_else(missing)?);
+        let place = Place::new(space, memories.ok_or_else(missing)?)?;
         for (operation, is_64, func) in place.functions(cx) {
             let index = hook_index(operation, is_64);
             table.set(&mut *cx, index.into(), Ref::Func(Some(func)))?;
@@ -67,18 +68,21 @@ impl Hooks {
 #[derive(Clone)]
 struct Place {
     memories: Arc<[SharedMemory]>,
+    /// The same, as what is charged for them.
+    handles: Arc<ThreadBound<Vec<Memory>>>,
     queue: Arc<WaitQueue>,
     stopper: Stopper,
 }
 
 impl Place {
-    fn new(space: &Space, memories: Arc<[SharedMemory]>) -> Self {
-        let engine: &Engine = space.engine();
+    fn new(space: &Space, memories: Arc<[SharedMemory]>) -> wasmtime::Result<Self> {
         let stopper = space.stopper().cloned().unwrap_or_default();
-        Self { memories, queue: engine.waiters().clone(), stopper }
+        let handles = memories.iter().map(|memory| Memory::intern_shared(space, memory.clone()));
+        let handles = Arc::new(ThreadBound(handles.collect::<wasmtime::Result<_>>()?));
+        Ok(Self { memories, handles, queue: space.engine().waiters().clone(), stopper })
     }
 
-    fn functions(&self, cx: &mut StoreContextMut<'_, GroupData>) -> [(Operation, bool, Func); 6] {
+    fn functions(&self, cx: &mut StoreContextMut<'_, GroupData>) -> [(Operation, bool, Func); 8] {
         /// A function for addresses of one size.
         macro_rules! hook {
             ($address:ty, |$place:ident, $at:ident $(, $name:ident: $ty:ty)*| $body:expr) => {{
@@ -92,7 +96,13 @@ impl Place {
                 )
             }};
         }
-        use Operation::{Notify, Wait32, Wait64};
+        let (place_32, place_64) = (self.clone(), self.clone());
+        let grow_32 = move |delta: u32, memory: u32| {
+            place_32.grow(delta.into(), memory).map_or(u32::MAX, |pages| pages as u32)
+        };
+        let grow_64 =
+            move |delta: u64, memory: u32| place_64.grow(delta, memory).unwrap_or(u64::MAX);
+        use Operation::{Grow, Notify, Wait32, Wait64};
         [
             (
                 Wait32,
@@ -116,6 +126,8 @@ impl Place {
             ),
             (Notify, false, hook!(u32, |place, at, count: u32| place.notify(at, count))),
             (Notify, true, hook!(u64, |place, at, count: u32| place.notify(at, count))),
+            (Grow, false, Func::wrap(&mut *cx, grow_32)),
+            (Grow, true, Func::wrap(&mut *cx, grow_64)),
         ]
     }
 
@@ -156,6 +168,11 @@ impl Place {
 
     fn notify(&self, at: At, count: u32) -> wasmtime::Result<u32> {
         Ok(self.queue.notify(self.cell::<AtomicU32>(at)? as usize, count))
+    }
+
+    /// How many pages there were, if there may be so many more.
+    fn grow(&self, delta: u64, memory: u32) -> Option<u64> {
+        self.handles.0.get(memory as usize)?.grow_inside(delta).ok()
     }
 
     /// The place that an instruction is about, if the memory reaches so far and it is aligned.

@@ -1,7 +1,9 @@
-//! Has `memory.atomic.wait32`, `wait64` and `notify` come to [`crate::WaitQueue`].
+//! Has what modules do with shared memories come to the host, where Wasmtime leaves no choice:
+//! `memory.atomic.wait32`, `wait64` and `notify` to [`crate::WaitQueue`], and `memory.grow`.
 //!
 //! Wasmtime's own queue knows nothing of script's `Atomics`, and who waits in it can neither be
-//! stopped nor given anything else to do. So a module with such instructions on shared memories is
+//! stopped nor given anything else to do. And it asks nobody whether a shared memory may grow, so
+//! that it could not be counted. So a module with such instructions on shared memories is
 //! rewritten before it is compiled: each becomes an indirect call through a table of its own,
 //! which [`hooks`] fills with functions of the host when an instance is made.
 //!
@@ -13,8 +15,8 @@
 //! lead the hooks to the table and the memories, are hidden from everybody else. The start
 //! function becomes one of them, since it must not run before the table is filled.
 //!
-//! On memories that are not shared the instructions stay: waiting is a trap there, and nobody can
-//! be notified.
+//! On memories that are not shared the instructions stay: waiting is a trap there, nobody can be
+//! notified, and they are ours.
 
 mod hooks;
 mod rewrite;
@@ -48,15 +50,17 @@ pub(crate) fn rewrite(wasm: &[u8]) -> Result<Option<Rewritten>, BinaryReaderErro
     }
 }
 
-/// What waits and who is notified: a function of the host for each.
+/// For each of them there is a function of the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Operation {
     Wait32,
     Wait64,
     Notify,
+    Grow,
 }
 
-const OPERATIONS: [Operation; 3] = [Operation::Wait32, Operation::Wait64, Operation::Notify];
+const OPERATIONS: [Operation; 4] =
+    [Operation::Wait32, Operation::Wait64, Operation::Notify, Operation::Grow];
 
 /// For each operation one with addresses of 32 bits and one with 64.
 const HOOKS: u32 = 2 * OPERATIONS.len() as u32;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use wasm_encoder::Encode;
 use wasmparser::{BinaryReader, BinaryReaderError, ExternalKind, FunctionBody};
 
-use super::survey::{Section, Survey, Waiting};
+use super::survey::{Instruction, Section, Survey};
 use super::{HOOKS, OPERATIONS, Operation, Rewritten, hook_index};
 use crate::offsets::Output;
 
@@ -137,12 +137,12 @@ impl Writer<'_> {
             let body = FunctionBody::new(BinaryReader::new(bytes, range.start));
             let mut written = Output::default();
             let mut from = range.start;
-            for waiting in self.survey.waiting(&body)? {
-                let before = from..waiting.bytes.start;
+            for instruction in self.survey.instructions(&body)? {
+                let before = from..instruction.bytes.start;
                 written.copy(&self.wasm[before.clone()], before.start);
-                written.mark(waiting.bytes.start);
-                self.call(&waiting, written.added());
-                from = waiting.bytes.end;
+                written.mark(instruction.bytes.start);
+                self.call(&instruction, written.added());
+                from = instruction.bytes.end;
             }
             written.copy(&self.wasm[from..range.end], from);
             (written.len_bytes() as u32).encode(code.added());
@@ -154,12 +154,14 @@ impl Writer<'_> {
     }
 
     /// The call of the host: what the instruction found on the stack, and what stood in it.
-    fn call(&self, waiting: &Waiting, bytes: &mut Vec<u8>) {
-        let hook = hook_index(waiting.operation, waiting.is_64);
-        bytes.push(I64_CONST);
-        waiting.place.offset.cast_signed().encode(bytes);
+    fn call(&self, instruction: &Instruction, bytes: &mut Vec<u8>) {
+        let hook = hook_index(instruction.operation, instruction.is_64);
+        if let Some(offset) = instruction.offset {
+            bytes.push(I64_CONST);
+            offset.cast_signed().encode(bytes);
+        }
         bytes.push(I32_CONST);
-        self.survey.shared_index(waiting.place.memory).cast_signed().encode(bytes);
+        self.survey.shared_index(instruction.memory).cast_signed().encode(bytes);
         bytes.push(I32_CONST);
         hook.cast_signed().encode(bytes);
         bytes.push(CALL_INDIRECT);
@@ -188,16 +190,17 @@ fn types() -> Vec<u8> {
     let mut bytes = Vec::new();
     for operation in OPERATIONS {
         for address in [I32, I64] {
-            let own: &[u8] = match operation {
-                Operation::Wait32 => &[I32, I64],
-                Operation::Wait64 => &[I64, I64],
-                Operation::Notify => &[I32],
+            let (own, result): (&[u8], _) = match operation {
+                Operation::Wait32 => (&[I32, I64, I64], I32),
+                Operation::Wait64 => (&[I64, I64, I64], I32),
+                Operation::Notify => (&[I32, I64], I32),
+                Operation::Grow => (&[], address),
             };
-            let parameters: Vec<u8> = [&[address], own, &[I64, I32]].concat();
+            let parameters: Vec<u8> = [&[address], own, &[I32]].concat();
             bytes.push(FUNCTION_TYPE);
             (parameters.len() as u32).encode(&mut bytes);
             bytes.extend(parameters);
-            bytes.extend([1, I32]);
+            bytes.extend([1, result]);
         }
     }
     bytes

@@ -9,7 +9,7 @@ use wasmparser::{
 
 use super::Operation;
 
-/// A module that waits or notifies on a shared memory.
+/// A module that waits or notifies on a shared memory, or has it grow.
 pub(super) struct Survey {
     pub(super) types: u32,
     pub(super) tables: u32,
@@ -36,10 +36,12 @@ pub(super) struct Section {
 }
 
 /// One of the instructions, on a shared memory.
-pub(super) struct Waiting {
+pub(super) struct Instruction {
     pub(super) operation: Operation,
     pub(super) is_64: bool,
-    pub(super) place: MemArg,
+    pub(super) memory: u32,
+    /// What stands in it, if anything.
+    pub(super) offset: Option<u64>,
     pub(super) bytes: Range<usize>,
 }
 
@@ -69,7 +71,7 @@ impl Survey {
                 // Code comes after all memories are known.
                 Payload::CodeSectionStart { .. } if !survey.has_shared_memory() => return Ok(None),
                 Payload::CodeSectionEntry(body) => {
-                    is_needed = is_needed || survey.waiting(&body)?.next().is_some();
+                    is_needed = is_needed || survey.instructions(&body)?.next().is_some();
                     survey.functions.push(body.range());
                 }
                 other => survey.read(other)?,
@@ -120,26 +122,28 @@ impl Survey {
     }
 
     /// The instructions of a function that have to be rewritten.
-    pub(super) fn waiting(
+    pub(super) fn instructions(
         &self,
         body: &FunctionBody<'_>,
-    ) -> Result<impl Iterator<Item = Waiting>, BinaryReaderError> {
+    ) -> Result<impl Iterator<Item = Instruction>, BinaryReaderError> {
         let mut reader = body.get_operators_reader()?;
         Ok(std::iter::from_fn(move || {
             while !reader.eof() {
                 let start = reader.original_position();
                 // It is valid: this does not fail.
                 let operator = reader.read().ok()?;
-                let (operation, place) = match operator {
-                    Operator::MemoryAtomicWait32 { memarg } => (Operation::Wait32, memarg),
-                    Operator::MemoryAtomicWait64 { memarg } => (Operation::Wait64, memarg),
-                    Operator::MemoryAtomicNotify { memarg } => (Operation::Notify, memarg),
+                let at = |place: MemArg| (place.memory, Some(place.offset));
+                let (operation, (memory, offset)) = match operator {
+                    Operator::MemoryAtomicWait32 { memarg } => (Operation::Wait32, at(memarg)),
+                    Operator::MemoryAtomicWait64 { memarg } => (Operation::Wait64, at(memarg)),
+                    Operator::MemoryAtomicNotify { memarg } => (Operation::Notify, at(memarg)),
+                    Operator::MemoryGrow { mem } => (Operation::Grow, (mem, None)),
                     _ => continue,
                 };
-                let memory = self.memories.get(place.memory as usize)?;
-                if memory.is_shared {
+                let Memory { is_shared, is_64 } = *self.memories.get(memory as usize)?;
+                if is_shared {
                     let bytes = start..reader.original_position();
-                    return Some(Waiting { operation, is_64: memory.is_64, place, bytes });
+                    return Some(Instruction { operation, is_64, memory, offset, bytes });
                 }
             }
             None

@@ -34,6 +34,8 @@ fn only_what_waits_on_shared_memory_is_rewritten() {
         "(module (memory 1 1 shared))".to_owned(),
         "(module (memory 1 1 shared) (func (drop (i32.atomic.load (i32.const 0)))))".to_owned(),
         format!("(module (memory 1 1) {WAIT})"),
+        "(module (memory 1 1 shared) (memory $own 1) (func (drop (memory.grow $own (i32.const 1)))))"
+            .to_owned(),
         format!("(module (memory 1 1) (memory 1 1 shared) {WAIT})"),
     ];
     for text in unchanged {
@@ -44,6 +46,9 @@ fn only_what_waits_on_shared_memory_is_rewritten() {
         format!("(module (memory 1 1 shared) {WAIT})"),
         format!("(module (memory 1 1 shared) {notify})"),
         format!("(module (import \"\" \"m\" (memory 1 1 shared)) {WAIT} {notify})"),
+        "(module (memory 1 9 shared) (memory i64 1 9 shared) (func (result i64)
+            (drop (memory.grow 0 (i32.const 1))) (memory.grow 1 (i64.const 1))))"
+            .to_owned(),
         // Sections that are there, and others between them.
         format!(
             "(module (table 1 funcref) (memory 1 1 shared) (global $g (mut i32) (i32.const 0))
