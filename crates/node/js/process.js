@@ -218,9 +218,6 @@
 
   // Standard input: read when somebody listens. (`stream.Readable` comes with `node:stream`.)
   let readInput = native.readInput;
-  class Chunk extends Uint8Array {
-    toString() { return native.decode(this); }
-  }
   lazy('stdin', () => {
     const stream = new EventEmitter();
     let encoding, flowing = false, ended = false, reading = false;
@@ -242,7 +239,7 @@
           stream.emit('close');
           return;
         }
-        const chunk = encoding ? native.decodeInput(bytes, 'more') : new Chunk(bytes.buffer);
+        const chunk = encoding ? native.decodeInput(bytes, 'more') : new (native.chunk())(bytes.buffer);
         if (chunk.length > 0) stream.emit('data', chunk);
         read();
       });
@@ -304,7 +301,7 @@
     // A worker's input comes from whoever made it.
     setInput(read) { readInput = read; },
     encode: native.encode,
-    Chunk,
+    get Chunk() { return native.chunk(); },
     uncaughtException(error, origin) {
       if (captureCallback !== null) {
         captureCallback(error);
