@@ -11,9 +11,9 @@ use crate::arguments::{self, Flags, Invocation, Task};
 use crate::terminal::{StandardStreams, input_terminal};
 use crate::{completions, permissions, repl, report};
 
-/// Heap of a script when no flag says otherwise: enough for large programs, and less than
-/// what takes a machine down.
-const DEFAULT_MEMORY_BYTES: usize = 4 << 30;
+/// What script and modules may hold together when no flag says otherwise: the largest memory with
+/// 32-bit addresses, and as much beside it.
+const DEFAULT_MEMORY_BYTES: usize = 8 << 30;
 /// Stack left to the host below what script may use.
 const HOST_STACK_BYTES: u64 = 1 << 20;
 /// Stack of a script where the system sets no limit.

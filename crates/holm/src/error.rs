@@ -4,7 +4,7 @@ use std::fmt;
 
 use holm_host::{Host, UncaughtError};
 use holm_js::{Ctx, Frame, OUT_OF_MEMORY, Thrown, take_exception};
-use holm_webassembly::{COMPILE_ERROR, LINK_ERROR, RUNTIME_ERROR};
+use holm_webassembly::{BEYOND_MEMORY_LIMIT, COMPILE_ERROR, LINK_ERROR, RUNTIME_ERROR};
 
 /// The result of most calls.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -230,7 +230,10 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 fn is_out_of_memory(thrown: &Thrown) -> bool {
+    // The heap is full, or it with the memories, tables and objects of modules.
     thrown.heading == OUT_OF_MEMORY
+        || thrown.heading.starts_with("RangeError: ")
+            && thrown.heading.ends_with(BEYOND_MEMORY_LIMIT)
 }
 
 fn is_out_of_stack(thrown: &Thrown) -> bool {

@@ -38,17 +38,20 @@ impl Budget {
         self.0.used_bytes.get()
     }
 
+    /// Whether so many bytes more could be charged.
+    pub fn has_room(&self, bytes: usize) -> bool {
+        let used = self.used_bytes().checked_add(bytes);
+        used.is_some_and(|used| self.limit_bytes().is_none_or(|limit| used <= limit))
+    }
+
     /// Charges bytes, or says that there is no room for them and charges nothing.
     #[must_use]
     pub fn charge(&self, bytes: usize) -> bool {
-        let Some(used) = self.used_bytes().checked_add(bytes) else {
-            return false;
-        };
-        if self.limit_bytes().is_some_and(|limit| used > limit) {
-            return false;
+        let has_room = self.has_room(bytes);
+        if has_room {
+            self.0.used_bytes.set(self.used_bytes() + bytes);
         }
-        self.0.used_bytes.set(used);
-        true
+        has_room
     }
 
     /// Gives back bytes that were charged.

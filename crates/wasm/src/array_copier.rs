@@ -7,7 +7,7 @@
 use wasmtime::{ArrayRef, Rooted, StoreContextMut, TypedFunc};
 
 use crate::group::GroupData;
-use crate::region::{self, Grown};
+use crate::region::{self, Books};
 
 const SOURCE: &str = r#"
 (module
@@ -69,7 +69,7 @@ impl ArrayCopier {
         }
         let module = cx.data().group().space().engine().array_copier()?;
         // Nobody else sees the memory.
-        let unseen = Grown::default();
+        let unseen = Books::default();
         let (instance, _) =
             region::create(&unseen, || wasmtime::Instance::new(&mut *cx, &module, &[]));
         let instance = instance?;

@@ -173,6 +173,9 @@ pub(crate) fn from_error(
         }
         return Failure::Trap { kind, frames: frames(group, &error) };
     }
+    if error.is::<wasmtime::GcHeapOutOfMemory<()>>() {
+        return Failure::Trap { kind: TrapKind::OutOfMemory, frames: frames(group, &error) };
+    }
     let text = format!("{error:#}");
     let frames = if is_trap_of_host(&error) { frames(group, &error) } else { Vec::new() };
     match error.downcast::<Passing>() {

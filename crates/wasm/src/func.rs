@@ -303,7 +303,7 @@ pub(crate) fn call_numbers(
     if group.is_stopped() {
         return Err(Box::new(Failure::Stopped));
     }
-    let _limited = group.limit_stack();
+    let _call = group.begin_call();
     let result = group.enter(|cx| {
         // `Slot` is a `ValRaw` and nothing else.
         let raw = std::ptr::from_mut(slots) as *mut [ValRaw];
@@ -324,7 +324,7 @@ pub(crate) fn call_values(
     if group.is_stopped() {
         return Err(Failure::Stopped.into());
     }
-    let _limited = group.limit_stack();
+    let _call = group.begin_call();
     let result = group.enter_rooted(|cx| {
         let types = signature.parameters();
         let mut lowered = Vec::with_capacity(types.len());

@@ -16,18 +16,20 @@ use wasmtime::{
     AnyRef, AsContextMut, ResourceLimiter, RootScope, Rooted, Store, StoreContextMut, WasmBacktrace,
 };
 
+use crate::account::Charge;
 use crate::array_copier::ArrayCopier;
 use crate::exception::ExceptionInner;
 use crate::failure::{self, Frame};
 use crate::func::{self, BridgeTarget, FuncInner};
 use crate::gc_object::GcInner;
 use crate::global::GlobalInner;
+use crate::host::ThreadBound;
 use crate::identity::Identities;
 use crate::interrupt::{self, Running};
 use crate::memory::MemoryInner;
 use crate::module::{Code, Module};
-use crate::raw_store::RawStore;
-use crate::region::{self, Grown, HeapSlot, Region};
+use crate::raw_store::{Activation, RawStore};
+use crate::region::{self, Books, Grown, HeapSlot, Region};
 use crate::shown_exception::WideTag;
 use crate::space::Entry;
 use crate::stack_limit::StackLimit;
@@ -40,7 +42,7 @@ pub struct Group(pub(crate) Rc<GroupInner>);
 
 pub(crate) struct GroupInner {
     /// Last to go: everything below may refer to it.
-    store: UnsafeCell<Store<GroupData>>,
+    pub(crate) store: UnsafeCell<Store<GroupData>>,
     pub(crate) lent: Cell<Lent>,
     pub(crate) in_use: Cell<bool>,
     space: Space,
@@ -51,9 +53,14 @@ pub(crate) struct GroupInner {
     /// References to host values that were made since garbage was collected last.
     host_refs: Cell<u32>,
     /// Found with the first function of a module.
+    raw_store: OnceCell<NonNull<RawStore>>,
+    /// Found with that, if its code does not run then.
     stack_limit: OnceCell<StackLimit>,
     /// What is known of the store when it has to stop.
     running: Running,
+    /// What code of the group is on the stack below the innermost, on the same stack: innermost
+    /// last. `None` for what was called before the store was found.
+    pub(crate) outer_activations: RefCell<Vec<Option<Activation>>>,
     /// That of the space, where every call looks.
     grown: Grown,
     /// Made when it is first needed.
@@ -113,7 +120,8 @@ const HOST_REFS_PER_COLLECTION: u32 = 50_000;
 impl Group {
     /// A group with nothing in it.
     pub fn new(space: &Space, host_values: Rc<dyn HostValues>) -> Result<Self, String> {
-        let data = GroupData { group: std::ptr::null(), limits: Limits::default() };
+        let limits = Limits::new(space.books());
+        let data = GroupData { group: std::ptr::null(), limits };
         let store = Store::try_new(space.engine().raw(), data);
         let store = store.map_err(|error| format!("{error:#}"))?;
         let group = Self(Rc::new(GroupInner {
@@ -125,8 +133,10 @@ impl Group {
             modules: RefCell::default(),
             catches: Cell::new(false),
             host_refs: Cell::new(0),
+            raw_store: OnceCell::new(),
             stack_limit: OnceCell::new(),
             running: Running::new(space.stopper()),
+            outer_activations: RefCell::default(),
             grown: space.grown().clone(),
             array_copier: OnceCell::new(),
             interned: Interned::default(),
@@ -223,30 +233,42 @@ impl Group {
 
     /// Looks for the store's limit where a function of it would have it.
     pub(crate) fn find_stack_limit(&self, key: func::Key) {
-        if !self.0.running.knows_store()
-            // SAFETY: the key is of a function of our store.
-            && let Some(store) = unsafe { RawStore::of(key.context) }
-        {
-            self.0.running.set_store(store.as_ptr());
+        if self.0.stack_limit.get().is_some() {
+            return;
         }
-        if self.0.stack_limit.get().is_none()
-            && let Some(host_end) = self.0.space.stack_end()
-            // SAFETY: the key is of a function of our store.
-            && let Some(found) = unsafe { StackLimit::find(key.context, host_end) }
+        // SAFETY: the key is of a function of our store.
+        let Some(store) = (unsafe { RawStore::of(key.context) }) else { return };
+        self.0.raw_store.get_or_init(|| store);
+        self.0.running.set_store(store.as_ptr());
+        if let Some(host_end) = self.0.space.stack_end()
+            // SAFETY: the store is ours.
+            && let Some(found) = unsafe { StackLimit::find(store, host_end) }
         {
             self.0.stack_limit.get_or_init(|| found);
         }
     }
 
+    /// What Wasmtime's interface does not show of the store.
+    pub(crate) fn raw_store(&self) -> Option<&RawStore> {
+        // SAFETY: it is in the store, which is ours.
+        self.0.raw_store.get().map(|store| unsafe { store.as_ref() })
+    }
+
     /// Says how deep the store's code may go, before the host calls it. Keep what is returned
     /// until the call is over.
     #[inline]
-    pub(crate) fn limit_stack(&self) -> Option<LimitedStack<'_>> {
-        let limit = self.0.stack_limit.get()?;
+    pub(crate) fn begin_call(&self) -> Option<NestedCall<'_>> {
         // SAFETY: the store is ours, and the host is running.
-        let previous = unsafe { limit.update() }?;
-        // Code of it that waits for a host function is on another stack, and has its own limit.
-        self.0.lent.get().is_some().then(|| LimitedStack { limit, previous })
+        let limit = self.0.stack_limit.get().and_then(|limit| unsafe { limit.update() });
+        self.0.lent.get().is_some().then(|| NestedCall::new(&self.0, limit))
+    }
+
+    /// As [`Self::begin_call`] does, for a store that was found since.
+    pub(crate) fn limit_stack(&self) {
+        if let Some(limit) = self.0.stack_limit.get() {
+            // SAFETY: the store is ours, and the host is running.
+            unsafe { limit.update() };
+        }
     }
 
     /// The host is about to call code of this store, from outside of any.
@@ -426,16 +448,29 @@ impl GroupInner {
     }
 }
 
-/// See [`Group::limit_stack`].
-pub(crate) struct LimitedStack<'a> {
-    limit: &'a StackLimit,
-    previous: usize,
+/// A call of code of a group from a host function that code of the group called.
+pub(crate) struct NestedCall<'a> {
+    group: &'a GroupInner,
+    /// What the limit was: code of the group that is on another stack has its own.
+    previous_limit: Option<usize>,
 }
 
-impl Drop for LimitedStack<'_> {
+impl<'a> NestedCall<'a> {
+    fn new(group: &'a GroupInner, previous_limit: Option<usize>) -> Self {
+        // SAFETY: it is in the group's store.
+        let store = group.raw_store.get().map(|store| unsafe { store.as_ref() });
+        group.outer_activations.borrow_mut().push(store.map(|store| store.activation.get()));
+        Self { group, previous_limit }
+    }
+}
+
+impl Drop for NestedCall<'_> {
     fn drop(&mut self) {
-        // SAFETY: the limit is in the group that lent it; the host is running.
-        unsafe { self.limit.set(self.previous) };
+        self.group.outer_activations.borrow_mut().pop();
+        if let (Some(limit), Some(previous)) = (self.group.stack_limit.get(), self.previous_limit) {
+            // SAFETY: it is in the group's store; the host is running.
+            unsafe { limit.set(previous) };
+        }
     }
 }
 
@@ -461,10 +496,21 @@ impl Drop for Leave<'_> {
 
 /// How many instances, tables and memories a group may have: as many as fit. What a table may
 /// hold is a limit of the JavaScript interface, and a sensible one for anybody.
-#[derive(Default)]
 struct Limits {
     heap: HeapSlot,
+    /// For tables, which live as long as the store.
+    tables: ThreadBound<Charge>,
 }
+
+impl Limits {
+    fn new(books: &Books) -> Self {
+        let tables = Charge::none_yet(books.account.as_ref());
+        Self { heap: HeapSlot::new(books), tables: ThreadBound(tables) }
+    }
+}
+
+/// What an element of a table takes: a pointer, or less.
+const TABLE_ELEMENT_BYTES: usize = size_of::<usize>();
 
 /// <https://webassembly.github.io/spec/js-api/#limits>
 pub(crate) const MAX_TABLE_ELEMENTS: usize = 10_000_000;
@@ -484,11 +530,23 @@ impl ResourceLimiter for Limits {
 
     fn table_growing(
         &mut self,
-        _current: usize,
+        current: usize,
         desired: usize,
-        _maximum: Option<usize>,
+        maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        Ok(desired <= MAX_TABLE_ELEMENTS)
+        // What will fail anyway is not charged: nobody would say that it did.
+        if desired > maximum.unwrap_or(MAX_TABLE_ELEMENTS).min(MAX_TABLE_ELEMENTS) {
+            return Ok(false);
+        }
+        let bytes = desired.saturating_sub(current).saturating_mul(TABLE_ELEMENT_BYTES);
+        match self.tables.0.grow(bytes) {
+            Ok(()) => Ok(true),
+            // One that is made, and not grown, is an error that should say why.
+            Err(refused) if current == 0 => {
+                Err(wasmtime::Error::msg(format!("{desired} elements of a table are {refused}")))
+            }
+            Err(_) => Ok(false),
+        }
     }
 
     fn instances(&self) -> usize {

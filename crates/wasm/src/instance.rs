@@ -102,7 +102,7 @@ pub fn instantiate(
     group.add_module(module);
     let _entry = space.enter();
     let result = {
-        let _limited = group.limit_stack();
+        let _call = group.begin_call();
         group.enter_rooted(|cx| link_and_run(&group, cx, module, imports))
     };
     space.settle();
@@ -182,12 +182,12 @@ fn link_and_run(
     }
     if module.has_start() {
         group.find_store(cx).map_err(resources)?;
-        // It was not known before, perhaps.
+        // It was not known when the call began, perhaps.
         group.limit_stack();
     }
-    let grown = group.space().grown().clone();
+    let books = group.space().books().clone();
     let (instance, regions) =
-        region::create(&grown, || wasmtime::Instance::new(&mut *cx, module.raw(), &linked));
+        region::create(&books, || wasmtime::Instance::new(&mut *cx, module.raw(), &linked));
     let instance = instance.map_err(|error| instantiate_error(group, cx, module, error))?;
     if let Some(hooks) = module.hooks() {
         let done = hooks.install(cx, group.space(), &instance);
@@ -271,7 +271,7 @@ impl Extern {
                 Self::Memory(Memory::intern(group, cx, memory, regions)?)
             }
             wasmtime::Extern::SharedMemory(shared) => {
-                Self::Memory(Memory::from_shared(group.space(), shared))
+                Self::Memory(Memory::intern_shared(group.space(), shared)?)
             }
             wasmtime::Extern::Table(table) => Self::Table(Table::intern(group, cx, table)),
             wasmtime::Extern::Global(global) => Self::Global(Global::intern(group, cx, global)),

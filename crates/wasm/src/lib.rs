@@ -24,6 +24,7 @@
 //!
 //! This is one of the two crates in which `unsafe` is allowed.
 
+mod account;
 mod array_copier;
 mod artifact;
 mod atomic_waits;
@@ -67,6 +68,7 @@ mod waiters;
 mod waiting_refs;
 mod watch;
 
+pub use account::{Account, BEYOND_MEMORY_LIMIT};
 pub use artifact::{ArtifactError, ArtifactKey};
 pub use attachment::Attachment;
 pub use binary::{

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use wasmtime::{MemoryType, SharedMemory, StoreContextMut};
 
+use crate::account::{Charge, NoMemory};
 use crate::group::{GroupData, GroupInner};
 use crate::memory_bytes::is_lent;
 use crate::region::{self, Keeper, Layout, MAX_MEMORY_BYTES, Region, RegionBytes};
@@ -29,8 +30,9 @@ pub(crate) struct MemoryInner {
 
 enum Bytes {
     Own(Arc<Region>),
-    /// Wasmtime's, known to several threads.
-    Shared(SharedMemory),
+    /// Wasmtime's, known to several threads: charged to the one that made it, and for its growth
+    /// to whichever did that.
+    Shared(SharedMemory, Charge),
 }
 
 /// Why a memory was not made.
@@ -46,11 +48,12 @@ impl Memory {
     pub fn new(space: &Space, ty: MemoryType) -> Result<Self, MemoryError> {
         let bytes = if ty.is_shared() {
             space.engine().check_headroom().map_err(MemoryError)?;
+            let charge = charge_shared(space, &ty).map_err(MemoryError)?;
             let shared = SharedMemory::new(space.engine().raw(), ty.clone());
-            Bytes::Shared(shared.map_err(|error| MemoryError(format!("{error:#}")))?)
+            Bytes::Shared(shared.map_err(|error| MemoryError(format!("{error:#}")))?, charge)
         } else {
             let layout = layout(space.engine(), &ty)?;
-            let region = Region::new(layout, space.grown().clone());
+            let region = Region::new(layout, space.books());
             let region = region.map_err(|error| MemoryError(layout.refusal(error)))?;
             Bytes::Own(Arc::new(region))
         };
@@ -59,12 +62,28 @@ impl Memory {
 
     /// A memory that other threads have too.
     pub fn from_shared(space: &Space, shared: SharedMemory) -> Self {
+        let known = Self::known_shared(space, &shared);
+        known.unwrap_or_else(|| {
+            let charge = Charge::none_yet(space.books().account.as_ref());
+            Self::make(space, shared.ty(), Bytes::Shared(shared, charge))
+        })
+    }
+
+    /// The handle of a shared memory that an instance exports: one that nobody knows, it made.
+    pub(crate) fn intern_shared(space: &Space, shared: SharedMemory) -> wasmtime::Result<Self> {
+        if let Some(known) = Self::known_shared(space, &shared) {
+            return Ok(known);
+        }
+        let charge = charge_shared(space, &shared.ty()).map_err(wasmtime::Error::msg)?;
+        Ok(Self::make(space, shared.ty(), Bytes::Shared(shared, charge)))
+    }
+
+    fn known_shared(space: &Space, shared: &SharedMemory) -> Option<Self> {
         let start = shared.data().as_ptr().cast::<u8>();
-        let known = space.find_memory(|memory| match &memory.bytes {
-            Bytes::Shared(known) => known.data().as_ptr().cast::<u8>() == start,
+        space.find_memory(|memory| match &memory.bytes {
+            Bytes::Shared(known, _) => known.data().as_ptr().cast::<u8>() == start,
             Bytes::Own(_) => false,
-        });
-        known.unwrap_or_else(|| Self::make(space, shared.ty(), Bytes::Shared(shared)))
+        })
     }
 
     fn make(space: &Space, ty: MemoryType, bytes: Bytes) -> Self {
@@ -106,7 +125,7 @@ impl Memory {
     ) -> wasmtime::Result<wasmtime::Extern> {
         let region = match &self.0.bytes {
             Bytes::Own(region) => region,
-            Bytes::Shared(shared) => return Ok(shared.clone().into()),
+            Bytes::Shared(shared, _) => return Ok(shared.clone().into()),
         };
         if let Some(known) = self.known_in(group) {
             return Ok(known.into());
@@ -151,7 +170,7 @@ impl Memory {
     pub(crate) fn region(&self) -> Option<&Region> {
         match &self.0.bytes {
             Bytes::Own(region) => Some(region),
-            Bytes::Shared(_) => None,
+            Bytes::Shared(..) => None,
         }
     }
 
@@ -169,7 +188,7 @@ impl Memory {
     pub fn pages(&self) -> u64 {
         match &self.0.bytes {
             Bytes::Own(region) => region.len() as u64 / self.0.ty.page_size(),
-            Bytes::Shared(shared) => shared.size(),
+            Bytes::Shared(shared, _) => shared.size(),
         }
     }
 
@@ -181,7 +200,7 @@ impl Memory {
                 len: region.len(),
                 _keeper: Keeper::Region { _region: region.clone() },
             },
-            Bytes::Shared(shared) => {
+            Bytes::Shared(shared, _) => {
                 let data = shared.data();
                 let start = NonNull::new(data.as_ptr().cast_mut().cast::<u8>());
                 RegionBytes {
@@ -197,7 +216,7 @@ impl Memory {
     pub fn shared(&self) -> Option<&SharedMemory> {
         match &self.0.bytes {
             Bytes::Own(_) => None,
-            Bytes::Shared(shared) => Some(shared),
+            Bytes::Shared(shared, _) => Some(shared),
         }
     }
 
@@ -220,7 +239,7 @@ impl Memory {
     /// Makes it `delta` pages longer. Returns how many it had.
     pub fn grow(&self, delta: u64) -> Result<u64, GrowError> {
         let before = match &self.0.bytes {
-            Bytes::Shared(shared) => shared.grow(delta).map_err(|_| GrowError)?,
+            Bytes::Shared(shared, charge) => self.grow_shared(shared, charge, delta)?,
             Bytes::Own(region) => {
                 let before = self.pages();
                 self.grow_own(region, before, delta)?;
@@ -229,6 +248,22 @@ impl Memory {
         };
         self.0.space.settle();
         Ok(before)
+    }
+
+    fn grow_shared(
+        &self,
+        shared: &SharedMemory,
+        charge: &Charge,
+        delta: u64,
+    ) -> Result<u64, GrowError> {
+        let bytes = delta.saturating_mul(self.0.ty.page_size());
+        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+        charge.grow(bytes).map_err(|_| GrowError)?;
+        let grown = shared.grow(delta);
+        if grown.is_err() {
+            charge.shrink(bytes);
+        }
+        grown.map_err(|_| GrowError)
     }
 
     fn grow_own(&self, region: &Region, before: u64, delta: u64) -> Result<(), GrowError> {
@@ -255,7 +290,7 @@ impl Memory {
     pub(crate) fn is_one_of(&self, regions: &[*const Region]) -> bool {
         match &self.0.bytes {
             Bytes::Own(region) => regions.contains(&Arc::as_ptr(region)),
-            Bytes::Shared(_) => false,
+            Bytes::Shared(..) => false,
         }
     }
 
@@ -282,6 +317,14 @@ impl Space {
     fn find_memory(&self, matches: impl Fn(&MemoryInner) -> bool) -> Option<Memory> {
         self.memories().into_iter().find(|memory| matches(&memory.0))
     }
+}
+
+/// Charges a space for a shared memory that it makes.
+fn charge_shared(space: &Space, ty: &MemoryType) -> Result<Charge, String> {
+    let bytes = ty.minimum().saturating_mul(ty.page_size());
+    let charged = usize::try_from(bytes).unwrap_or(usize::MAX);
+    let charge = Charge::new(space.books().account.as_ref(), charged);
+    charge.map_err(|refused: NoMemory| format!("{bytes} bytes are {refused}"))
 }
 
 /// How a memory of this type is mapped, so that code compiled by this engine may use it.

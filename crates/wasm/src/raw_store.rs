@@ -33,7 +33,7 @@ pub(crate) struct RawStore {
 }
 
 /// A stretch of the stack that is code of a store: the host called it, and it called the host.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
 pub(crate) struct Activation {
     /// The frame of the trampoline by which the host was called, and where that returns to.
@@ -44,6 +44,13 @@ pub(crate) struct Activation {
     pub(crate) entry_frame: usize,
     entry_trap_handler: usize,
     stack_chain: [usize; 2],
+}
+
+impl Activation {
+    /// Whether it is one: a store whose code is not on the stack has an empty one.
+    pub(crate) fn is_some(self) -> bool {
+        self.exit_address != 0
+    }
 }
 
 impl RawStore {

@@ -17,6 +17,8 @@ use std::sync::{Arc, OnceLock};
 
 use wasmtime::{LinearMemory, MemoryCreator, MemoryType};
 
+use crate::account::{Account, Charge, NoMemory};
+use crate::host::ThreadBound;
 use crate::limits;
 use crate::mapping::{Mapping, PAGE_BYTES, check_headroom};
 
@@ -32,6 +34,7 @@ pub(crate) struct Region {
     slices: RefCell<()>,
     /// Set by growth, taken by [`crate::Space::settle`].
     grown: Grown,
+    charge: Charge,
 }
 
 // SAFETY: a region is used by the thread of its isolate only: stores and memories that hold
@@ -39,6 +42,13 @@ pub(crate) struct Region {
 unsafe impl Send for Region {}
 // SAFETY: as above.
 unsafe impl Sync for Region {}
+
+/// What the regions of a space are listed in, and charged to.
+#[derive(Clone, Default)]
+pub(crate) struct Books {
+    pub(crate) grown: Grown,
+    pub(crate) account: Option<Rc<dyn Account>>,
+}
 
 /// The list in which a space finds the regions that grew.
 #[derive(Clone, Default)]
@@ -99,9 +109,11 @@ pub(crate) struct Layout {
 
 impl Layout {
     /// Why a region could not be made.
-    pub(crate) fn refusal(&self, error: rustix::io::Errno) -> String {
+    pub(crate) fn refusal(&self, error: NoMemory) -> String {
         let Self { len, reserve_bytes, .. } = self;
-        if *reserve_bytes > *len {
+        if matches!(error, NoMemory::Limit) {
+            format!("{len} bytes are {error}")
+        } else if *reserve_bytes > *len {
             format!(
                 "{len} bytes cannot be mapped: {error}. Each memory takes {} GiB of address space \
                  until it is collected; are there too many?",
@@ -114,10 +126,11 @@ impl Layout {
 }
 
 impl Region {
-    pub(crate) fn new(layout: Layout, grown: Grown) -> rustix::io::Result<Self> {
+    pub(crate) fn new(layout: Layout, books: &Books) -> Result<Self, NoMemory> {
         if layout.len > layout.max_bytes {
-            return Err(rustix::io::Errno::NOMEM);
+            return Err(rustix::io::Errno::NOMEM.into());
         }
+        let charge = Charge::new(books.account.as_ref(), layout.len)?;
         let capacity = layout.reserve_bytes.max(layout.len);
         check_headroom(layout.headroom_bytes)?;
         let mapping = Mapping::new(capacity, layout.guard_bytes, layout.len)?;
@@ -128,7 +141,8 @@ impl Region {
             headroom_bytes: layout.headroom_bytes,
             max_bytes: layout.max_bytes,
             slices: RefCell::default(),
-            grown,
+            grown: books.grown.clone(),
+            charge,
         })
     }
 
@@ -154,23 +168,31 @@ impl Region {
     }
 
     /// Makes the region `len` bytes long, moving it if it must.
-    pub(crate) fn grow_to(&self, len: usize) -> rustix::io::Result<()> {
+    pub(crate) fn grow_to(&self, len: usize) -> Result<(), NoMemory> {
         let old = self.len.get();
         if len > self.max_bytes {
-            return Err(rustix::io::Errno::NOMEM);
+            return Err(rustix::io::Errno::NOMEM.into());
         }
         // It may move, and slices of it may exist.
         let _own = self.slices.try_borrow_mut().map_err(|_| rustix::io::Errno::BUSY)?;
         if len > old {
-            if len <= self.capacity() {
-                self.mapping.borrow_mut().set_len(len)?;
-            } else {
-                self.move_to(len)?;
+            self.charge.grow(len - old)?;
+            if let Err(error) = self.lengthen(len) {
+                self.charge.shrink(len - old);
+                return Err(error.into());
             }
             self.len.set(len);
         }
         self.grown.push(self);
         Ok(())
+    }
+
+    fn lengthen(&self, len: usize) -> rustix::io::Result<()> {
+        if len <= self.capacity() {
+            self.mapping.borrow_mut().set_len(len)
+        } else {
+            self.move_to(len)
+        }
     }
 
     /// Half as much again in reserve, so that growing page by page is not quadratic.
@@ -198,7 +220,7 @@ enum Order {
     /// It is this region.
     Adopt(Arc<Region>),
     /// It is new, and is listed here.
-    Create(Grown, Vec<Arc<Region>>),
+    Create(Books, Vec<Arc<Region>>),
 }
 
 thread_local! {
@@ -211,12 +233,25 @@ thread_local! {
 /// Where a group finds the heap for the objects of its store, once that was made.
 ///
 /// Of types that threads could share, for Wasmtime wants that; they never do.
-#[derive(Clone, Default)]
-pub(crate) struct HeapSlot(Arc<OnceLock<Arc<Region>>>);
+#[derive(Clone)]
+pub(crate) struct HeapSlot {
+    heap: Arc<OnceLock<Arc<Region>>>,
+    account: Arc<ThreadBound<Option<Rc<dyn Account>>>>,
+}
 
 impl HeapSlot {
+    pub(crate) fn new(books: &Books) -> Self {
+        let account = Arc::new(ThreadBound(books.account.clone()));
+        Self { heap: Arc::default(), account }
+    }
+
     pub(crate) fn get(&self) -> Option<&Arc<Region>> {
-        self.0.get()
+        self.heap.get()
+    }
+
+    /// Nobody asks whether a heap grew.
+    fn books(&self) -> Books {
+        Books { grown: Grown::default(), account: self.account.0.clone() }
     }
 }
 
@@ -231,8 +266,8 @@ pub(crate) fn adopt<R>(region: &Arc<Region>, make: impl FnOnce() -> R) -> R {
 }
 
 /// Runs `make`, and lists the regions that it made.
-pub(crate) fn create<R>(grown: &Grown, make: impl FnOnce() -> R) -> (R, Vec<Arc<Region>>) {
-    let (result, order) = with_order(Order::Create(grown.clone(), Vec::new()), make);
+pub(crate) fn create<R>(books: &Books, make: impl FnOnce() -> R) -> (R, Vec<Arc<Region>>) {
+    let (result, order) = with_order(Order::Create(books.clone(), Vec::new()), make);
     match order {
         Some(Order::Create(_, made)) => (result, made),
         _ => (result, Vec::new()),
@@ -280,18 +315,19 @@ unsafe impl MemoryCreator for Regions {
         };
         let heap_of = HEAP_OF.take();
         if guard_size_in_bytes == self.heap_guard_bytes {
-            let region = Region::new(layout, Grown::default());
+            let books = heap_of.as_ref().map(HeapSlot::books).unwrap_or_default();
+            let region = Region::new(layout, &books);
             let region = Arc::new(region.map_err(|error| layout.refusal(error))?);
-            if let Some(HeapSlot(slot)) = heap_of {
-                slot.get_or_init(|| region.clone());
+            if let Some(slot) = heap_of {
+                slot.heap.get_or_init(|| region.clone());
             }
             return Ok(Adopted::boxed(region));
         }
         ORDER.with_borrow_mut(|order| {
             let region = match order {
                 Some(Order::Adopt(region)) => region.clone(),
-                Some(Order::Create(grown, made)) => {
-                    let region = Region::new(layout, grown.clone());
+                Some(Order::Create(books, made)) => {
+                    let region = Region::new(layout, books);
                     let region = Arc::new(region.map_err(|error| layout.refusal(error))?);
                     made.push(region.clone());
                     region

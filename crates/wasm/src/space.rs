@@ -4,8 +4,9 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::{Rc, Weak};
 
+use crate::account::Account;
 use crate::memory::MemoryInner;
-use crate::region::Grown;
+use crate::region::{Books, Grown};
 use crate::stack_limit::modules_end;
 use crate::suspension::Fibers;
 use crate::{Engine, Memory, Stopper, Tag};
@@ -21,7 +22,7 @@ struct Inner {
     observer: Rc<dyn Observer>,
     stack_end: Option<Rc<Cell<usize>>>,
     stopper: Option<Stopper>,
-    grown: Grown,
+    books: Books,
     /// Memories that somebody has a handle of.
     memories: RefCell<Vec<Weak<MemoryInner>>>,
     /// Where the stack was when the host called a module last.
@@ -61,6 +62,12 @@ pub trait Observer: 'static {
         None
     }
 
+    /// What memories, tables and heaps for objects are charged to. Asked once, when the space is
+    /// made; without it there is no limit.
+    fn account(&self) -> Option<Rc<dyn Account>> {
+        None
+    }
+
     /// What ends calls of modules from elsewhere. Asked once, when the space is made, on the
     /// thread that modules will run on.
     fn stopper(&self) -> Option<Stopper> {
@@ -87,14 +94,15 @@ impl Space {
         if let Some(stopper) = &stopper {
             stopper.attach(engine.watch());
         }
-        let (grown, memories, entered_at, fibers) = Default::default();
+        let books = Books { account: observer.account(), ..Books::default() };
+        let (memories, entered_at, fibers) = Default::default();
         Self(Rc::new(Inner {
             engine,
             host_tag,
             observer,
             stack_end,
             stopper,
-            grown,
+            books,
             memories,
             entered_at,
             fibers,
@@ -118,11 +126,15 @@ impl Space {
 
     /// From now on the observer is told whenever a module is left.
     pub fn watch(&self) {
-        self.0.grown.watch();
+        self.grown().watch();
     }
 
     pub(crate) fn grown(&self) -> &Grown {
-        &self.0.grown
+        &self.0.books.grown
+    }
+
+    pub(crate) fn books(&self) -> &Books {
+        &self.0.books
     }
 
     /// The host is about to call a module. Where the stack ends need not be guessed if the host
@@ -183,7 +195,7 @@ impl Space {
     /// whenever a module was left: it costs one look when nothing grew.
     #[inline]
     pub(crate) fn settle(&self) {
-        if self.0.grown.any() {
+        if self.grown().any() {
             self.settle_grown();
         }
     }
@@ -191,7 +203,7 @@ impl Space {
     #[cold]
     fn settle_grown(&self) {
         loop {
-            let grown = self.0.grown.take();
+            let grown = self.grown().take();
             if grown.is_empty() {
                 break;
             }
@@ -202,9 +214,9 @@ impl Space {
                 }
             }
             // Keeping groups in step counts as growth of the same regions: nothing new.
-            self.0.grown.take();
+            self.grown().take();
         }
-        if self.0.grown.is_watched() {
+        if self.grown().is_watched() {
             self.0.observer.module_left();
         }
     }

@@ -34,14 +34,16 @@ pub(crate) struct StackLimit {
 }
 
 impl StackLimit {
-    /// The limit of the store that a function is of, if that is a function of a module and the
-    /// store is not running.
+    /// The limit of a store, if that is not running.
     ///
     /// # Safety
-    /// `context` is the address of what a function of a live store runs with.
-    pub(crate) unsafe fn find(context: usize, host_end: &Rc<Cell<usize>>) -> Option<Self> {
+    /// The store is alive.
+    pub(crate) unsafe fn find(
+        store: NonNull<RawStore>,
+        host_end: &Rc<Cell<usize>>,
+    ) -> Option<Self> {
         // SAFETY: by the caller.
-        let limit = unsafe { &RawStore::of(context)?.as_ref().stack_limit };
+        let limit = unsafe { &store.as_ref().stack_limit };
         (limit.get() == NO_LIMIT)
             .then(|| Self { limit: NonNull::from(limit), host_end: host_end.clone() })
     }

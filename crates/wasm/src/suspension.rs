@@ -7,10 +7,9 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
-use std::ptr::NonNull;
 use std::rc::Rc;
 
-use wasmtime::{StoreContextMut, Val};
+use wasmtime::{RootScope, Store, StoreContextMut, Val};
 
 use crate::failure::{self, Failure};
 use crate::fiber::{Fiber, Pause};
@@ -86,8 +85,9 @@ pub struct Suspension {
 pub(crate) struct Running {
     pause: Pause,
     group: *const GroupInner,
-    /// Of a function of the host there is no telling.
-    store: Option<NonNull<RawStore>>,
+    /// Whether the call is of a function of a module: of the host's own there is no telling what
+    /// is on the stack.
+    is_of_module: bool,
     /// Where the stack ends for the host.
     host_end: Cell<usize>,
     /// Whether the observer knows that we are on another stack.
@@ -104,11 +104,11 @@ impl Suspension {
         }
         let fiber = group.space().fibers().take(group.space().engine().raw())?;
         // SAFETY: the function's store is alive.
-        let store = unsafe { RawStore::of(func.key().context) };
+        let is_of_module = unsafe { RawStore::of(func.key().context) }.is_some();
         let running = Rc::new(Running {
             pause: fiber.pause(),
             group: Rc::as_ptr(&group.0),
-            store,
+            is_of_module,
             host_end: Cell::new(0),
             is_announced: Cell::new(false),
         });
@@ -133,24 +133,38 @@ impl Suspension {
 
     /// Lets the call go on that waits. The function for which it waited will find the result.
     pub fn resume(&mut self) -> Progress {
-        let Some(fiber) = &mut self.fiber else { return Progress::Waiting };
-        let group = self.func.group();
-        let resumed = {
-            let _outside = Outside::new(group, &self.running, self.is_waiting);
-            fiber.resume()
-        };
-        self.is_waiting = !fiber.is_idle();
-        if let Err(error) = resumed {
-            // There was no memory for the stack.
-            (self.fiber, self.is_waiting) = (None, false);
-            group.space().fibers().lose();
-            let failure = Failure::Other(format!("{error:#}"));
-            return Progress::Ended(Err(CallError::Failure(failure)));
+        if let Err(error) = self.switch() {
+            return Progress::Ended(Err(CallError::Failure(Failure::Other(format!("{error:#}")))));
         }
         match self.outcome.take() {
             Some(outcome) => Progress::Ended(outcome),
             None => Progress::Waiting,
         }
+    }
+
+    /// Runs what is on the other stack until it pauses or ends.
+    fn switch(&mut self) -> wasmtime::Result<()> {
+        let group = self.func.group();
+        let Some(fiber) = &mut self.fiber else {
+            return Err(wasmtime::Error::msg("the call is over"));
+        };
+        let is_lent = group.0.lent.get().is_some();
+        let refs = if is_lent { Some(root_here(group)?) } else { None };
+        let resumed = {
+            let _outside = Outside::new(group, &self.running, self.is_waiting);
+            fiber.resume()
+        };
+        self.is_waiting = !fiber.is_idle();
+        if resumed.is_err() {
+            // There was no memory for the stack.
+            (self.fiber, self.is_waiting) = (None, false);
+            group.space().fibers().lose();
+        }
+        if let Some(refs) = refs {
+            // SAFETY: we are back, and nothing was called since.
+            group.enter(|cx| unsafe { refs.write_back(cx) })?;
+        }
+        resumed
     }
 }
 
@@ -191,25 +205,35 @@ struct Outside<'a> {
     lent: Lent,
     in_use: bool,
     store: Option<(usize, Activation)>,
+    outer_activations: Vec<Option<Activation>>,
     entered_at: usize,
-    depth: Option<RootDepth>,
+    roots: Option<(RootDepth, RootScope<&'a mut Store<GroupData>>)>,
 }
 
 impl<'a> Outside<'a> {
     fn new(group: &'a Group, running: &'a Rc<Running>, is_waiting: bool) -> Self {
         group.space().fibers().running.borrow_mut().push(running.clone());
-        let is_free = !group.0.in_use.get();
+        // What code on the other stack roots it does not need any more after a pause.
+        let roots = (!group.0.in_use.get()).then(|| {
+            let depth = group.enter(RootDepth::of);
+            // SAFETY: the group has the store. The scope looks at it only when it ends, and then
+            // nobody else does.
+            (depth, RootScope::new(unsafe { &mut *group.0.store.get() }))
+        });
         Self {
             group,
-            depth: is_free.then(|| group.enter(RootDepth::of)),
             running,
             lent: group.0.lent.take(),
             // Code that waits has the store.
             in_use: group.0.in_use.replace(is_waiting),
-            store: running
+            // Nothing below the other stack is seen from there: it may be gone when code on that
+            // one goes on.
+            store: group
                 .raw_store()
-                .map(|store| (store.stack_limit.get(), store.activation.get())),
+                .map(|store| (store.stack_limit.get(), store.activation.take())),
+            outer_activations: group.0.outer_activations.take(),
             entered_at: group.space().entered_at().get(),
+            roots,
         }
     }
 }
@@ -218,14 +242,16 @@ impl Drop for Outside<'_> {
     fn drop(&mut self) {
         let space = self.group.space();
         space.entered_at().set(self.entered_at);
-        if let (Some(store), Some((limit, activation))) = (self.running.raw_store(), self.store) {
+        self.group.0.outer_activations.replace(std::mem::take(&mut self.outer_activations));
+        if let (Some(store), Some((limit, activation))) = (self.group.raw_store(), self.store) {
             store.stack_limit.set(limit);
             store.activation.set(activation);
         }
         self.group.0.in_use.set(self.in_use);
         self.group.0.lent.set(self.lent);
-        if let Some(depth) = self.depth {
+        if let Some((depth, scope)) = self.roots.take() {
             self.group.enter(|cx| depth.restore(cx));
+            drop(scope);
         }
         space.fibers().running.borrow_mut().pop();
         if self.running.is_announced.take() {
@@ -234,12 +260,18 @@ impl Drop for Outside<'_> {
     }
 }
 
-impl Running {
-    fn raw_store(&self) -> Option<&RawStore> {
-        // SAFETY: the suspension keeps the group, which has the store.
-        self.store.map(|store| unsafe { store.as_ref() })
-    }
+/// Roots the references in the frames of the group's code on the stack that is about to be left.
+fn root_here(group: &Group) -> wasmtime::Result<WaitingRefs> {
+    let unknown = || wasmtime::Error::msg("an instance is being made whose code is not known yet");
+    let store = group.raw_store().ok_or_else(unknown)?;
+    let outer = group.0.outer_activations.borrow();
+    let mut activations = outer.iter().copied().collect::<Option<Vec<_>>>().ok_or_else(unknown)?;
+    activations.push(store.activation.get());
+    // SAFETY: the host is running: all code of the group on this stack waits for host functions.
+    group.enter(|cx| unsafe { WaitingRefs::root(cx, store, &group.0, &activations) })
+}
 
+impl Running {
     /// Tells the observer that we are on this stack now.
     fn announce(&self, group: &Group) {
         let space = group.space();
@@ -260,9 +292,10 @@ impl Running {
         group: &Group,
         cx: &mut StoreContextMut<'_, GroupData>,
     ) -> wasmtime::Result<()> {
-        let store = self.raw_store().ok_or_else(|| wasmtime::Error::msg("the store is unknown"))?;
-        // SAFETY: by the caller.
-        let refs = unsafe { WaitingRefs::root(cx, store, &group.0) }?;
+        let store =
+            group.raw_store().ok_or_else(|| wasmtime::Error::msg("the store is unknown"))?;
+        // SAFETY: by the caller, this is the activation that called the host function.
+        let refs = unsafe { WaitingRefs::root(cx, store, &group.0, &[store.activation.get()]) }?;
         let depth = RootDepth::of(cx);
         let (limit, activation) = (store.stack_limit.get(), store.activation.get());
         let waited = self.pause.wait();
@@ -290,7 +323,7 @@ fn may_wait(group: &Group) -> Result<Rc<Running>, CannotWait> {
         .ok_or(CannotWait::NotSuspendable)?;
     // A host function below us on this stack would have lent the store.
     let is_bare = running.group == Rc::as_ptr(&group.0) && group.0.lent.get().is_none();
-    if is_bare && running.store.is_some() { Ok(running) } else { Err(CannotWait::HostBetween) }
+    if is_bare && running.is_of_module { Ok(running) } else { Err(CannotWait::HostBetween) }
 }
 
 /// Makes a function of the group whose body is the host's, and waits.

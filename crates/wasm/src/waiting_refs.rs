@@ -1,8 +1,8 @@
-//! References on stacks that wait.
+//! References on stacks that were left for another one.
 //!
 //! Wasmtime's collector looks for references on the stack that is running, and it moves
-//! objects. So before code leaves a stack for a while, all references in its frames are rooted,
-//! and before it comes back they are written where they were: to where the objects are by then.
+//! objects. So before a stack is left for a while, all references in its frames are rooted, and
+//! before code goes on there they are written where they were: to where the objects are by then.
 //! Which words of a frame are references say the compiler's stack maps, as they do for the
 //! collector.
 
@@ -25,22 +25,25 @@ enum Root {
 }
 
 impl WaitingRefs {
-    /// Roots the references in the frames of the store's innermost activation.
+    /// Roots the references in the frames of these activations.
     ///
     /// # Safety
-    /// `store` is that of `cx`, and a function of a module of its group called the host function
-    /// that is running.
+    /// The activations are of the group's store, that of `cx`, and all their frames are there.
     pub(crate) unsafe fn root(
         cx: &mut StoreContextMut<'_, GroupData>,
         store: &RawStore,
         group: &GroupInner,
+        activations: &[Activation],
     ) -> wasmtime::Result<Self> {
         // While there is no heap, references are null or numbers.
         if store.heap_start.get().is_null() || store.heap_len.get() == 0 {
             return Ok(Self(Vec::new()));
         }
-        // SAFETY: by the caller.
-        let places = unsafe { places(store.activation.get(), group) }?;
+        let mut places = Vec::new();
+        for activation in activations.iter().filter(|activation| activation.is_some()) {
+            // SAFETY: by the caller.
+            unsafe { add_places(*activation, group, &mut places) }?;
+        }
         let mut scope = RootScope::new(&mut *cx);
         let mut roots = Vec::with_capacity(places.len());
         for place in places {
@@ -112,16 +115,16 @@ impl Root {
     }
 }
 
-/// The words of an activation's frames that are references.
+/// Adds the words of an activation's frames that are references.
 ///
 /// # Safety
 /// It is an activation of the group's store, of which all frames are there.
-unsafe fn places(
+unsafe fn add_places(
     activation: Activation,
     group: &GroupInner,
-) -> wasmtime::Result<Vec<NonNull<u32>>> {
+    places: &mut Vec<NonNull<u32>>,
+) -> wasmtime::Result<()> {
     let modules = group.modules.borrow();
-    let mut places = Vec::new();
     let mut return_address = activation.exit_address;
     // SAFETY: code of modules keeps frame pointers: at each is that of the caller, and behind it
     // the address to which the function returns. The last is that of the trampoline by which the
@@ -139,7 +142,7 @@ unsafe fn places(
             frame = read_word(frame);
         }
     }
-    Ok(places)
+    Ok(())
 }
 
 /// # Safety

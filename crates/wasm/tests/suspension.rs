@@ -369,3 +369,73 @@ fn ten_thousand_wait_at_once_and_there_is_an_end() {
     drop(calls);
     assert!(matches!(start(&exports[0], 1).1, Progress::Waiting));
 }
+
+/// While one stack runs, those below it have references too: of the thread's own, of another
+/// call's, one or several calls deep.
+#[test]
+fn references_below_another_stack_follow_their_objects() {
+    const TEXT: &str = r#"(module
+        (type $pair (struct (field (mut i32))))
+        (type $list (array (mut i32)))
+        (import "" "ask" (func $ask (param i32) (result i32)))
+        (import "" "host" (func $host (param i32) (result i32)))
+        (func (export "outer") (param i32) (result i32)
+            (local $one (ref null $pair)) (local $two (ref null $pair))
+            (local.set $one (struct.new $pair (local.get 0)))
+            (local.set $two (struct.new $pair (i32.add (local.get 0) (i32.const 1))))
+            (drop (call $host (local.get 0)))
+            (if (i32.ne (struct.get $pair 0 (local.get $one)) (local.get 0)) (then unreachable))
+            (drop (call $host (local.get 0)))
+            (i32.add (struct.get $pair 0 (local.get $one)) (struct.get $pair 0 (local.get $two))))
+        (func (export "mess") (param i32) (result i32)
+            (local $one (ref null $pair))
+            (local.set $one (struct.new $pair (local.get 0)))
+            (call $litter)
+            (drop (call $host (local.get 0)))
+            (call $litter)
+            (drop (call $ask (local.get 0)))
+            (call $litter)
+            (struct.get $pair 0 (local.get $one)))
+        (func $litter (local i32)
+            (local.set 0 (i32.const 2000))
+            (loop $again
+                (drop (array.new $list (i32.const -1) (i32.const 1000)))
+                (drop (struct.new $pair (i32.const -1)))
+                (local.set 0 (i32.sub (local.get 0) (i32.const 1)))
+                (br_if $again (local.get 0)))))"#;
+    let world = World::new();
+    let exports: Rc<RefCell<Vec<Func>>> = Rc::default();
+    let (resumed, waiting) = (Rc::new(Cell::new(0)), RefCell::new(Vec::<Suspension>::new()));
+    let (called, counted, answers) = (exports.clone(), resumed.clone(), world.answers.clone());
+    // Each call but the deepest goes one deeper: in the same stack, on a new one, and again.
+    let host: Call = Box::new(move |slots| {
+        let depth = slots[0].i32();
+        let [outer, mess] = &called.borrow()[..] else { panic!("two exports") };
+        if let Some(mut call) = (depth % 2 == 0).then(|| waiting.borrow_mut().pop()).flatten() {
+            answers.next.set(Some(Ok(0)));
+            assert!(number(call.resume()) > 102);
+            counted.set(counted.get() + 1);
+        }
+        if depth < 104 {
+            let (call, progress) = start(mess, depth + 1);
+            assert!(matches!(progress, Progress::Waiting), "{progress:?}");
+            waiting.borrow_mut().push(call);
+            let mut inner = [Slot::zero()];
+            inner[0].set_i32(depth + 1);
+            outer
+                .call_numbers(&mut inner)
+                .map_err(|failure| Thrown::Trap(format!("{failure:?}")))?;
+            assert_eq!(inner[0].i32(), 2 * (depth + 1) + 1);
+        }
+        Ok(())
+    });
+    let host = Import::Host(Box::new(move |_| Box::new(Host(host))));
+    exports.replace(world.exports(TEXT, vec![world.ask(), host]));
+    let outer = exports.borrow()[0].clone();
+    let mut slots = [Slot::zero()];
+    slots[0].set_i32(102);
+    outer.call_numbers(&mut slots).expect("a result");
+    assert_eq!(slots[0].i32(), 205);
+    assert!(resumed.get() >= 4, "{} calls were resumed", resumed.get());
+    exports.borrow_mut().clear();
+}

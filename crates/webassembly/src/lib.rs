@@ -46,7 +46,7 @@ mod values;
 
 pub use errors::{COMPILE_ERROR, LINK_ERROR, RUNTIME_ERROR, SUSPEND_ERROR};
 pub use esm::{ScriptModule, module_source, script_module};
-pub use holm_wasm::{Stopper, TextError, WaitQueue, export_names, to_binary};
+pub use holm_wasm::{BEYOND_MEMORY_LIMIT, Stopper, TextError, WaitQueue, export_names, to_binary};
 pub use namespace::install;
 pub use sharing::{SharedMemory, SharedMemoryBuffer};
 pub use state::EngineSource;

@@ -5,10 +5,10 @@ use std::cell::RefCell;
 use holm_js::webidl::{self, Definition, Interface, convert};
 use holm_js::{
     Call, Ctx, Graveyard, Held, HostObject, Object, Result, Tracer, Value, Weak, alias_buffer,
-    alias_resizable_buffer, alias_shared_buffer, bury, detach_buffer, freeze, host_ref,
+    alias_resizable_buffer, alias_shared_buffer, budget, bury, detach_buffer, freeze, host_ref,
     refresh_buffer, take_exception,
 };
-use holm_wasm::{Memory, MemoryTypeBuilder};
+use holm_wasm::{BEYOND_MEMORY_LIMIT, Memory, MemoryTypeBuilder};
 
 use crate::backing::backing;
 use crate::convert::{address_to_u64, u64_to_address};
@@ -214,8 +214,16 @@ pub(crate) fn grow(ctx: &Ctx<'_>, memory: &Memory, delta: u64) -> Result<u64> {
     // 3. Let store be mem_grow(store, memaddr, delta). 4. If store is error, throw a RangeError.
     // 6. Refresh the memory buffer of memaddr: see `refresh`, which growth calls.
     let state = State::of(ctx);
+    let bytes = usize::try_from(delta.saturating_mul(PAGE_BYTES)).unwrap_or(usize::MAX);
+    state.make_room(ctx, bytes);
     state.lend(ctx, || memory.grow(delta)).map_err(|_| {
         let (now, most) = (memory.pages(), memory.ty().maximum());
+        if most.is_none_or(|most| now.saturating_add(delta) <= most) && !budget(ctx).has_room(bytes)
+        {
+            let text =
+                format!("WebAssembly.Memory.grow(): {bytes} bytes are {BEYOND_MEMORY_LIMIT}");
+            return throw_range(ctx, &text);
+        }
         let most = most.map(|most| format!(", and its maximum is {most}")).unwrap_or_default();
         let text = format!(
             "WebAssembly.Memory.grow(): it cannot grow by {delta} pages: it has {now}{most}"

@@ -48,7 +48,8 @@ pub fn install(
     define_value(&namespace, "compile", compile, Attributes::ALL)?;
     let instantiate = function(ctx, "instantiate", 1, |call| promised(call, instantiate))?;
     define_value(&namespace, "instantiate", instantiate, Attributes::ALL)?;
-    let promising = function(ctx, "promising", 1, jspi::promising)?;
+    let promising =
+        function(ctx, "promising", 1, |call| jspi::promising(call.ctx(), &call.value(0)))?;
     define_value(&namespace, "promising", promising, Attributes::ALL)?;
     let of_namespace = function(ctx, "namespaceInstance", 1, esm::namespace_instance)?;
     define_value(&namespace, "namespaceInstance", of_namespace, Attributes::ALL)?;

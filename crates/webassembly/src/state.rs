@@ -5,10 +5,10 @@ use std::fmt;
 use std::rc::Rc;
 
 use holm_js::{
-    Ctx, Error, ErrorKind, Result, ScopeLoan, StackLimits, Weak, collect_garbage, enter_stack,
-    leave_stack, set_foreign_calls, stack_end, throw,
+    Budget, Ctx, Error, ErrorKind, Result, ScopeLoan, StackLimits, Weak, budget, collect_garbage,
+    enter_stack, leave_stack, set_foreign_calls, stack_end, throw,
 };
-use holm_wasm::{Engine, Func, Memory, Observer, Space, Stopper};
+use holm_wasm::{Account, Engine, Func, Memory, Observer, Space, Stopper};
 
 use crate::bindings::Bindings;
 use crate::frames::Calls;
@@ -82,6 +82,7 @@ impl State {
             script_stack,
             stopper: self.0.stopper.get().cloned(),
             left_stacks: RefCell::default(),
+            budget: budget(ctx),
         });
         Ok(self.0.space.get_or_init(|| Space::new(&engine, observer)).clone())
     }
@@ -128,6 +129,27 @@ impl State {
             inner.unseen_regions.set(0);
             collect_garbage(ctx);
         }
+        self.make_room(ctx, len_bytes);
+    }
+
+    /// Drops what is garbage if so many bytes are more than the isolate may still have.
+    pub(crate) fn make_room(&self, ctx: &Ctx<'_>, len_bytes: usize) {
+        if !budget(ctx).has_room(len_bytes) {
+            collect_garbage(ctx);
+        }
+    }
+}
+
+/// What script and modules share.
+struct OneBudget(Budget);
+
+impl Account for OneBudget {
+    fn charge(&self, bytes: usize) -> bool {
+        self.0.charge(bytes)
+    }
+
+    fn release(&self, bytes: usize) {
+        self.0.release(bytes);
     }
 }
 
@@ -139,6 +161,7 @@ struct Watcher {
     stopper: Option<Stopper>,
     /// What script could use of the stacks that were left for another one.
     left_stacks: RefCell<Vec<Option<StackLimits>>>,
+    budget: Budget,
 }
 
 impl Observer for Watcher {
@@ -170,6 +193,10 @@ impl Observer for Watcher {
         if let Some(before) = self.left_stacks.borrow_mut().pop().flatten() {
             self.loan.with(|ctx| leave_stack(ctx, before));
         }
+    }
+
+    fn account(&self) -> Option<Rc<dyn Account>> {
+        Some(Rc::new(OneBudget(self.budget.clone())))
     }
 }
 

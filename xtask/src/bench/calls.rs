@@ -20,6 +20,7 @@ const BENCH: ScriptBench = ScriptBench {
     runs: 7,
 };
 
+/// What is measured, and beside what it stands.
 const ROWS: &[Row] = &[
     row("empty loop", None),
     row("script to a built-in function", None),
@@ -28,6 +29,11 @@ const ROWS: &[Row] = &[
     row("module to script", Some("a built-in function to script")),
     row("instantiate", None),
     row("instantiate with a memory", None),
+    row("an async function that awaits", None),
+    row("a promising call that does not wait", Some("an async function that awaits")),
+    row("one that waits for a number", Some("an async function that awaits")),
+    row("one that waits for a promise", Some("an async function that awaits")),
+    row("one of 10 000 that wait at once", None),
 ];
 
 const fn row(name: &'static str, beside: Option<&'static str>) -> Row {

@@ -60,8 +60,9 @@ impl ScriptBench {
             for Row { name, unit, beside } in self.rows {
                 let Some(cost) = median(samples, name) else { continue };
                 text.push_str(&format!("  {name:<40}{cost:>10.1} {unit}"));
-                if let Some(other) = beside.and_then(|beside| median(samples, beside)) {
-                    text.push_str(&format!("   {:.2} × that of the line above", cost / other));
+                let beside = beside.and_then(|name| Some((name, median(samples, name)?)));
+                if let Some((name, other)) = beside {
+                    text.push_str(&format!("   {:.2} × {name}", cost / other));
                 }
                 text.push('\n');
             }
@@ -100,6 +101,6 @@ mod tests {
         let bench = ScriptBench { file: "", script: "", rows: ROWS, note: "", runs: 1 };
         let sample = serde_json::json!({ "base": 20.0, "more": 30.0 });
         let text = bench.table(&[Runtime::named("holm")], &[vec![sample]], 1);
-        assert!(text.contains("30.0 ns   1.50 × that of the line above"), "{text}");
+        assert!(text.contains("30.0 ns   1.50 × base"), "{text}");
     }
 }

@@ -24,6 +24,17 @@ pub(crate) fn blob_of(value: &Value<'_>) -> Option<BlobData> {
     host_ref::<Blob>(value).map(|blob| blob.0.clone())
 }
 
+/// A new `Blob` with a copy of these bytes.
+pub(crate) fn new_blob<'js>(
+    ctx: &Ctx<'js>,
+    bytes: &[u8],
+    content_type: &str,
+) -> Result<Value<'js>> {
+    let bytes = weighed(ctx, bytes.to_vec())?;
+    let blob = Blob(BlobData { bytes, content_type: content_type.to_ascii_lowercase() });
+    Ok(new_object(ctx, blob)?.into_value())
+}
+
 impl Interface for Blob {
     const NAME: &'static str = "Blob";
 
@@ -51,7 +62,7 @@ impl Interface for Blob {
             // The bytes are there: nothing waits.
             members.promise_operation(name, 0, move |this, call| {
                 let (promise, resolve, _) = call.ctx().promise()?;
-                let made = package_bytes(call.ctx(), package, &this.0.bytes)?;
+                let made = package_bytes(call.ctx(), &package, &this.0.bytes)?;
                 resolve.call::<_, ()>((made,))?;
                 Ok(promise.into_value())
             })?;

@@ -1,12 +1,12 @@
 //! StructuredDeserialize, <https://html.spec.whatwg.org/#structureddeserialize>.
 
 use holm_js::reflect::PropertyKey;
-use holm_js::{Attributes, BigInt, Ctx, Error, Object, Result, Value, define_value, make};
+use holm_js::{Attributes, BigInt, Ctx, Object, Result, Value, define_value, make};
 
 use super::buffers::ViewHeader;
 use super::errors::Follows;
 use super::patience::Patience;
-use super::wire::{Input, Tag};
+use super::wire::{Input, Tag, corrupt};
 use super::{Part, buffers, errors, platform};
 
 /// A message being made a value again.
@@ -148,7 +148,7 @@ impl<'a, 'js> Reader<'a, 'js> {
         if tag == Tag::Ascii {
             return PropertyKey::new(self.ctx, self.input.ascii()?);
         }
-        let key = self.input.text(self.ctx, tag)?.ok_or(Error::Unknown)?;
+        let key = self.input.text(self.ctx, tag)?.ok_or_else(corrupt)?;
         PropertyKey::from_value(&key)
     }
 
@@ -188,7 +188,7 @@ impl<'a, 'js> Reader<'a, 'js> {
         // 2. If memory[serialized] exists, then return memory[serialized].
         if tag == Tag::Again {
             let number = self.input.count()?;
-            return self.made.get(number).cloned().ok_or(Error::Unknown);
+            return self.made.get(number).cloned().ok_or_else(corrupt);
         }
         let object = match tag {
             Tag::Object => Object::new(ctx.clone())?,
@@ -212,15 +212,15 @@ impl<'a, 'js> Reader<'a, 'js> {
             }
             Tag::View => {
                 let header = ViewHeader::read(&mut self.input)?;
-                let buffer = self.value()?.into_object().ok_or(Error::Unknown)?;
+                let buffer = self.value()?.into_object().ok_or_else(corrupt)?;
                 header.make(&buffer)?
             }
             Tag::Platform => {
                 let kind = platform::by_number(self.input.byte()?)?;
-                let Part::Platform(parcel) = self.part()? else { return Err(Error::Unknown) };
+                let Part::Platform(parcel) = self.part()? else { return Err(corrupt()) };
                 kind.receive(ctx, parcel)?
             }
-            _ => return Err(Error::Unknown),
+            _ => return Err(corrupt()),
         };
         // 23. Set memory[serialized] to value.
         self.made.push(object.clone());
@@ -250,6 +250,6 @@ impl<'a, 'js> Reader<'a, 'js> {
     /// Takes the part whose number is next.
     fn part(&mut self) -> Result<Part> {
         let number = self.input.count()?;
-        self.parts.get_mut(number).and_then(Option::take).ok_or(Error::Unknown)
+        self.parts.get_mut(number).and_then(Option::take).ok_or_else(corrupt)
     }
 }

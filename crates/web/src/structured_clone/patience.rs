@@ -5,7 +5,7 @@ use holm_js::{Ctx, Result};
 
 /// The engine is asked once in so many steps, and itself asks its host once in 10 000: together
 /// some milliseconds.
-const STEPS_PER_QUESTION: u32 = 16;
+const STEPS_PER_QUESTION: u32 = 32;
 
 /// Counts steps that run no script.
 #[derive(Debug, Default)]

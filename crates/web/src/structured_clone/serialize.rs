@@ -9,7 +9,7 @@ use holm_js::{Budget, Ctx, Error, Object, Result, Strings, Value, budget};
 use super::data_clone_error::{cannot_be_cloned, too_large};
 use super::patience::Patience;
 use super::seen::Seen;
-use super::wire::{Output, Tag};
+use super::wire::{Output, Tag, corrupt};
 use super::{Part, buffers, errors, platform};
 
 /// Before a message is longer than this, nothing is counted.
@@ -190,7 +190,7 @@ impl<'a, 'js> Writer<'a, 'js> {
 
     /// Writes a string.
     pub(super) fn text(&mut self, string: &Value<'js>) -> Result<()> {
-        let text = self.strings.text(string.clone())?.ok_or(Error::Unknown)?;
+        let text = self.strings.text(string.clone())?.ok_or_else(corrupt)?;
         let units = text.units();
         self.room(units.len().saturating_mul(2))?;
         self.output.text(units);

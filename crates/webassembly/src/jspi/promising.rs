@@ -5,8 +5,10 @@ use std::fmt;
 
 use holm_js::{
     Call, Ctx, Error, Function, Graveyard, Held, HostObject, NativeCall, NativeFunction, Object,
-    Promise, Result, Returned, Root, ScriptOrigin, Tracer, Value, bury, evaluate_script, function,
-    host_object, host_ref, is_uncatchable, native_function, take_exception, throw_value,
+    Promise, PromiseState, Result, Returned, Root, ScriptOrigin, Tracer, Value, bury, enqueue_call,
+    evaluate_script, function, host_object, host_ref, is_uncatchable, mark_handled,
+    native_function, promise_rejected, promise_resolve, promise_result, take_exception,
+    throw_value,
 };
 use holm_wasm::{Progress, Suspension};
 
@@ -15,22 +17,19 @@ use crate::exported_function::ExportedFunction;
 use crate::state::State;
 
 /// <https://webassembly.github.io/js-promise-integration/js-api/#dom-webassembly-promising>
-pub(crate) fn promising<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
-    let ctx = call.ctx();
-    let wasm_func = call.value(0);
+pub(crate) fn promising<'js>(ctx: &Ctx<'js>, wasm_func: &Value<'js>) -> Result<Value<'js>> {
     // 1. If IsCallable(wasmFunc) is false, throw a TypeError.
     if !wasm_func.is_function() {
         let text = "WebAssembly.promising(): argument 0 must be a function";
         return Err(throw_type(ctx, text));
     }
     // 2. If wasmFunc does not have a [[FunctionAddress]] internal slot, throw a TypeError.
-    let Some(exported) = host_ref::<ExportedFunction>(&wasm_func) else {
+    let Some(exported) = host_ref::<ExportedFunction>(wasm_func) else {
         let text = "WebAssembly.promising(): argument 0 must be a WebAssembly exported function";
         return Err(throw_type(ctx, text));
     };
     // 4. Return CreateBuiltinFunction(builder, 1, "", « »).
-    let state = exported.state().clone();
-    let inside = Promising { state, function: Held::new(&wasm_func) };
+    let inside = Promising { state: exported.state().clone(), function: Held::new(wasm_func) };
     Ok(native_function(ctx, "", 1, inside)?.into_value())
 }
 
@@ -52,43 +51,55 @@ impl NativeFunction for Promising {
         let ctx = call.ctx();
         // Calls that were collected since have stacks, and a loop leaves no scope.
         bury(ctx);
-        // 1. Let promise be a new PromiseCapability Record.
-        let (promise, resolve, reject) = Promise::new(ctx)?;
-        // 4. Perform ? AsyncFunctionStart(promise, runner).
-        if let Err(error) = self.start(call, &resolve, &reject) {
-            settle(ctx, Err(error), &resolve, &reject)?;
-        }
+        let promise = match self.start(call) {
+            Ok(Begun::Waiting(promise)) => promise,
+            // OPTIMIZATION: a promise of what cannot have a `then` is made when that is known.
+            Ok(Begun::Ended(value)) if !value.is_object() => {
+                promise_resolve(ctx, &value)?.into_value()
+            }
+            Ok(Begun::Ended(value)) => {
+                let (promise, resolve, _) = Promise::new(ctx)?;
+                resolve.call::<_, ()>((value,))?;
+                promise.into_value()
+            }
+            Err(error) => promise_rejected(ctx, &thrown(ctx, error)?)?.into_value(),
+        };
         // 5. Return promise.
-        Ok(Returned::Value(promise.into_value()))
+        Ok(Returned::Value(promise))
     }
+}
+
+/// How far a call came at once.
+enum Begun<'js> {
+    /// It waits, and this is its promise.
+    Waiting(Value<'js>),
+    Ended(Value<'js>),
 }
 
 impl Promising {
     /// <https://webassembly.github.io/js-promise-integration/js-api/#evaluate-a-promising-function>
-    fn start<'js>(
-        &self,
-        call: &NativeCall<'_, 'js>,
-        resolve: &Function<'js>,
-        reject: &Function<'js>,
-    ) -> Result<()> {
+    fn start<'js>(&self, call: &NativeCall<'_, 'js>) -> Result<Begun<'js>> {
         let ctx = call.ctx();
         let function: Value<'js> = self.function.get(ctx)?;
         let exported = host_ref::<ExportedFunction>(&function).ok_or(Error::Unknown)?;
         // 3. Let args be the result of coercing arguments (functype, arguments).
         let arguments = exported.read_arguments(call)?;
-        let suspension =
-            Suspension::new(exported.func()).map_err(|reason| throw_range(ctx, &reason))?;
-        let inside = WaitingCall {
-            state: self.state.clone(),
-            suspension: RefCell::new(Some(suspension)),
-            function: Held::new(&function),
-            resolve: Held::new(resolve.as_value()),
-            reject: Held::new(reject.as_value()),
-        };
-        let nothing = Object::new_proto(ctx.clone(), None)?;
-        let object = host_object(ctx, &nothing, inside)?.into_value();
+        let made = Suspension::new(exported.func());
+        let mut suspension = made.map_err(|reason| throw_range(ctx, &reason))?;
+        let running = RunningCall { function: Root::new(ctx, function.clone())?, waiting: None };
         // 8. Let (store, result) be the result of func_invoke(store, funcaddr, args).
-        go_on(ctx, &object, |suspension| suspension.start(arguments))
+        let (progress, running) =
+            self.state.waiting().run(ctx, exported, running, || suspension.start(arguments));
+        match (progress, running.and_then(|running| running.waiting)) {
+            (Progress::Ended(result), _) => Ok(Begun::Ended(exported.result(ctx, result)?)),
+            (Progress::Waiting, Some(WaitingObject { object, promise })) => {
+                let object: Value<'js> = object.get(ctx)?;
+                let call = host_ref::<WaitingCall>(&object).ok_or(Error::Unknown)?;
+                call.suspension.replace(Some(suspension));
+                Ok(Begun::Waiting(promise.get(ctx)?))
+            }
+            (Progress::Waiting, None) => Err(Error::Unknown),
+        }
     }
 }
 
@@ -115,70 +126,63 @@ impl HostObject for WaitingCall {
     }
 }
 
-/// Runs a call until it waits or ends, and settles its promise if it ended.
-fn go_on<'js>(
-    ctx: &Ctx<'js>,
-    object: &Value<'js>,
-    step: impl FnOnce(&mut Suspension) -> Progress,
-) -> Result<()> {
+/// Resumes a call, and settles its promise if it ended.
+fn go_on<'js>(ctx: &Ctx<'js>, object: &Value<'js>) -> Result<()> {
     let call = host_ref::<WaitingCall>(object).ok_or(Error::Unknown)?;
     let Some(mut suspension) = call.suspension.take() else { return Ok(()) };
     let function: Value<'js> = call.function.get(ctx)?;
     let exported = host_ref::<ExportedFunction>(&function).ok_or(Error::Unknown)?;
     let waiting = call.state.waiting();
-    waiting.running.borrow_mut().push(Root::new(ctx, object.clone())?);
-    let loan = call.state.loan();
-    let progress = loan.lend(ctx, Some(exported.func()), || step(&mut suspension));
-    waiting.running.borrow_mut().pop();
-    match progress {
-        Progress::Waiting => {
-            call.suspension.replace(Some(suspension));
-            Ok(())
-        }
-        Progress::Ended(result) => {
-            drop(suspension);
-            let result = exported.result(ctx, result);
-            // There if it ended before it looked.
-            waiting.arrived.take();
-            settle(ctx, result, &function_of(ctx, &call.resolve)?, &function_of(ctx, &call.reject)?)
-        }
-    }
-}
-
-fn function_of<'js>(ctx: &Ctx<'js>, held: &Held) -> Result<Function<'js>> {
-    held.get(ctx)?.into_function().ok_or(Error::Unknown)
-}
-
-/// Steps 11 to 14: resolves the promise with the result, or rejects it with what was thrown.
-fn settle<'js>(
-    ctx: &Ctx<'js>,
-    result: Result<Value<'js>>,
-    resolve: &Function<'js>,
-    reject: &Function<'js>,
-) -> Result<()> {
-    let (function, value) = match result {
-        Ok(value) => (resolve, value),
-        Err(error) => {
-            let thrown = take_exception(ctx, error);
-            // The end of a program is no result of a call.
-            if is_uncatchable(&thrown) {
-                return Err(throw_value(ctx, thrown));
-            }
-            (reject, thrown)
-        }
+    let promise = Root::new(ctx, Value::new_undefined(ctx.clone()))?;
+    let running = RunningCall {
+        function: Root::new(ctx, function.clone())?,
+        waiting: Some(WaitingObject { object: Root::new(ctx, object.clone())?, promise }),
     };
-    function.call((value,))
+    let (progress, _) = waiting.run(ctx, exported, running, || suspension.resume());
+    let Progress::Ended(result) = progress else {
+        call.suspension.replace(Some(suspension));
+        return Ok(());
+    };
+    drop(suspension);
+    // There if it ended before it looked.
+    waiting.arrived.take();
+    // Steps 11 to 14: resolve the promise with the result, or reject it with what was thrown.
+    let (settle, value) = match exported.result(ctx, result) {
+        Ok(value) => (&call.resolve, value),
+        Err(error) => (&call.reject, thrown(ctx, error)?),
+    };
+    let settle: Value<'js> = settle.get(ctx)?;
+    settle.into_function().ok_or(Error::Unknown)?.call((value,))
+}
+
+/// What was thrown, unless that is the end of the program: then it is no result of a call.
+fn thrown<'js>(ctx: &Ctx<'js>, error: Error) -> Result<Value<'js>> {
+    let thrown = take_exception(ctx, error);
+    if is_uncatchable(&thrown) { Err(throw_value(ctx, thrown)) } else { Ok(thrown) }
 }
 
 /// The calls of a realm that run on stacks of their own, and for what they wait.
 #[derive(Default)]
 pub(crate) struct Waiting {
     /// Those that run now, innermost last.
-    running: RefCell<Vec<Root<Value<'static>>>>,
+    running: RefCell<Vec<RunningCall>>,
     /// What the call that is resumed waited for, and whether that was thrown.
     arrived: RefCell<Option<(Root<Value<'static>>, bool)>>,
     /// Made when first needed.
     awaiting: RefCell<Option<Awaiting>>,
+}
+
+struct RunningCall {
+    /// The Exported Function.
+    function: Root<Value<'static>>,
+    /// Made when it waits for the first time.
+    waiting: Option<WaitingObject>,
+}
+
+/// The object that stands for a call, and the call's promise.
+struct WaitingObject {
+    object: Root<Value<'static>>,
+    promise: Root<Value<'static>>,
 }
 
 /// The functions with which script awaits for a call.
@@ -195,17 +199,74 @@ const AWAIT: &str = "(async (value, call, resume) => {
 })";
 
 impl Waiting {
-    /// Lets the innermost call be resumed when `value` is settled, which it is not before this
-    /// returns.
+    fn run(
+        &self,
+        ctx: &Ctx<'_>,
+        exported: &ExportedFunction,
+        running: RunningCall,
+        step: impl FnOnce() -> Progress,
+    ) -> (Progress, Option<RunningCall>) {
+        self.running.borrow_mut().push(running);
+        let progress = exported.state().loan().lend(ctx, Some(exported.func()), step);
+        (progress, self.running.borrow_mut().pop())
+    }
+
+    /// Lets the innermost call be resumed when `value` is settled: in a job, and so not before
+    /// this returns. What PromiseResolve throws is thrown here.
     pub(crate) fn wait_for<'js>(&self, ctx: &Ctx<'js>, value: Value<'js>) -> Result<()> {
-        let call: Value<'js> = self.running.borrow().last().ok_or(Error::Unknown)?.get(ctx)?;
+        let call = self.running_object(ctx)?;
         let (awaits, resume) = self.awaiting(ctx)?;
-        awaits.call::<_, ()>((value, call, resume))?;
-        // PromiseResolve threw.
-        if self.arrived.borrow().is_some() {
-            self.arrived(ctx)?;
+        let no = Value::new_bool(ctx.clone(), false);
+        // OPTIMIZATION: of what is no object there is no promise to be seen.
+        if !value.is_object() {
+            return enqueue_call(ctx, &resume, &[call, value, no]);
+        }
+        // 15.1. Let prRet be PromiseResolve(%Promise%, ret.[[Value]]).
+        let promise = promise_resolve(ctx, &value)?;
+        // OPTIMIZATION: the reaction to a promise that is fulfilled is a job of its own.
+        if promise.state() == PromiseState::Resolved {
+            let result = promise_result(&promise);
+            return enqueue_call(ctx, &resume, &[call, result, no]);
+        }
+        // 15.4.3. Let awaitResult be Completion(Await(promise)).
+        let awaiting: Promise<'js> = awaits.call((promise, call, resume))?;
+        // The engine's `await` throws what the promise's `constructor` does past its own `try`.
+        if awaiting.state() == PromiseState::Rejected {
+            mark_handled(&awaiting);
+            return Err(throw_value(ctx, promise_result(&awaiting)));
         }
         Ok(())
+    }
+
+    /// The object that stands for the innermost call.
+    fn running_object<'js>(&self, ctx: &Ctx<'js>) -> Result<Value<'js>> {
+        let function: Value<'js> = {
+            let running = self.running.borrow();
+            let running = running.last().ok_or(Error::Unknown)?;
+            if let Some(waiting) = &running.waiting {
+                return waiting.object.get(ctx);
+            }
+            running.function.get(ctx)?
+        };
+        let exported = host_ref::<ExportedFunction>(&function).ok_or(Error::Unknown)?;
+        let (promise, resolve, reject) = Promise::new(ctx)?;
+        let inside = WaitingCall {
+            state: exported.state().clone(),
+            suspension: RefCell::new(None),
+            function: Held::new(&function),
+            resolve: Held::new(resolve.as_value()),
+            reject: Held::new(reject.as_value()),
+        };
+        let nothing = Object::new_proto(ctx.clone(), None)?;
+        let object = host_object(ctx, &nothing, inside)?.into_value();
+        let made = WaitingObject {
+            object: Root::new(ctx, object.clone())?,
+            promise: Root::new(ctx, promise.into_value())?,
+        };
+        if let Some(running) = self.running.borrow_mut().last_mut() {
+            running.waiting = Some(made);
+        }
+        Ok(object)
     }
 
     /// What arrived for the call that was resumed.
@@ -239,7 +300,7 @@ fn resume<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
         let is_thrown = call.value(2).as_bool().unwrap_or_default();
         let arrived = (Root::new(ctx, call.value(1))?, is_thrown);
         waiting.state.waiting().arrived.replace(Some(arrived));
-        go_on(ctx, &object, Suspension::resume)?;
+        go_on(ctx, &object)?;
     }
     call.returns(Value::new_undefined(ctx.clone()))
 }

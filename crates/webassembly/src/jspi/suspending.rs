@@ -43,6 +43,11 @@ impl Interface for SuspendingObject {
 }
 
 impl SuspendingObject {
+    /// A new one, for a function.
+    pub(crate) fn marking<'js>(ctx: &Ctx<'js>, function: &Value<'js>) -> Result<Value<'js>> {
+        Ok(webidl::new_object(ctx, Self { function: Held::new(function) })?.into_value())
+    }
+
     /// \[\[WrappedFunction\]\]
     pub(crate) fn function<'js>(&self, ctx: &Ctx<'js>) -> Result<Value<'js>> {
         self.function.get(ctx)
@@ -68,8 +73,7 @@ impl SuspendingFunction for SuspendingImport {
         self.function.passage().run(|ctx| {
             // 10. Let ret be Completion(Call(func, undefined, jsArguments)).
             let ret = self.function.call_script(ctx, &arguments)?;
-            // 15.1. Let prRet be PromiseResolve(%Promise%, ret.[[Value]]).
-            // 15.4.3. Let awaitResult be Completion(Await(promise)).
+            // 15. Otherwise, await its value.
             self.state.waiting().wait_for(ctx, ret.value())
         })
     }
