@@ -107,6 +107,17 @@
   define('reallyExit', (code) => native.exit(code ?? 0));
   define('abort', () => native.exit(134));
 
+  // What there was before there were modules; Emscripten's file systems still ask for the numbers.
+  define('binding', function binding(name) {
+    if (name === 'constants') {
+      const { errno, signals, priority, dlopen } = native.builtin('os').constants;
+      return { os: { errno, signals, priority, dlopen }, fs: native.builtin('fs').constants };
+    }
+    const error = new Error(`No such module: ${name}`);
+    error.code = 'ERR_INVALID_MODULE';
+    throw error;
+  });
+
   // Time.
   const hrtime = function hrtime(previous) {
     const now = native.hrtime();

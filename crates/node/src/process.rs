@@ -125,6 +125,7 @@ fn natives<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     natives.set("env", environment(ctx)?)?;
     natives.set("nextTick", function(ctx, "nextTick", 1, ticks::next_tick)?)?;
     error_natives(ctx, &natives)?;
+    builtins::natives(ctx, &natives)?;
     define("chunk", 0, |call| chunk::class(call.ctx()))?;
     define("exit", 1, exit_now)?;
     define("mainModule", 0, modules::main_module)?;
