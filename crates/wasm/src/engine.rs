@@ -9,6 +9,7 @@ use wasmtime::{Collector, Config, MemoryType, OptLevel};
 
 use crate::mapping;
 use crate::region::Regions;
+use crate::suspension::STACK_BYTES;
 use crate::{Invalid, array_copier};
 
 /// Stack that modules may use below the outermost call into them. Script stops 1 MiB before
@@ -74,7 +75,7 @@ impl Engine {
             .shared_memory(true)
             .concurrency_support(false)
             .max_wasm_stack(MAX_WASM_STACK_BYTES)
-            .async_stack_size(4 * MAX_WASM_STACK_BYTES)
+            .async_stack_size(STACK_BYTES)
             // Regions are ours, and an image can only be laid over memory of Wasmtime's own.
             .memory_init_cow(false)
             .guard_before_linear_memory(false)
