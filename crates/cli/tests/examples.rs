@@ -10,7 +10,7 @@ const PRINTS: &str = "\n// Prints:\n";
 fn examples_print_what_they_say() {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
     let mut checked = 0;
-    for folder in [examples.clone(), examples.join("wasm")] {
+    for folder in [examples.clone(), examples.join("wasm"), examples.join("workers")] {
         for script in scripts(&folder) {
             let text = std::fs::read_to_string(&script).unwrap();
             let Some((_, wanted)) = text.split_once(PRINTS) else { continue };
@@ -26,7 +26,7 @@ fn examples_print_what_they_say() {
             checked += 1;
         }
     }
-    assert!(checked >= 9, "only {checked} examples say what they print");
+    assert!(checked >= 12, "only {checked} examples say what they print");
 }
 
 fn scripts(folder: &Path) -> Vec<PathBuf> {

@@ -197,6 +197,8 @@ impl EventLoop {
                 }
                 std::hint::spin_loop();
             }
+            // Whoever is to answer may want this processor.
+            std::thread::yield_now();
         }
         self.expects_mail.set(false);
         false

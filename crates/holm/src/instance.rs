@@ -3,6 +3,7 @@
 use std::fmt;
 use std::rc::Rc;
 
+use holm_js::{ErrorKind, throw};
 use holm_webassembly::native;
 
 use crate::{
@@ -68,6 +69,14 @@ impl<'js> Exports<'js> {
     /// so hand it a [`BigInt`](crate::BigInt).
     pub fn function(&self, scope: &mut Scope<'_, 'js>, name: &str) -> Result<Function<'js>> {
         self.of_kind(scope, name, "a function")
+    }
+
+    /// An exported function as `WebAssembly.promising` gives it: calling it gives a promise, and
+    /// it may call what [`Imports::async_function`] and `WebAssembly.Suspending` gave.
+    pub fn promising(&self, scope: &mut Scope<'_, 'js>, name: &str) -> Result<Function<'js>> {
+        let function = self.function(scope, name)?.into_value(scope)?.into_inner();
+        let promising = native::promising(scope.ctx(), &function);
+        Value::new(scope.checked(promising)?).to(scope)
     }
 
     /// An exported memory.
@@ -169,6 +178,64 @@ impl<'a, 'js> Imports<'a, 'js> {
             let body = body.clone();
             let made = scope.function(&shown, move |scope, arguments| body(scope, arguments))?;
             made.into_value(scope)
+        })
+    }
+
+    /// Adds a function whose result is there only later. `body` looks at the arguments and says
+    /// what to wait for; the module waits, while the isolate's event loop goes on. What either
+    /// returns as `Err` goes through the module as an exception.
+    ///
+    /// The module has to be called through [`Exports::promising`]; otherwise it gets a
+    /// `SuspendError`. The work is dropped with the isolate.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use holm::{Config, Engine, Imports, Isolate, Module, SourceKind};
+    ///
+    /// # let engine = Engine::new(Config::default())?;
+    /// # let wasm = wat::parse_str(r#"(module
+    /// #     (import "env" "later" (func $later (param i32) (result i32)))
+    /// #     (func (export "run") (param i32) (result i32)
+    /// #         (i32.add (call $later (local.get 0)) (i32.const 2))))"#).expect("a module");
+    /// let module = Module::compile(&engine, &wasm)?;
+    /// let mut isolate = Isolate::builder(&engine).build()?;
+    /// isolate.enter(|scope| {
+    ///     let imports = Imports::new().async_function("env", "later", |scope, arguments| {
+    ///         let number: i32 = arguments[0].to(scope)?;
+    ///         Ok(async move {
+    ///             tokio::time::sleep(Duration::from_millis(1)).await;
+    ///             Ok(2 * number)
+    ///         })
+    ///     });
+    ///     let exports = scope.instantiate(&module, &imports)?.exports();
+    ///     let run = exports.promising(scope, "run")?;
+    ///     scope.global().set(scope, "run", run)
+    /// })?;
+    /// let script = "if (await run(20) !== 42) throw new Error('another number')";
+    /// isolate.run_source("main.mjs", script, SourceKind::Module)?;
+    /// # Ok::<(), holm::Error>(())
+    /// ```
+    pub fn async_function<F, W, T>(self, module: &str, name: &str, body: F) -> Self
+    where
+        F: for<'b, 'c> Fn(&mut Scope<'b, 'c>, &[Value<'c>]) -> Result<W> + 'static,
+        W: Future<Output = Result<T>> + 'static,
+        T: for<'c> IntoValue<'c> + 'static,
+    {
+        let (body, shown) = (Rc::new(body), name.to_owned());
+        self.entry(module, name, move |scope| {
+            let body = body.clone();
+            let function = scope.function(&shown, move |scope, arguments| {
+                let work = body(scope, arguments)?;
+                let promise = native::promise_of(scope.ctx(), work, |ctx, given: Result<T>| {
+                    let value = given.and_then(|given| given.into_value(&mut Scope::new(ctx)));
+                    let value = value.map(Value::into_inner);
+                    value.map_err(|error| throw(ctx, ErrorKind::Plain, &error.to_string()))
+                });
+                scope.checked(promise).map(Value::new)
+            })?;
+            let function = function.into_value(scope)?.into_inner();
+            let suspending = native::suspending(scope.ctx(), &function);
+            scope.checked(suspending).map(Value::new)
         })
     }
 

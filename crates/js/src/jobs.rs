@@ -2,9 +2,9 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::ffi::c_void;
+use std::ffi::{c_int, c_void};
 
-use rquickjs::{Ctx, Promise, Result, Value, qjs};
+use rquickjs::{Ctx, Error, Function, Promise, Result, Value, qjs};
 
 use crate::modules;
 use crate::raw::{self, RawContext, RawRuntime};
@@ -50,6 +50,51 @@ pub fn promise_result<'js>(promise: &Promise<'js>) -> Value<'js> {
     unsafe {
         Value::from_raw(ctx.clone(), qjs::JS_PromiseResult(raw::context(ctx), promise.as_raw()))
     }
+}
+
+/// `PromiseResolve(%Promise%, value)`: the value itself if it is a promise.
+pub fn promise_resolve<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<Promise<'js>> {
+    settled(ctx, value, false)
+}
+
+/// A promise that is rejected.
+pub fn promise_rejected<'js>(ctx: &Ctx<'js>, reason: &Value<'js>) -> Result<Promise<'js>> {
+    settled(ctx, reason, true)
+}
+
+fn settled<'js>(ctx: &Ctx<'js>, value: &Value<'js>, is_rejected: bool) -> Result<Promise<'js>> {
+    // SAFETY: a live value of this runtime.
+    let made = unsafe {
+        let promise = qjs::JS_NewSettledPromise(raw::context(ctx), is_rejected, value.as_raw());
+        raw::own(ctx, promise)?
+    };
+    made.into_promise().ok_or(Error::Unknown)
+}
+
+/// Calls the function in a job of its own, with these arguments.
+pub fn enqueue_call<'js, const COUNT: usize>(
+    ctx: &Ctx<'js>,
+    function: &Function<'js>,
+    arguments: &[Value<'js>; COUNT],
+) -> Result<()> {
+    let mut values = vec![function.as_raw()];
+    values.extend(arguments.iter().map(Value::as_raw));
+    // SAFETY: live values of this runtime; the engine takes its own references.
+    let status = unsafe {
+        let count = values.len() as c_int;
+        qjs::JS_EnqueueJob(raw::context(ctx), Some(call_first), count, values.as_mut_ptr())
+    };
+    if status < 0 { Err(Error::Exception) } else { Ok(()) }
+}
+
+/// A job: calls its first value with the others.
+unsafe extern "C" fn call_first(
+    context: RawContext,
+    argc: c_int,
+    argv: *mut qjs::JSValue,
+) -> qjs::JSValue {
+    // SAFETY: the engine calls this with what `enqueue_call` gave it: a function at least.
+    unsafe { qjs::JS_Call(context, *argv, qjs::JS_UNDEFINED, argc - 1, argv.add(1)) }
 }
 
 /// A promise rejected without a handler, and why.

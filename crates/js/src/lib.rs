@@ -67,8 +67,8 @@ pub use function::{Call, HostCallable, callable, constructor, function};
 pub use held_cell::HeldCell;
 pub use host_object::{Graveyard, Held, HostObject, Tracer, host_object, host_ref};
 pub use jobs::{
-    JobOutcome, Rejection, mark_handled, promise_result, run_job, take_handled_late,
-    take_rejections,
+    JobOutcome, Rejection, enqueue_call, mark_handled, promise_rejected, promise_resolve,
+    promise_result, run_job, take_handled_late, take_rejections,
 };
 pub use js_string::{Strings, Text, Units};
 pub use lazy::{Attributes, define_accessor, define_lazy, define_value, freeze, well_known_symbol};

@@ -70,6 +70,18 @@ pub fn array<'js>(ctx: &Ctx<'js>, len: u32) -> Result<Object<'js>> {
     }
 }
 
+/// Defines an element of an array as an assignment would, whatever its prototypes have.
+pub fn set_element<'js>(array: &Object<'js>, index: u32, element: &Value<'js>) -> Result<()> {
+    let flags = qjs::JS_PROP_C_W_E | qjs::JS_PROP_THROW;
+    let context = raw::context(array.ctx());
+    // SAFETY: live values; the call takes over one reference to the element.
+    raw::check(unsafe {
+        let element = raw::give(element);
+        qjs::JS_DefinePropertyValueUint32(context, array.as_raw(), index, element, flags as _)
+    })?;
+    Ok(())
+}
+
 /// An error of this realm with a prototype of that name, or `Error`; `message` is its own
 /// property if there is one.
 pub fn error<'js>(ctx: &Ctx<'js>, name: &str, message: Option<&Value<'js>>) -> Result<Object<'js>> {

@@ -41,6 +41,7 @@ impl Realm {
         let result = self.context.with(|ctx| {
             // The stack may be at another depth than at the last entry: limits count from here.
             stack::enter_realm(&ctx, &self.runtime.shared().stack);
+            let _entered = Entered::new(&ctx, self.runtime.shared());
             body(&ctx)
         });
         self.runtime.shared().bury();
@@ -50,6 +51,24 @@ impl Realm {
     /// The runtime the realm lives in.
     pub fn runtime(&self) -> &Runtime {
         &self.runtime
+    }
+}
+
+/// That script runs in a realm, until it is dropped.
+struct Entered<'a> {
+    shared: &'a Shared,
+    before: raw::RawContext,
+}
+
+impl<'a> Entered<'a> {
+    fn new(ctx: &Ctx<'_>, shared: &'a Shared) -> Self {
+        Self { shared, before: shared.shared_blocks.enter(raw::context(ctx)) }
+    }
+}
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        self.shared.shared_blocks.enter(self.before);
     }
 }
 

@@ -84,7 +84,7 @@ impl Runtime {
             roots: Roots::default(),
             graveyard: Rc::default(),
             aliases: Rc::default(),
-            shared_blocks: SharedBlocks::default(),
+            shared_blocks: SharedBlocks::new(heap.budget().clone()),
             loader: LoaderSlot::default(),
             rejections: Rejections::default(),
             promise_hook: HookSlot::default(),

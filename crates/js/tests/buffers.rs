@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use holm_js::{
-    Attributes, Backing, Ctx, ErrorKind, MAX_BUFFER_BYTES, Object, Realm, Result, Root,
-    alias_buffer, alias_growable_shared_buffer, alias_resizable_buffer, alias_shared_buffer,
+    ArrayBuffer, Attributes, Backing, Ctx, ErrorKind, MAX_BUFFER_BYTES, Object, Realm, Result,
+    Root, alias_buffer, alias_growable_shared_buffer, alias_resizable_buffer, alias_shared_buffer,
     define_value, detach_buffer, is_detachable, refresh_buffer, take_exception, throw, view_bytes,
 };
 
@@ -304,6 +304,32 @@ fn growable_shared_memory_grows_on_any_thread() {
         refresh_buffer(&buffer, backing()).expect("longer");
         support::check(ctx, &[("[all.length, b.byteLength] + ''", "327680,327680")]);
     });
+}
+
+/// Which of them is collected the engine does not say.
+#[test]
+fn of_two_shared_buffers_of_one_memory_the_right_one_goes() {
+    let realm = support::realm();
+    let memory: Rc<[Cell<u8>]> = cells(1);
+    let start = NonNull::new(memory.as_ptr().cast_mut().cast::<u8>()).expect("not null");
+    realm.enter(|ctx| {
+        // SAFETY: as long as `memory`, in cells.
+        let backing = |len_bytes| unsafe { Backing::new(start, len_bytes, memory.clone()) };
+        let first = alias_shared_buffer(ctx, backing(8)).expect("a buffer");
+        let second = alias_shared_buffer(ctx, backing(16)).expect("a buffer");
+        let third = alias_shared_buffer(ctx, backing(24)).expect("a buffer");
+        drop(second);
+        assert!(!is_detachable(&first) && !is_detachable(&third));
+        drop(first);
+        assert!(!is_detachable(&third));
+        // What takes the place of one that is gone is not taken for it.
+        for _ in 0..100 {
+            let fresh = ArrayBuffer::new_copy(ctx.clone(), [1_u8]).expect("a buffer").into_value();
+            assert!(is_detachable(fresh.as_object().expect("an object")));
+        }
+        drop(third);
+    });
+    assert_eq!(Rc::strong_count(&memory), 1);
 }
 
 /// Each buffer is protected for itself, though two may begin at the same place.

@@ -224,6 +224,14 @@ impl Func {
         self.0.index
     }
 
+    pub(crate) fn key(&self) -> Key {
+        self.0.key
+    }
+
+    pub(crate) fn raw(&self) -> wasmtime::Func {
+        self.0.func
+    }
+
     /// What the embedder hung onto it.
     pub fn attachment(&self) -> &Attachment {
         &self.0.attachment
@@ -285,7 +293,7 @@ impl Func {
 }
 
 #[inline]
-fn call_numbers(
+pub(crate) fn call_numbers(
     group: &Group,
     func: wasmtime::Func,
     signature: &Signature,
@@ -295,7 +303,7 @@ fn call_numbers(
     if group.is_stopped() {
         return Err(Box::new(Failure::Stopped));
     }
-    group.limit_stack();
+    let _call = group.begin_call();
     let result = group.enter(|cx| {
         // `Slot` is a `ValRaw` and nothing else.
         let raw = std::ptr::from_mut(slots) as *mut [ValRaw];
@@ -307,7 +315,7 @@ fn call_numbers(
     result
 }
 
-fn call_values(
+pub(crate) fn call_values(
     group: &Group,
     func: wasmtime::Func,
     signature: &Signature,
@@ -316,7 +324,7 @@ fn call_values(
     if group.is_stopped() {
         return Err(Failure::Stopped.into());
     }
-    group.limit_stack();
+    let _call = group.begin_call();
     let result = group.enter_rooted(|cx| {
         let types = signature.parameters();
         let mut lowered = Vec::with_capacity(types.len());

@@ -25,33 +25,39 @@ use crate::interrupt::{self, Running};
 use crate::limiter::Limits;
 use crate::memory::MemoryInner;
 use crate::module::{Code, Module};
+use crate::raw_store::{Activation, RawStore};
 use crate::region::{Grown, Region};
 use crate::shown_exception::WideTag;
 use crate::space::Entry;
-use crate::stack_limit::{self, StackLimit};
+use crate::stack_limit::StackLimit;
 use crate::table::TableInner;
 use crate::{Failure, Func, GcObject, HostValues, Memory, Space, Tag, Thrown};
 
 /// Instances that are linked with one another.
 #[derive(Clone)]
-pub struct Group(Rc<GroupInner>);
+pub struct Group(pub(crate) Rc<GroupInner>);
 
 pub(crate) struct GroupInner {
     /// Last to go: everything below may refer to it.
-    store: UnsafeCell<Store<GroupData>>,
-    lent: Cell<Lent>,
-    in_use: Cell<bool>,
+    pub(crate) store: UnsafeCell<Store<GroupData>>,
+    pub(crate) lent: Cell<Lent>,
+    pub(crate) in_use: Cell<bool>,
     space: Space,
     host_values: Rc<dyn HostValues>,
-    modules: RefCell<Vec<Module>>,
+    pub(crate) modules: RefCell<Vec<Module>>,
     /// Whether code of the group may catch exceptions.
     catches: Cell<bool>,
     /// References to host values that were made since garbage was collected last.
     host_refs: Cell<u32>,
     /// Found with the first function of a module.
+    raw_store: OnceCell<NonNull<RawStore>>,
+    /// Found with that, if its code does not run then.
     stack_limit: OnceCell<StackLimit>,
     /// What is known of the store when it has to stop.
     running: Running,
+    /// What code of the group is on the stack below the innermost, on the same stack: innermost
+    /// last. `None` for what was called before the store was found.
+    pub(crate) outer_activations: RefCell<Vec<Option<Activation>>>,
     /// That of the space, where every call looks.
     grown: Grown,
     /// Made when it is first needed.
@@ -59,7 +65,7 @@ pub(crate) struct GroupInner {
     pub(crate) interned: Interned,
 }
 
-type Lent = Option<NonNull<StoreContextMut<'static, GroupData>>>;
+pub(crate) type Lent = Option<NonNull<StoreContextMut<'static, GroupData>>>;
 
 /// The handles of what is in the store, so that the same thing is the same handle.
 #[derive(Default)]
@@ -124,8 +130,10 @@ impl Group {
             modules: RefCell::default(),
             catches: Cell::new(false),
             host_refs: Cell::new(0),
+            raw_store: OnceCell::new(),
             stack_limit: OnceCell::new(),
             running: Running::new(space.stopper()),
+            outer_activations: RefCell::default(),
             grown: space.grown().clone(),
             array_copier: OnceCell::new(),
             interned: Interned::default(),
@@ -222,28 +230,40 @@ impl Group {
 
     /// Looks for the store's limit where a function of it would have it.
     pub(crate) fn find_stack_limit(&self, key: func::Key) {
-        if !self.0.running.knows_store()
-            // SAFETY: the key is of a function of our store.
-            && let Some(store) = unsafe { stack_limit::store_of(key.context) }
-        {
-            self.0.running.set_store(store.as_ptr());
+        if self.0.stack_limit.get().is_some() {
+            return;
         }
-        if self.0.stack_limit.get().is_none()
-            && let Some(host_end) = self.0.space.stack_end()
-            // SAFETY: the key is of a function of our store.
-            && let Some(found) = unsafe { StackLimit::find(key.context, host_end) }
+        // SAFETY: the key is of a function of our store.
+        let Some(store) = (unsafe { RawStore::of(key.context) }) else { return };
+        self.0.raw_store.get_or_init(|| store);
+        self.0.running.set_store(store.as_ptr());
+        if let Some(host_end) = self.0.space.stack_end()
+            // SAFETY: the store is ours.
+            && let Some(found) = unsafe { StackLimit::find(store, host_end) }
         {
             self.0.stack_limit.get_or_init(|| found);
         }
     }
 
-    /// Says how deep the store's code may go, before the host calls it.
+    /// What Wasmtime's interface does not show of the store.
+    pub(crate) fn raw_store(&self) -> Option<&RawStore> {
+        // SAFETY: it is in the store, which is ours.
+        self.0.raw_store.get().map(|store| unsafe { store.as_ref() })
+    }
+
+    /// Says how deep the store's code may go, before the host calls it. Keep what is returned
+    /// until the call is over.
     #[inline]
+    pub(crate) fn begin_call(&self) -> Option<NestedCall<'_>> {
+        // SAFETY: the store is ours, and the host is running.
+        let limit = self.0.stack_limit.get().and_then(|limit| unsafe { limit.update() });
+        self.0.lent.get().is_some().then(|| NestedCall::new(&self.0, limit))
+    }
+
+    /// As [`Self::begin_call`] does, for a store that was found since.
     pub(crate) fn limit_stack(&self) {
-        if let Some(limit) = self.0.stack_limit.get()
-            && self.0.lent.get().is_none()
-        {
-            // SAFETY: the store is ours, and nothing is lent: its code does not run.
+        if let Some(limit) = self.0.stack_limit.get() {
+            // SAFETY: the store is ours, and the host is running.
             unsafe { limit.update() };
         }
     }
@@ -422,6 +442,32 @@ impl GroupInner {
     /// Counts new references, by how much they are likely to keep.
     pub(crate) fn note_host_refs(&self, count: u32) {
         self.host_refs.set(self.host_refs.get().saturating_add(count));
+    }
+}
+
+/// A call of code of a group from a host function that code of the group called.
+pub(crate) struct NestedCall<'a> {
+    group: &'a GroupInner,
+    /// What the limit was: code of the group that is on another stack has its own.
+    previous_limit: Option<usize>,
+}
+
+impl<'a> NestedCall<'a> {
+    fn new(group: &'a GroupInner, previous_limit: Option<usize>) -> Self {
+        // SAFETY: it is in the group's store.
+        let store = group.raw_store.get().map(|store| unsafe { store.as_ref() });
+        group.outer_activations.borrow_mut().push(store.map(|store| store.activation.get()));
+        Self { group, previous_limit }
+    }
+}
+
+impl Drop for NestedCall<'_> {
+    fn drop(&mut self) {
+        self.group.outer_activations.borrow_mut().pop();
+        if let (Some(limit), Some(previous)) = (self.group.stack_limit.get(), self.previous_limit) {
+            // SAFETY: it is in the group's store; the host is running.
+            unsafe { limit.set(previous) };
+        }
     }
 }
 

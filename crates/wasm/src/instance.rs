@@ -10,6 +10,7 @@ use crate::failure::{self, Failure};
 use crate::func::{Signature, key_and_code};
 use crate::group::GroupData;
 use crate::region::{self, Region};
+use crate::suspension::{self, SuspendingFunction};
 use crate::{Func, Global, Group, HostFunction, Memory, Module, Space, Table, Tag, TypeText};
 
 /// Something that an instance exports, or that the host made.
@@ -33,12 +34,17 @@ pub type MakeHostFunction = Box<dyn FnOnce(&Group) -> Box<dyn HostFunction>>;
 /// The same for a [`DirectFunction`].
 pub type MakeDirectFunction = Box<dyn FnOnce(&Group) -> Box<dyn DirectFunction>>;
 
+/// The same for a [`SuspendingFunction`].
+pub type MakeSuspendingFunction = Box<dyn FnOnce(&Group) -> Box<dyn SuspendingFunction>>;
+
 /// What is given for one import.
 pub enum Import {
     /// A function of the host, made for the group that the instance turns out to be part of.
     Host(MakeHostFunction),
     /// A function of the host that looks at its arguments where they stand.
     Direct(DirectType, MakeDirectFunction),
+    /// A function of the host for whose result the module waits.
+    Suspending(MakeSuspendingFunction),
     /// What is given for an earlier import, of this index.
     Again(usize),
     /// Something that is there already.
@@ -95,8 +101,10 @@ pub fn instantiate(
     }
     group.add_module(module);
     let _entry = space.enter();
-    group.limit_stack();
-    let result = group.enter_rooted(|cx| link_and_run(&group, cx, module, imports));
+    let result = {
+        let _call = group.begin_call();
+        group.enter_rooted(|cx| link_and_run(&group, cx, module, imports))
+    };
     space.settle();
     Ok((group, result?))
 }
@@ -147,11 +155,14 @@ fn link_and_run(
     for (index, (import, wanted)) in imports.into_iter().zip(module.imports()).enumerate() {
         let item = match import {
             Import::Host(make) => {
-                let ExternType::Func(ty) = &wanted.ty else {
-                    let reason = format!("{} is wanted, but a function is given", kind(&wanted.ty));
-                    return Err(InstantiateError::Link(LinkError { index, reason }));
-                };
-                let func = Func::host(cx, &Signature::new(ty.clone()), make(group));
+                let signature = wanted_signature(&wanted.ty, index)?;
+                let func = Func::host(cx, &signature, make(group));
+                note_host_index(group, cx, func, functions);
+                func.into()
+            }
+            Import::Suspending(make) => {
+                let signature = wanted_signature(&wanted.ty, index)?;
+                let func = suspension::new(cx, &signature, make(group));
                 note_host_index(group, cx, func, functions);
                 func.into()
             }
@@ -171,7 +182,7 @@ fn link_and_run(
     }
     if module.has_start() {
         group.find_store(cx).map_err(resources)?;
-        // It was not known before, perhaps.
+        // It was not known when the call began, perhaps.
         group.limit_stack();
     }
     let books = group.space().books().clone();
@@ -189,6 +200,16 @@ fn link_and_run(
         exports.push(Extern::intern(group, cx, item, &regions).map_err(resources)?);
     }
     Ok(exports)
+}
+
+fn wanted_signature(wanted: &ExternType, index: usize) -> Result<Signature, InstantiateError> {
+    match wanted {
+        ExternType::Func(ty) => Ok(Signature::new(ty.clone())),
+        other => {
+            let reason = format!("{} is wanted, but a function is given", kind(other));
+            Err(InstantiateError::Link(LinkError { index, reason }))
+        }
+    }
 }
 
 /// Notes which one of the imported functions this one is.
@@ -403,6 +424,7 @@ impl fmt::Debug for Import {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Host(_) => f.write_str("Host"),
+            Self::Suspending(_) => f.write_str("Suspending"),
             Self::Direct(ty, _) => write!(f, "Direct({ty})"),
             Self::Again(index) => f.debug_tuple("Again").field(index).finish(),
             Self::Extern(item) => item.fmt(f),

@@ -32,7 +32,8 @@ use std::ptr::{self, NonNull};
 use std::sync::atomic::{Ordering, compiler_fence};
 
 use crate::module::Code;
-use crate::stack_limit::{NO_STACK, RawStore};
+use crate::raw_store::RawStore;
+use crate::stack_limit::NO_STACK;
 use crate::stop::Stopper;
 
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
@@ -156,13 +157,12 @@ unsafe fn redirect(registers: &mut Registers) {
     store.stack_limit.set(NO_STACK);
     if running.has_function_at(registers.pc) {
         registers.pc = landing;
-        registers.fp = store.last_wasm_entry_fp.get();
+        registers.fp = store.activation.get().entry_frame;
         return;
     }
-    let trampoline_fp = store.last_wasm_exit_trampoline_fp.get();
-    let return_to = store.last_wasm_exit_pc.get();
-    let is_on_this_stack =
-        registers.sp < trampoline_fp && trampoline_fp < store.last_wasm_entry_fp.get();
+    let activation = store.activation.get();
+    let (trampoline_fp, return_to) = (activation.exit_trampoline_frame, activation.exit_address);
+    let is_on_this_stack = registers.sp < trampoline_fp && trampoline_fp < activation.entry_frame;
     // In a trampoline, what is noted may be of the call before, and not be the end of this one.
     let is_in_code = running.codes().iter().any(|code| code.contains(registers.pc));
     if is_in_code || !is_on_this_stack || !running.has_function_at(return_to) {

@@ -34,6 +34,7 @@ mod direct;
 mod engine;
 mod exception;
 mod failure;
+mod fiber;
 mod func;
 mod gc_object;
 mod global;
@@ -50,17 +51,22 @@ mod memory_bytes;
 mod module;
 mod no_host;
 mod offsets;
+mod raw_store;
 mod region;
+mod root_depth;
 mod shown_exception;
 mod space;
 mod stack_limit;
+mod stack_maps;
 mod stop;
+mod suspension;
 mod table;
 mod tag;
 mod translation;
 mod type_text;
 mod value;
 mod waiters;
+mod waiting_refs;
 mod watch;
 
 pub use account::{Account, BEYOND_MEMORY_LIMIT};
@@ -81,7 +87,8 @@ pub use global::Global;
 pub use group::Group;
 pub use host::{HostFunction, HostRef, HostValues, Thrown};
 pub use instance::{
-    Extern, Import, InstantiateError, LinkError, MakeDirectFunction, MakeHostFunction, instantiate,
+    Extern, Import, InstantiateError, LinkError, MakeDirectFunction, MakeHostFunction,
+    MakeSuspendingFunction, instantiate,
 };
 pub use memory::{GrowError, Memory, MemoryError};
 pub use memory_bytes::BytesError;
@@ -90,6 +97,10 @@ pub use no_host::NoHost;
 pub use region::RegionBytes;
 pub use space::{Observer, Space};
 pub use stop::Stopper;
+pub use suspension::{
+    CannotWait, HOST_BYTES_OF_STACK, MAX_WAITING_CALLS, Passed, Progress, SuspendingFunction,
+    Suspension,
+};
 pub use table::{Table, TableError};
 pub use tag::Tag;
 pub use type_text::TypeText;

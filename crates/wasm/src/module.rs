@@ -1,13 +1,15 @@
 //! Compiled modules, with what an embedder asks of them.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use wasmtime::ExternType;
+use wasmtime_environ::StackMap;
 
 use crate::atomic_waits::Hooks;
 use crate::translation::{Origin, translate};
-use crate::{CompileError, Engine, StreamingValidator};
+use crate::{CompileError, Engine, StreamingValidator, stack_maps};
 
 /// A compiled module. Cheap to clone, and to send to other threads.
 #[derive(Clone)]
@@ -26,6 +28,8 @@ struct Inner {
     has_start: bool,
     /// Where each function's code is in the text, in that order, made on first use.
     functions: OnceLock<Vec<Place>>,
+    /// See [`crate::stack_maps`].
+    stack_maps: OnceLock<Option<Range<usize>>>,
     source: OnceLock<Arc<str>>,
 }
 
@@ -136,7 +140,7 @@ impl Module {
         let added = if origin.calls_hooks { own_exports(&bytes) } else { exports.len() };
         let hooks = Hooks::of(exports.drain(added.min(exports.len())..));
         let (has_objects, has_start) = (has_objects(&bytes), has_start(&bytes));
-        let (functions, source) = Default::default();
+        let (functions, stack_maps, source) = Default::default();
         let engine = engine.clone();
         Self(Arc::new(Inner {
             engine,
@@ -149,6 +153,7 @@ impl Module {
             has_objects,
             has_start,
             functions,
+            stack_maps,
             source,
         }))
     }
@@ -227,6 +232,16 @@ impl Module {
 
     pub(crate) fn same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// What a frame keeps whose function waits for a call that returns to this address: `None`
+    /// within if it keeps no reference. `None` if the address is none in this module.
+    pub(crate) fn stack_map(&self, return_address: usize) -> Option<Option<StackMap<'_>>> {
+        let compiled = &self.0.compiled;
+        let offset = return_address.checked_sub(compiled.text().as_ptr() as usize)?;
+        let offset = u32::try_from(offset).ok().filter(|_| offset < compiled.text().len())?;
+        let maps = self.0.stack_maps.get_or_init(|| stack_maps::find(compiled)).as_ref()?;
+        Some(stack_maps::lookup(compiled, maps, offset))
     }
 
     /// The index of the function whose code is at `address`, if it is one of this module's.

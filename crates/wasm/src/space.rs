@@ -8,6 +8,7 @@ use crate::account::Account;
 use crate::memory::MemoryInner;
 use crate::region::{Books, Grown};
 use crate::stack_limit::modules_end;
+use crate::suspension::Fibers;
 use crate::{Engine, Memory, Stopper, Tag};
 
 /// What the groups of one isolate share. Stays on the isolate's thread.
@@ -26,6 +27,7 @@ struct Inner {
     memories: RefCell<Vec<Weak<MemoryInner>>>,
     /// Where the stack was when the host called a module last.
     entered_at: Cell<usize>,
+    fibers: Fibers,
 }
 
 /// A module that the host called may use so much stack and still call into another group. With
@@ -55,7 +57,7 @@ pub trait Observer: 'static {
 
     /// The address up to which the host's own code may use the stack, kept up to date. Modules
     /// may go 256 KiB deeper; without an address they get 512 KiB from the outermost call. Asked
-    /// once, when the space is made.
+    /// once, when the space is made. Calls that wait need it.
     fn stack_end(&self) -> Option<Rc<Cell<usize>>> {
         None
     }
@@ -71,6 +73,16 @@ pub trait Observer: 'static {
     fn stopper(&self) -> Option<Stopper> {
         None
     }
+
+    /// From now on the host runs on another stack: of what is below the caller it may use this
+    /// many bytes. The address of [`Self::stack_end`] is to be that from now on.
+    fn stack_entered(&self, usable_bytes: usize) {
+        let _ = usable_bytes;
+    }
+
+    /// That stack was left, and the host runs on the one before. Called once for each time that
+    /// one was entered.
+    fn stack_left(&self) {}
 }
 
 impl Space {
@@ -83,7 +95,7 @@ impl Space {
             stopper.attach(engine.watch());
         }
         let books = Books { account: observer.account(), ..Books::default() };
-        let (memories, entered_at) = Default::default();
+        let (memories, entered_at, fibers) = Default::default();
         Self(Rc::new(Inner {
             engine,
             host_tag,
@@ -93,6 +105,7 @@ impl Space {
             books,
             memories,
             entered_at,
+            fibers,
         }))
     }
 
@@ -142,6 +155,19 @@ impl Space {
     /// What the observer says of the stack.
     pub(crate) fn stack_end(&self) -> Option<&Rc<Cell<usize>>> {
         self.0.stack_end.as_ref()
+    }
+
+    pub(crate) fn observer(&self) -> &dyn Observer {
+        &*self.0.observer
+    }
+
+    pub(crate) fn fibers(&self) -> &Fibers {
+        &self.0.fibers
+    }
+
+    /// See [`Entry`].
+    pub(crate) fn entered_at(&self) -> &Cell<usize> {
+        &self.0.entered_at
     }
 
     pub(crate) fn has_stack_for_bridge(&self) -> bool {
@@ -198,7 +224,7 @@ impl Space {
 
 /// Where the stack is now, roughly.
 #[inline]
-fn stack_address() -> usize {
+pub(crate) fn stack_address() -> usize {
     let here = 0u8;
     std::ptr::from_ref(std::hint::black_box(&here)) as usize
 }

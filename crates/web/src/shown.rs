@@ -10,8 +10,8 @@ pub(crate) const INSPECT: &str = "nodejs.util.inspect.custom";
 
 /// An interface whose objects are shown by what they hold.
 pub(crate) trait Shown: Interface {
-    /// Whether only its name is shown where the console goes no deeper.
-    const IS_CUT_WHEN_DEEP: bool = false;
+    /// What is shown where the console goes no deeper, if that is less.
+    const WHEN_DEEP: Option<&'static str> = None;
 
     /// The object that is shown behind the interface's name.
     fn shown<'js>(&self, ctx: &Ctx<'js>) -> Result<Object<'js>>;
@@ -32,8 +32,10 @@ fn show<'js, T: Shown>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
     else {
         return Ok(this);
     };
-    if T::IS_CUT_WHEN_DEEP && call.value(0).as_number().is_some_and(|depth| depth < 0.0) {
-        return Ok(this);
+    if let Some(less) = T::WHEN_DEEP
+        && call.value(0).as_number().is_some_and(|depth| depth < 0.0)
+    {
+        return call.returns(less);
     }
     let text: Value<'js> = inspect.call((inside.shown(ctx)?, call.value(1)))?;
     call.returns(format!("{} {}", T::NAME, to_text(ctx, &text)?))

@@ -15,6 +15,8 @@ pub const COMPILE_ERROR: &str = "CompileError";
 pub const LINK_ERROR: &str = "LinkError";
 /// Of what a module did that it may not. The name of its class.
 pub const RUNTIME_ERROR: &str = "RuntimeError";
+/// Of a call that would have to wait and cannot. The name of its class.
+pub const SUSPEND_ERROR: &str = "SuspendError";
 
 /// Why bytes do not become a module.
 #[derive(Debug)]

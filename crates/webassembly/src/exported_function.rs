@@ -4,10 +4,11 @@ use std::any::{Any, TypeId};
 use std::rc::Rc;
 
 use holm_js::{
-    Array, Ctx, Function, Graveyard, Held, HostObject, NativeCall, NativeFunction, Result,
+    Array, Ctx, Error, Function, Graveyard, Held, HostObject, NativeCall, NativeFunction, Result,
     Returned, Tracer, Value, Weak, bury, native_function,
 };
-use holm_wasm::{CallError, Func, Slot, ValType};
+use holm_wasm::Value as WasmValue;
+use holm_wasm::{CallError, Func, Passed, Slot, ValType};
 
 use crate::convert::{is_opaque, mismatch, to_js, to_wasm};
 use crate::errors::{throw_failure, throw_type};
@@ -22,6 +23,7 @@ const INLINE_SLOTS: usize = 8;
 pub(crate) struct ExportedFunction {
     func: Func,
     loan: Rc<Loan>,
+    state: State,
     owner: Held,
     route: Route,
 }
@@ -74,6 +76,11 @@ impl ExportedFunction {
     pub(crate) fn func(&self) -> &Func {
         &self.func
     }
+
+    /// The state of the realm whose instances it belongs to.
+    pub(crate) fn state(&self) -> &State {
+        &self.state
+    }
 }
 
 /// <https://webassembly.github.io/spec/js-api/#a-new-exported-function>
@@ -90,9 +97,11 @@ pub(crate) fn wrapper<'js>(ctx: &Ctx<'js>, func: &Func) -> Result<Value<'js>> {
     let arity = u32::try_from(signature.parameters().len()).unwrap_or(u32::MAX);
     let name = func.index().to_string();
     let route = Route::of(signature.parameters(), signature.results());
+    let state = State::of(ctx);
     let inside = ExportedFunction {
         func: func.clone(),
-        loan: State::of(ctx).loan().clone(),
+        loan: state.loan().clone(),
+        state,
         owner: Held::new(&owner_of(ctx, func.group())?),
         route,
     };
@@ -199,11 +208,7 @@ impl NativeFunction for ExportedFunction {
                 self.call_numbers(call, parameters, results, &mut many)
             }
             Route::Values => self.call_values(call),
-            // 4. If any type in parameters or results matches v128 or exnref, throw a TypeError.
-            Route::Refused => Err(throw_type(
-                call.ctx(),
-                "a function with v128 or exnref in its type cannot be called from JavaScript",
-            )),
+            Route::Refused => Err(refuse(call.ctx())),
         }
     }
 }
@@ -225,16 +230,7 @@ impl ExportedFunction {
         results: &[Number],
         slots: &mut [Slot],
     ) -> Result<Returned<'js>> {
-        let ctx = call.ctx();
-        // 7. For each t of parameters, append ? ToWebAssemblyValue(arg, t) to args.
-        for (index, (slot, number)) in slots.iter_mut().zip(parameters).enumerate() {
-            match number {
-                Number::I32 => slot.set_i32(call.int32(index)?),
-                Number::I64 => slot.set_i64(call.bigint64(index)?),
-                Number::F32 => slot.set_f32(call.float64(index)? as f32),
-                Number::F64 => slot.set_f64(call.float64(index)?),
-            }
-        }
+        read_numbers(call, parameters, slots)?;
         self.invoke(call, slots)?;
         match results {
             // 13. If outArity is 0, return undefined.
@@ -242,46 +238,112 @@ impl ExportedFunction {
             // 14. Otherwise, if outArity is 1, return ! ToJSValue(ret[0]).
             [number] => Ok(returned(&slots[0], *number)),
             // 15. Otherwise, CreateArrayFromList(values).
-            many => {
-                let array = Array::new(ctx.clone())?;
-                for (index, (slot, number)) in slots.iter().zip(many).enumerate() {
-                    array.set(index, number_to_js(ctx, slot, *number)?)?;
-                }
-                Ok(Returned::Value(array.into_value()))
-            }
+            many => Ok(Returned::Value(numbers_to_array(call.ctx(), slots, many)?)),
         }
     }
 
     fn call_values<'js>(&self, call: &NativeCall<'_, 'js>) -> Result<Returned<'js>> {
         let ctx = call.ctx();
-        let signature = self.func.signature();
         let owner = self.owner.get(ctx)?;
-        let mut arguments = Vec::with_capacity(signature.parameters().len());
-        let values = HostTable::shared(self.func.group().host_values());
-        for (index, ty) in signature.parameters().iter().enumerate() {
-            arguments.push(to_wasm(ctx, &call.value(index), ty, &values)?);
-        }
+        let arguments = self.read_values(call)?;
         let done = self.loan.lend(ctx, Some(&self.func), || self.func.call(&arguments));
-        let results = done.map_err(|error| match error {
-            CallError::Failure(failure) => throw_failure(ctx, failure, Some(&self.func)),
-            CallError::Argument { index, mismatch: reason } => {
-                let what = format!("argument {index}");
-                mismatch(ctx, &what, &signature.parameters()[index], &reason)
-            }
-        })?;
+        let results = done.map_err(|error| self.throw_error(ctx, error))?;
         drop(owner);
         match results.as_slice() {
             [] => Ok(Returned::Undefined),
             [value] => Ok(Returned::Value(to_js(ctx, value)?)),
-            many => {
-                let array = Array::new(ctx.clone())?;
-                for (index, value) in many.iter().enumerate() {
-                    array.set(index, to_js(ctx, value)?)?;
-                }
-                Ok(Returned::Value(array.into_value()))
+            many => Ok(Returned::Value(values_to_array(ctx, many)?)),
+        }
+    }
+
+    fn read_values(&self, call: &NativeCall<'_, '_>) -> Result<Vec<WasmValue>> {
+        let values = HostTable::shared(self.func.group().host_values());
+        let parameters = self.func.signature().parameters().iter().enumerate();
+        parameters.map(|(index, ty)| to_wasm(call.ctx(), &call.value(index), ty, &values)).collect()
+    }
+
+    fn throw_error(&self, ctx: &Ctx<'_>, error: CallError) -> Error {
+        match error {
+            CallError::Failure(failure) => throw_failure(ctx, failure, Some(&self.func)),
+            CallError::Argument { index, mismatch: reason } => {
+                let what = format!("argument {index}");
+                mismatch(ctx, &what, &self.func.signature().parameters()[index], &reason)
             }
         }
     }
+
+    /// The arguments of a call that takes them with it: one that may wait.
+    pub(crate) fn read_arguments(&self, call: &NativeCall<'_, '_>) -> Result<Passed> {
+        match &self.route {
+            Route::Numbers { parameters, slots, .. } => {
+                let mut taken = vec![Slot::zero(); *slots];
+                read_numbers(call, parameters, &mut taken)?;
+                Ok(Passed::Numbers(taken))
+            }
+            Route::Values => Ok(Passed::Values(self.read_values(call)?)),
+            Route::Refused => Err(refuse(call.ctx())),
+        }
+    }
+
+    /// What such a call gives.
+    pub(crate) fn result<'js>(
+        &self,
+        ctx: &Ctx<'js>,
+        result: std::result::Result<Passed, CallError>,
+    ) -> Result<Value<'js>> {
+        match (result.map_err(|error| self.throw_error(ctx, error))?, &self.route) {
+            (Passed::Numbers(slots), Route::Numbers { results, .. }) => match &**results {
+                [] => Ok(Value::new_undefined(ctx.clone())),
+                [number] => number_to_js(ctx, &slots[0], *number),
+                many => numbers_to_array(ctx, &slots, many),
+            },
+            (Passed::Values(values), _) => match values.as_slice() {
+                [] => Ok(Value::new_undefined(ctx.clone())),
+                [value] => to_js(ctx, value),
+                many => values_to_array(ctx, many),
+            },
+            (Passed::Numbers(_), _) => Err(Error::Unknown),
+        }
+    }
+}
+
+/// 7. For each t of parameters, append ? ToWebAssemblyValue(arg, t) to args.
+#[inline(always)]
+fn read_numbers(
+    call: &NativeCall<'_, '_>,
+    parameters: &[Number],
+    slots: &mut [Slot],
+) -> Result<()> {
+    for (index, (slot, number)) in slots.iter_mut().zip(parameters).enumerate() {
+        match number {
+            Number::I32 => slot.set_i32(call.int32(index)?),
+            Number::I64 => slot.set_i64(call.bigint64(index)?),
+            Number::F32 => slot.set_f32(call.float64(index)? as f32),
+            Number::F64 => slot.set_f64(call.float64(index)?),
+        }
+    }
+    Ok(())
+}
+
+fn numbers_to_array<'js>(ctx: &Ctx<'js>, slots: &[Slot], numbers: &[Number]) -> Result<Value<'js>> {
+    let array = Array::new(ctx.clone())?;
+    for (index, (slot, number)) in slots.iter().zip(numbers).enumerate() {
+        array.set(index, number_to_js(ctx, slot, *number)?)?;
+    }
+    Ok(array.into_value())
+}
+
+fn values_to_array<'js>(ctx: &Ctx<'js>, values: &[WasmValue]) -> Result<Value<'js>> {
+    let array = Array::new(ctx.clone())?;
+    for (index, value) in values.iter().enumerate() {
+        array.set(index, to_js(ctx, value)?)?;
+    }
+    Ok(array.into_value())
+}
+
+/// 4. If any type in parameters or results matches v128 or exnref, throw a TypeError.
+fn refuse(ctx: &Ctx<'_>) -> Error {
+    throw_type(ctx, "a function with v128 or exnref in its type cannot be called from JavaScript")
 }
 
 #[inline]

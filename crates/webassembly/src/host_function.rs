@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use holm_js::webidl::convert;
-use holm_js::{Argument, Ctx, Held, Result, Value, call_held};
+use holm_js::{Argument, Ctx, Held, Reply, Result, Value, call_held};
 use holm_wasm::Value as WasmValue;
 use holm_wasm::{Group, HostFunction, Slot, Thrown, ValType};
 
@@ -88,30 +88,53 @@ impl HostFunction for ImportedFunction {
         arguments: Vec<WasmValue>,
     ) -> std::result::Result<Vec<WasmValue>, Thrown> {
         self.passage.run(|ctx| {
-            // 2. If any type in parameters or results matches v128 or exnref, throw a TypeError.
-            if self.parameters.iter().chain(&self.results).any(is_opaque) {
-                return Err(refuse(ctx));
-            }
-            let mut js_arguments = Vec::with_capacity(arguments.len());
-            for argument in &arguments {
-                js_arguments.push(Argument::Value(to_js(ctx, argument)?));
-            }
-            let reply = call_held(ctx, &self.callee, js_arguments.into_iter())?;
-            let values = match &*self.results {
-                [] => return Ok(Vec::new()),
-                [ty] => vec![to_wasm(ctx, &reply.value(), ty, self.passage.values())?],
-                _ => self.many(ctx, &reply.value())?,
-            };
-            for (value, ty) in values.iter().zip(&self.results) {
-                let fits = value.check(ty);
-                fits.map_err(|reason| mismatch(ctx, "what an import returned", ty, &reason))?;
-            }
-            Ok(values)
+            let reply = self.call_script(ctx, &arguments)?;
+            self.results(ctx, &reply.value())
         })
     }
 }
 
 impl ImportedFunction {
+    /// The way to script.
+    pub(crate) fn passage(&self) -> &Passage {
+        &self.passage
+    }
+
+    /// Steps 2 to 4.
+    pub(crate) fn call_script<'a, 'js>(
+        &self,
+        ctx: &'a Ctx<'js>,
+        arguments: &[WasmValue],
+    ) -> Result<Reply<'a, 'js>> {
+        // 2. If any type in parameters or results matches v128 or exnref, throw a TypeError.
+        if self.parameters.iter().chain(&self.results).any(is_opaque) {
+            return Err(refuse(ctx));
+        }
+        let mut js_arguments = Vec::with_capacity(arguments.len());
+        for argument in arguments {
+            js_arguments.push(Argument::Value(to_js(ctx, argument)?));
+        }
+        call_held(ctx, &self.callee, js_arguments.into_iter())
+    }
+
+    /// Steps 6 to 8: what the function returned, as the module wants it.
+    pub(crate) fn results<'js>(
+        &self,
+        ctx: &Ctx<'js>,
+        returned: &Value<'js>,
+    ) -> Result<Vec<WasmValue>> {
+        let values = match &*self.results {
+            [] => return Ok(Vec::new()),
+            [ty] => vec![to_wasm(ctx, returned, ty, self.passage.values())?],
+            _ => self.many(ctx, returned)?,
+        };
+        for (value, ty) in values.iter().zip(&self.results) {
+            let fits = value.check(ty);
+            fits.map_err(|reason| mismatch(ctx, "what an import returned", ty, &reason))?;
+        }
+        Ok(values)
+    }
+
     fn call_any_numbers(
         &self,
         slots: &mut [Slot],

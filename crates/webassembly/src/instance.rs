@@ -9,7 +9,7 @@ use holm_js::{
     freeze, host_ref,
 };
 use holm_wasm::{
-    Extern, ExternType, Global, GlobalType, Import, ImportType, InstantiateError, TypeText,
+    Extern, ExternType, Global, GlobalType, Group, Import, ImportType, InstantiateError, TypeText,
     ValType, instantiate,
 };
 
@@ -18,6 +18,7 @@ use crate::convert::to_wasm;
 use crate::errors::{throw_failure, throw_link, throw_range, throw_type};
 use crate::exported_function::{self, ExportedFunction};
 use crate::host_function::ImportedFunction;
+use crate::jspi::{SuspendingImport, SuspendingObject};
 use crate::module::{self, CompiledModule};
 use crate::owner::{Keep, group_for, note_objects, owner_of};
 use crate::state::State;
@@ -108,6 +109,7 @@ type AnyRoot = Root<Value<'static>>;
 
 enum RootedGiven {
     Function(AnyRoot),
+    Suspending(AnyRoot),
     Builtin(Builtin),
     Extern(Extern, Option<AnyRoot>),
 }
@@ -117,6 +119,7 @@ impl<'js> Imports<'js> {
         let given = self.given.into_iter().map(|given| {
             Ok(match given {
                 Given::Function(value) => RootedGiven::Function(Root::new(ctx, value)?),
+                Given::Suspending(value) => RootedGiven::Suspending(Root::new(ctx, value)?),
                 Given::Builtin(builtin) => RootedGiven::Builtin(builtin),
                 Given::Extern(item, value) => {
                     let value = value.map(|value| Root::new(ctx, value)).transpose()?;
@@ -133,6 +136,7 @@ impl RootedImports {
         let given = self.given.into_iter().map(|given| {
             Ok(match given {
                 RootedGiven::Function(value) => Given::Function(value.get(ctx)?),
+                RootedGiven::Suspending(value) => Given::Suspending(value.get(ctx)?),
                 RootedGiven::Builtin(builtin) => Given::Builtin(builtin),
                 RootedGiven::Extern(item, value) => {
                     let value = value.map(|value| value.get(ctx)).transpose()?;
@@ -146,6 +150,8 @@ impl RootedImports {
 
 enum Given<'js> {
     Function(Value<'js>),
+    /// What a `WebAssembly.Suspending` marks.
+    Suspending(Value<'js>),
     Builtin(Builtin),
     /// With the object of script that shows it, if there is one.
     Extern(Extern, Option<Value<'js>>),
@@ -222,7 +228,11 @@ fn read_import<'js>(
     match &import.ty {
         // 5. If externtype is of the form func functype,
         ExternType::Func(_) => {
-            // 1. If IsCallable(v) is false, throw a LinkError exception.
+            // 1. If v has a [[WrappedFunction]] internal slot, create a suspending function from it.
+            if let Some(suspending) = host_ref::<SuspendingObject>(&value) {
+                return Ok(Given::Suspending(suspending.function(ctx)?));
+            }
+            // Otherwise, if IsCallable(v) is false, throw a LinkError exception.
             if !value.is_function() {
                 return link_error("a function");
             }
@@ -348,7 +358,17 @@ fn run<'js>(
                 }
                 Import::Extern(item)
             }
-            Given::Function(value) => function_import(&state, &value, &wanted.ty),
+            Given::Function(value) => {
+                let make = imported_function(&state, &value, &wanted.ty);
+                Import::Host(Box::new(|group| Box::new(make(group))))
+            }
+            Given::Suspending(value) => {
+                let make = imported_function(&state, &value, &wanted.ty);
+                let state = state.clone();
+                Import::Suspending(Box::new(|group| {
+                    Box::new(SuspendingImport::new(make(group), state))
+                }))
+            }
             Given::Builtin(builtin) => match builtins_seen.entry(builtin) {
                 // A builtin set is instantiated once: the same import is the same function.
                 Entry::Occupied(earlier) => Import::Again(*earlier.get()),
@@ -390,20 +410,24 @@ fn note_memories(ctx: &Ctx<'_>, state: &State, compiled: &CompiledModule) {
     }
 }
 
-fn function_import(state: &State, value: &Value<'_>, wanted: &ExternType) -> Import {
+fn imported_function(
+    state: &State,
+    value: &Value<'_>,
+    wanted: &ExternType,
+) -> impl FnOnce(&Group) -> ImportedFunction + 'static {
     let held = holm_js::Held::new(value);
     let loan = state.loan().clone();
     let ty = match wanted {
         ExternType::Func(ty) => Some(ty.clone()),
         _ => None,
     };
-    Import::Host(Box::new(move |group| {
+    move |group| {
         let (parameters, results) = match &ty {
             Some(ty) => (ty.params().collect(), ty.results().collect()),
             None => Default::default(),
         };
-        Box::new(ImportedFunction::new(held, parameters, results, group, loan))
-    }))
+        ImportedFunction::new(held, parameters, results, group, loan)
+    }
 }
 
 fn instantiate_error(

@@ -28,6 +28,7 @@ mod gc_object;
 mod global;
 mod host_function;
 mod instance;
+mod jspi;
 mod memory;
 mod module;
 mod module_source;
@@ -43,7 +44,7 @@ mod table;
 mod tag;
 mod values;
 
-pub use errors::{COMPILE_ERROR, LINK_ERROR, RUNTIME_ERROR};
+pub use errors::{COMPILE_ERROR, LINK_ERROR, RUNTIME_ERROR, SUSPEND_ERROR};
 pub use esm::{ScriptModule, module_source, script_module};
 pub use holm_wasm::{BEYOND_MEMORY_LIMIT, Stopper, TextError, WaitQueue, export_names, to_binary};
 pub use namespace::install;

@@ -12,10 +12,13 @@ use holm_js::{
 };
 use holm_wasm::{Module, Stopper, WaitQueue};
 
-use crate::errors::{COMPILE_ERROR, LINK_ERROR, RUNTIME_ERROR, Refused, throw_compile};
+use crate::errors::{
+    COMPILE_ERROR, LINK_ERROR, RUNTIME_ERROR, Refused, SUSPEND_ERROR, throw_compile,
+};
 use crate::exception::ExceptionObject;
 use crate::global::GlobalObject;
 use crate::instance::{self, InstanceObject, import_object, read_imports};
+use crate::jspi::{self, SuspendingObject};
 use crate::memory::MemoryObject;
 use crate::module::{ModuleObject, compile};
 use crate::module_source;
@@ -45,6 +48,9 @@ pub fn install(
     define_value(&namespace, "compile", compile, Attributes::ALL)?;
     let instantiate = function(ctx, "instantiate", 1, |call| promised(call, instantiate))?;
     define_value(&namespace, "instantiate", instantiate, Attributes::ALL)?;
+    let promising =
+        function(ctx, "promising", 1, |call| jspi::promising(call.ctx(), &call.value(0)))?;
+    define_value(&namespace, "promising", promising, Attributes::ALL)?;
     let of_namespace = function(ctx, "namespaceInstance", 1, esm::namespace_instance)?;
     define_value(&namespace, "namespaceInstance", of_namespace, Attributes::ALL)?;
     let js_tag = function(ctx, "get JSTag", 0, |call| {
@@ -61,7 +67,8 @@ pub fn install(
     define_interface::<GlobalObject>(&namespace)?;
     define_interface::<TagObject>(&namespace)?;
     define_interface::<ExceptionObject>(&namespace)?;
-    for name in [COMPILE_ERROR, LINK_ERROR, RUNTIME_ERROR] {
+    define_interface::<SuspendingObject>(&namespace)?;
+    for name in [COMPILE_ERROR, LINK_ERROR, RUNTIME_ERROR, SUSPEND_ERROR] {
         define_value(&namespace, name, error_class(ctx, name)?, Attributes::BUILT_IN)?;
     }
     define_value(&ctx.globals(), "WebAssembly", namespace, Attributes::BUILT_IN)

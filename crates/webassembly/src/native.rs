@@ -4,14 +4,17 @@
 use std::fmt;
 use std::sync::Arc;
 
+use holm_host::host;
 use holm_js::{Ctx, Object, Result, Value, host_ref, webidl};
 use holm_wasm::{BytesError, CompileError, Memory, MemoryTypeBuilder};
 
 use crate::errors::{throw_range, throw_type};
 use crate::global::GlobalObject;
 use crate::instance::{InstanceObject, new_instance, read_imports};
+use crate::jspi::{self, SuspendingObject};
 use crate::memory::{self, MAX_PAGES_32, PAGE_BYTES, check_limits};
 use crate::module::{CompiledModule, ModuleObject};
+use crate::namespace::Settle;
 use crate::options::CompileOptions;
 use crate::state::State;
 use crate::table::TableObject;
@@ -184,6 +187,27 @@ pub fn set_table_element<'js>(
 /// `table.grow(delta)`.
 pub fn grow_table<'js>(ctx: &Ctx<'js>, value: &Value<'js>, delta: u64) -> Option<Result<u64>> {
     host_ref::<TableObject>(value).map(|table| table.grow_by(ctx, delta, None))
+}
+
+/// `WebAssembly.promising(function)`.
+pub fn promising<'js>(ctx: &Ctx<'js>, function: &Value<'js>) -> Result<Value<'js>> {
+    jspi::promising(ctx, function)
+}
+
+/// `new WebAssembly.Suspending(function)`, for something that is a function.
+pub fn suspending<'js>(ctx: &Ctx<'js>, function: &Value<'js>) -> Result<Value<'js>> {
+    SuspendingObject::marking(ctx, function)
+}
+
+/// A promise of what `value` makes of what `work` gives.
+pub fn promise_of<'js, T: 'static>(
+    ctx: &Ctx<'js>,
+    work: impl Future<Output = T> + 'static,
+    value: impl for<'a> FnOnce(&Ctx<'a>, T) -> Result<Value<'a>> + 'static,
+) -> Result<Value<'js>> {
+    let (promise, settle) = Settle::new(ctx)?;
+    host(ctx).tasks.spawn(work, move |ctx, given| settle.with(ctx, || value(ctx, given)));
+    Ok(promise.into_value())
 }
 
 impl fmt::Debug for Module {

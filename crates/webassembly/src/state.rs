@@ -5,13 +5,14 @@ use std::fmt;
 use std::rc::Rc;
 
 use holm_js::{
-    Budget, Ctx, Error, ErrorKind, Result, ScopeLoan, Weak, budget, collect_garbage,
-    set_foreign_calls, stack_end, throw,
+    Budget, Ctx, Error, ErrorKind, Result, ScopeLoan, StackLimits, Weak, budget, collect_garbage,
+    enter_stack, leave_stack, set_foreign_calls, stack_end, throw,
 };
 use holm_wasm::{Account, Engine, Func, Memory, Observer, Space, Stopper};
 
 use crate::bindings::Bindings;
 use crate::frames::Calls;
+use crate::jspi::Waiting;
 use crate::memory;
 
 /// The scopes that calls have lent, each with the function that script called, if any.
@@ -33,6 +34,7 @@ struct Inner {
     bindings: Rc<Bindings>,
     /// The owner of the group of modules with structs and arrays.
     objects_owner: RefCell<Option<Weak>>,
+    waiting: Waiting,
     /// Bytes that the collector of script knows nothing of, since it last ran for them.
     unseen_bytes: Cell<usize>,
     /// And mappings: the system has not many more than 60 000.
@@ -79,6 +81,7 @@ impl State {
             bindings: self.0.bindings.clone(),
             script_stack,
             stopper: self.0.stopper.get().cloned(),
+            left_stacks: RefCell::default(),
             budget: budget(ctx),
         });
         Ok(self.0.space.get_or_init(|| Space::new(&engine, observer)).clone())
@@ -98,6 +101,11 @@ impl State {
     /// The bindings of script that follow globals.
     pub(crate) fn bindings(&self) -> &Bindings {
         &self.0.bindings
+    }
+
+    /// The calls that run on stacks of their own.
+    pub(crate) fn waiting(&self) -> &Waiting {
+        &self.0.waiting
     }
 
     pub(crate) fn objects_owner(&self) -> Option<Ref<'_, Weak>> {
@@ -151,6 +159,8 @@ struct Watcher {
     bindings: Rc<Bindings>,
     script_stack: Rc<Cell<usize>>,
     stopper: Option<Stopper>,
+    /// What script could use of the stacks that were left for another one.
+    left_stacks: RefCell<Vec<Option<StackLimits>>>,
     budget: Budget,
 }
 
@@ -172,6 +182,17 @@ impl Observer for Watcher {
 
     fn stopper(&self) -> Option<Stopper> {
         self.stopper.clone()
+    }
+
+    fn stack_entered(&self, usable_bytes: usize) {
+        let left = self.loan.with(|ctx| enter_stack(ctx, usable_bytes));
+        self.left_stacks.borrow_mut().push(left);
+    }
+
+    fn stack_left(&self) {
+        if let Some(before) = self.left_stacks.borrow_mut().pop().flatten() {
+            self.loan.with(|ctx| leave_stack(ctx, before));
+        }
     }
 
     fn account(&self) -> Option<Rc<dyn Account>> {

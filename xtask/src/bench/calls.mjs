@@ -14,6 +14,12 @@ const LOOP = wasm(
   '0061736d01000000010c0260027f7f017f60017f017f020701016d0166000003020101070801046c' +
     '6f6f7000010a1c011a01017f03402000200110002101200041016b22000d000b20010b',
 );
+// (module (import "m" "i" (func (result i32))) (func (export "waits") (result i32) call 0)
+//   (func (export "does_not") (result i32) i32.const 1))
+const WAITS = wasm(
+  '0061736d010000000105016000017f020701016d01690000030302000007140205776169747300010864' +
+    '6f65735f6e6f7400020a0b02040010000b040041010b',
+);
 // (module (memory (export "m") 1))
 const MEMORY = wasm('0061736d010000000503010001070501016d0200');
 
@@ -23,6 +29,16 @@ const best = (count, body) => {
   for (let round = 0; round < 5; round++) {
     const start = clock();
     body(count);
+    least = Math.min(least, (clock() - start) / count);
+  }
+  return least;
+};
+
+const bestAwaited = async (count, body) => {
+  let least = Infinity;
+  for (let round = 0; round < 5; round++) {
+    const start = clock();
+    await body(count);
     least = Math.min(least, (clock() - start) / count);
   }
   return least;
@@ -58,4 +74,30 @@ const results = {
     for (let i = 0; i < n; i++) new WebAssembly.Instance(withMemory);
   }),
 };
+if (WebAssembly.promising) Object.assign(results, await waiting());
 console.log(JSON.stringify(results));
+
+async function waiting() {
+  const module = new WebAssembly.Module(WAITS);
+  const promising = (i, name) => {
+    const imports = { m: { i: new WebAssembly.Suspending(i) } };
+    return WebAssembly.promising(new WebAssembly.Instance(module, imports).exports[name]);
+  };
+  const each = (call) => bestAwaited(CALLS / 10, async (n) => {
+    for (let i = 0; i < n; i++) await call();
+  });
+  const settled = Promise.resolve(1);
+  const resolves = [];
+  const open = promising(() => new Promise((resolve) => resolves.push(resolve)), 'waits');
+  return {
+    'an async function that awaits': await each(async () => await settled),
+    'a promising call that does not wait': await each(promising(() => 1, 'does_not')),
+    'one that waits for a number': await each(promising(() => 1, 'waits')),
+    'one that waits for a promise': await each(promising(() => settled, 'waits')),
+    'one of 10 000 that wait at once': await bestAwaited(10_000, async (n) => {
+      const calls = Array.from({ length: n }, () => open());
+      for (const resolve of resolves.splice(0).reverse()) resolve(1);
+      await Promise.all(calls);
+    }),
+  };
+}

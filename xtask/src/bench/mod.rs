@@ -5,15 +5,17 @@
 mod calls;
 mod measure;
 mod runtimes;
+mod script;
 mod startup;
 mod stats;
+mod workers;
 
 use crate::command::{self, Command};
 
 pub const COMMAND: Command = Command {
     name: "bench",
-    summary: "measure Holm beside node, deno and bun: bench startup, bench calls",
+    summary: "measure Holm beside node, deno and bun: bench startup, calls, workers",
     run: |args| command::dispatch("cargo xtask bench", BENCHMARKS, args),
 };
 
-const BENCHMARKS: &[Command] = &[startup::COMMAND, calls::COMMAND];
+const BENCHMARKS: &[Command] = &[startup::COMMAND, calls::COMMAND, workers::COMMAND];

@@ -14,7 +14,7 @@ use std::rc::Rc;
 use rquickjs::{Ctx, Error, Object, Result, Value, qjs};
 
 use super::builtins::install_getters;
-use super::{Backing, MAX_BUFFER_BYTES, detach_buffer, too_long};
+use super::{Backing, MAX_BUFFER_BYTES, detach_buffer, shared_buffer, too_long};
 use crate::errors::{ErrorKind, throw};
 use crate::host_object::Graveyard;
 use crate::raw::{self, RawRuntime};
@@ -239,6 +239,10 @@ impl Alias {
     pub(super) fn bury(self: Rc<Self>) {
         self.life.set(false);
         self.aliases.remove(self.object.get());
+        if self.with_keeper(|keeper| keeper.is::<shared_buffer::Keeper>()) {
+            // Memory and counters: gone at once, or a loop of script would run out of them.
+            return;
+        }
         // What the keeper and the host hold may not be dropped in a finalizer.
         let graveyard = self.graveyard.clone();
         graveyard.push(self);

@@ -127,9 +127,12 @@ pub fn with_keeper<T: Any, R>(buffer: &Object<'_>, look: impl FnOnce(&T) -> R) -
     alias.with_keeper(|keeper| keeper.downcast_ref::<T>().map(look))
 }
 
-/// Whether a script may detach the buffer: those made here it may not.
+/// Whether a script may detach the buffer: those made here and immutable ones it may not.
 pub fn is_detachable(buffer: &Object<'_>) -> bool {
-    RealmData::of(buffer.ctx()).shared().aliases.find(buffer.as_value()).is_none()
+    // SAFETY: a live object; the answer is 1 for an immutable `ArrayBuffer` only.
+    let is_immutable = unsafe { qjs::JS_IsImmutableArrayBuffer(buffer.as_raw()) } == 1;
+    let aliases = &RealmData::of(buffer.ctx()).shared().aliases;
+    !is_immutable && aliases.find(buffer.as_value()).is_none()
 }
 
 /// A flag that falls when a buffer over foreign memory is detached or collected.

@@ -4,21 +4,23 @@
 //! grow, and with them uses them for all. So it asks here too when one over foreign memory is
 //! collected, and says only where that begins.
 //!
-//! A block belongs to everyone who shows it, on whatever thread: the last one frees it.
+//! A block belongs to everyone who shows it, on whatever thread: the last one frees it. It is
+//! charged, once, to every heap in which a buffer shows it.
 
 use std::alloc::{Layout, alloc_zeroed, dealloc};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::ffi::c_void;
 use std::ptr::NonNull;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rquickjs::qjs;
 
 use super::alias::Alias;
-use crate::raw::RawRuntime;
+use crate::allocator::Budget;
+use crate::raw::{RawContext, RawRuntime};
 
 /// Zeroed memory that any number of buffers show.
 #[derive(Debug)]
@@ -71,19 +73,72 @@ impl Drop for Block {
 }
 
 /// The blocks behind the shared buffers of one runtime, by where they begin.
-#[derive(Default)]
 pub(crate) struct SharedBlocks {
     own: RefCell<HashMap<usize, Shown>>,
     foreign: RefCell<HashMap<usize, Vec<Rc<Alias>>>>,
+    charges: Charges,
+    /// The realm that script was last entered in. The engine asks for memory without one, but
+    /// wants an error thrown when there is none.
+    entered: Cell<RawContext>,
 }
 
 /// A block that buffers of the engine's show.
 struct Shown {
     block: Arc<Block>,
     buffers: usize,
+    charge: Rc<Charge>,
+}
+
+/// What the blocks that are shown here take of the heap's budget.
+#[derive(Clone)]
+struct Charges {
+    budget: Budget,
+    by_start: Rc<RefCell<HashMap<usize, Weak<Charge>>>>,
+}
+
+/// What one block takes, for as long as any of its buffers here has this.
+pub(super) struct Charge {
+    charges: Charges,
+    start: usize,
+    size_bytes: usize,
+}
+
+impl Charges {
+    /// The charge of a block; `None` if there is no room for it.
+    fn of(&self, block: &Block) -> Option<Rc<Charge>> {
+        let start = block.start().as_ptr() as usize;
+        if let Some(charge) = self.by_start.borrow().get(&start).and_then(Weak::upgrade) {
+            return Some(charge);
+        }
+        let size_bytes = block.layout.size();
+        if !self.budget.charge(size_bytes) {
+            return None;
+        }
+        let charge = Rc::new(Charge { charges: self.clone(), start, size_bytes });
+        self.by_start.borrow_mut().insert(start, Rc::downgrade(&charge));
+        Some(charge)
+    }
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        self.charges.budget.release(self.size_bytes);
+        self.charges.by_start.borrow_mut().remove(&self.start);
+    }
 }
 
 impl SharedBlocks {
+    pub(crate) fn new(budget: Budget) -> Self {
+        let charges = Charges { budget, by_start: Rc::default() };
+        let (own, foreign) = Default::default();
+        Self { own, foreign, charges, entered: Cell::new(std::ptr::null_mut()) }
+    }
+
+    /// Says in which realm script will run; gives the one before, null for none.
+    pub(crate) fn enter(&self, context: RawContext) -> RawContext {
+        self.entered.replace(context)
+    }
+
     /// Has a runtime use this.
     ///
     /// # Safety
@@ -109,10 +164,24 @@ impl SharedBlocks {
         self.own.borrow().get(&start).map(|shown| shown.block.clone())
     }
 
+    /// Charges a block that was made elsewhere; throws if there is no room for it.
+    pub(super) fn charge(&self, block: &Block) -> Option<Rc<Charge>> {
+        let charge = self.charges.of(block);
+        if charge.is_none() {
+            self.throw_out_of_memory();
+        }
+        charge
+    }
+
     /// Runs `make`, in which the engine may make buffers that show the block.
-    pub(super) fn with_block<R>(&self, block: &Arc<Block>, make: impl FnOnce() -> R) -> R {
+    pub(super) fn with_block<R>(
+        &self,
+        block: &Arc<Block>,
+        charge: &Rc<Charge>,
+        make: impl FnOnce() -> R,
+    ) -> R {
         let start = block.start().as_ptr() as usize;
-        let shown = || Shown { block: block.clone(), buffers: 0 };
+        let shown = || Shown { block: block.clone(), buffers: 0, charge: charge.clone() };
         // Counted meanwhile, so that it is not forgotten.
         self.own.borrow_mut().entry(start).or_insert_with(shown).buffers += 1;
         let made = make();
@@ -120,21 +189,31 @@ impl SharedBlocks {
         made
     }
 
-    /// Says that the only buffer of the engine's that shows this block is now one over foreign
-    /// memory.
-    pub(super) fn give_away(&self, start: usize, alias: Rc<Alias>) {
-        self.own.borrow_mut().remove(&start);
-        self.add(start, alias);
+    /// Forgets a block: the only buffer of the engine's that shows it is about to be one over
+    /// foreign memory.
+    pub(super) fn give_away(&self, start: usize) -> Option<Rc<Charge>> {
+        self.own.borrow_mut().remove(&start).map(|shown| shown.charge)
     }
 
     fn allocate(&self, size: usize) -> *mut u8 {
-        let Some(block) = Block::new(size) else {
+        // Memory that nobody has touched is not there yet: charging it afterwards costs nothing.
+        let made = Block::new(size).and_then(|block| Some((self.charges.of(&block)?, block)));
+        let Some((charge, block)) = made else {
+            self.throw_out_of_memory();
             return std::ptr::null_mut();
         };
         let start = block.start().as_ptr();
-        let shown = Shown { block: Arc::new(block), buffers: 1 };
+        let shown = Shown { block: Arc::new(block), buffers: 1, charge };
         self.own.borrow_mut().insert(start as usize, shown);
         start
+    }
+
+    fn throw_out_of_memory(&self) {
+        let entered = self.entered.get();
+        if !entered.is_null() {
+            // SAFETY: a realm that is entered is alive.
+            unsafe { qjs::JS_ThrowOutOfMemory(entered) };
+        }
     }
 
     fn share(&self, start: usize) {

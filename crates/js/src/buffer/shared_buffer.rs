@@ -1,13 +1,14 @@
 //! `SharedArrayBuffer`s of script on their way to another realm, which may be another thread's.
 
 use std::ptr::NonNull;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use rquickjs::{Ctx, Error, Object, Result, qjs};
 
 use super::alias::{self, Alias, Host, Kind};
 use super::builtins::install_getters;
-use super::shared_blocks::Block;
+use super::shared_blocks::{Block, Charge};
 use super::{Backing, max_buffer_bytes};
 use crate::errors::{ErrorKind, throw};
 use crate::raw;
@@ -24,6 +25,12 @@ pub struct SharedBuffer {
 enum Extent {
     Fixed { len_bytes: usize },
     Growable { max_len_bytes: usize },
+}
+
+/// What keeps the memory of one that grows. Dropping it touches neither script nor an engine.
+pub(super) struct Keeper {
+    shared: SharedBuffer,
+    _charge: Rc<Charge>,
 }
 
 impl SharedBuffer {
@@ -53,24 +60,29 @@ impl SharedBuffer {
         let this = Self { block, extent: Extent::Growable { max_len_bytes } };
         install_getters(ctx)?;
         let kind = this.growable_kind(max_len_bytes);
-        let alias = alias::adopt(buffer, start, kind, Box::new(this.clone()));
-        shared.shared_blocks.give_away(start.as_ptr() as usize, alias);
+        let address = start.as_ptr() as usize;
+        let _charge = shared.shared_blocks.give_away(address).ok_or(Error::Unknown)?;
+        let keeper = Keeper { shared: this.clone(), _charge };
+        let alias = alias::adopt(buffer, start, kind, Box::new(keeper));
+        shared.shared_blocks.add(address, alias);
         Ok(Some(this))
     }
 
     fn of_alias(alias: &Alias) -> Option<Self> {
-        alias.with_keeper(|keeper| keeper.downcast_ref::<Self>().cloned())
+        let shared = |keeper: &Keeper| keeper.shared.clone();
+        alias.with_keeper(|keeper| keeper.downcast_ref().map(shared))
     }
 
     /// A new buffer that shows the same.
     pub fn object<'js>(&self, ctx: &Ctx<'js>) -> Result<Object<'js>> {
         let start = self.block.start();
+        let blocks = &RealmData::of(ctx).shared().shared_blocks;
+        let charge = blocks.charge(&self.block).ok_or(Error::Exception)?;
         match self.extent {
             Extent::Fixed { len_bytes } => {
-                let blocks = &RealmData::of(ctx).shared().shared_blocks;
                 // SAFETY: the block, which is as long, lives as long as the runtime counts
                 // buffers that show it.
-                let made = blocks.with_block(&self.block, || unsafe {
+                let made = blocks.with_block(&self.block, &charge, || unsafe {
                     let (context, len) = (raw::context(ctx), len_bytes as qjs::size_t);
                     let none = std::ptr::null_mut();
                     let buffer =
@@ -80,8 +92,9 @@ impl SharedBuffer {
                 made.into_object().ok_or(Error::Unknown)
             }
             Extent::Growable { max_len_bytes } => {
+                let keeper = Keeper { shared: self.clone(), _charge: charge };
                 // SAFETY: as long as its keeper the block lives, and script alone uses it.
-                let backing = unsafe { Backing::new(start, self.block.len_bytes(), self.clone()) };
+                let backing = unsafe { Backing::new(start, self.block.len_bytes(), keeper) };
                 alias::make(ctx, backing, self.growable_kind(max_len_bytes))
             }
         }

@@ -213,6 +213,29 @@ impl<'js> OwnKeys<'js> {
         Some(PropertyKey { atom, ctx: self.ctx.clone() })
     }
 
+    /// The string at `position`, or the symbol.
+    pub fn name(&self, position: usize) -> Option<Result<Value<'js>>> {
+        let atom = self.atom(position)?;
+        // SAFETY: the atom is alive.
+        Some(unsafe { raw::own(&self.ctx, qjs::JS_AtomToValue(context(&self.ctx), atom)) })
+    }
+
+    /// The value of the own property whose key is at `position`, as [`own_value`] has it.
+    pub fn value(&self, object: &Object<'js>, position: usize) -> Result<Option<Value<'js>>> {
+        self.atom(position).map_or(Ok(None), |atom| value_of(object, atom))
+    }
+
+    /// Whether the key at `position` is this array index.
+    pub fn is_index(&self, position: usize, index: u32) -> Result<bool> {
+        let index = PropertyKey::index(&self.ctx, index)?;
+        Ok(self.atom(position) == Some(index.atom))
+    }
+
+    fn atom(&self, position: usize) -> Option<qjs::JSAtom> {
+        // SAFETY: inside of the table.
+        (position < self.len()).then(|| unsafe { (*self.table.add(position)).atom })
+    }
+
     /// The keys from `position` on.
     pub fn iter_from(&self, position: usize) -> impl Iterator<Item = PropertyKey<'js>> {
         (position..self.len()).filter_map(|position| self.get(position))
@@ -307,14 +330,35 @@ pub fn own_property<'js>(
 /// The value of an own property, of an object that is no proxy; `None` if there is none of that
 /// name. Calls a getter.
 pub fn own_value<'js>(object: &Object<'js>, key: &PropertyKey<'js>) -> Result<Option<Value<'js>>> {
-    Ok(match own_property(object, key)?.map(|property| property.slot) {
-        None => None,
-        Some(Slot::Value(value)) => Some(value),
-        Some(Slot::Accessor { get: Some(get), .. }) => Some(get.call((This(object.clone()),))?),
-        Some(Slot::Accessor { get: None, .. } | Slot::Uninitialized) => {
-            Some(Value::new_undefined(object.ctx().clone()))
+    value_of(object, key.atom)
+}
+
+fn value_of<'js>(object: &Object<'js>, atom: qjs::JSAtom) -> Result<Option<Value<'js>>> {
+    let ctx = object.ctx();
+    let kind = Kind::of(object);
+    if kind == Kind::Proxy {
+        return Err(Error::Unknown);
+    }
+    // SAFETY: a live object that is no proxy. The descriptor is read only if the engine filled it
+    // in; its references become ours.
+    unsafe {
+        let mut found = std::mem::zeroed::<qjs::JSPropertyDescriptor>();
+        let context = context(ctx);
+        let status = qjs::JS_GetOwnProperty(context, &raw mut found, object.as_raw(), atom);
+        if raw::check(status)? == 0 {
+            return Ok(None);
         }
-    })
+        if found.flags as u32 & qjs::JS_PROP_GETSET == 0 {
+            // What is not there is `undefined`, of which nobody counts references.
+            return Ok(Some(Value::from_raw(ctx.clone(), found.value)));
+        }
+        let get = Value::from_raw(ctx.clone(), found.getter);
+        qjs::JS_FreeValue(context, found.setter);
+        match get.as_function() {
+            Some(get) => get.call((This(object.clone()),)).map(Some),
+            None => Ok(Some(Value::new_undefined(ctx.clone()))),
+        }
+    }
 }
 
 /// Flags, value, getter and setter.

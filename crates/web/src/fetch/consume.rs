@@ -1,9 +1,12 @@
-//! `arrayBuffer()`, `bytes()`, `json()`, `text()`: the `Body` mixin.
+//! `arrayBuffer()`, `blob()`, `bytes()`, `json()`, `text()`: the `Body` mixin.
 //!
 //! <https://fetch.spec.whatwg.org/#body-mixin>
 
+use std::str::FromStr;
+
+use data_url::mime::Mime;
 use holm_host::host;
-use holm_js::webidl::{Definition, Interface};
+use holm_js::webidl::{Definition, Interface, convert};
 use holm_js::{
     ArrayBuffer, Ctx, ErrorKind, Function, JsString, MAX_BUFFER_BYTES, Result, Root, TypedArray,
     Value, error, heap_limit_bytes, parse_json, take_exception, throw, throw_value,
@@ -11,11 +14,14 @@ use holm_js::{
 
 use super::body::Body;
 use super::error::Prepared;
+use crate::file_api::new_blob;
 
 /// What a body is made into.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Package {
     ArrayBuffer,
+    /// With this type.
+    Blob(String),
     Bytes,
     Json,
     Text,
@@ -24,9 +30,12 @@ pub(crate) enum Package {
 /// An interface that includes `Body`.
 pub(super) trait HasBody: Interface {
     fn body(&self) -> Option<&Body>;
+
+    /// What its `Content-Type` header says.
+    fn content_type(&self) -> Option<Vec<u8>>;
 }
 
-/// Defines the members of the mixin, `body`, `blob()` and `formData()` excepted.
+/// Defines the members of the mixin, `body` and `formData()` excepted.
 pub(super) fn define<T: HasBody>(members: &mut Definition<'_, '_, T>) -> Result<()> {
     // The bodyUsed getter steps are to return true if this's body is non-null and this's
     // body's stream is disturbed; otherwise false.
@@ -40,10 +49,22 @@ pub(super) fn define<T: HasBody>(members: &mut Definition<'_, '_, T>) -> Result<
         ("text", Package::Text),
     ] {
         members.promise_operation(name, 0, move |this, call| {
-            consume(call.ctx(), this.body(), package)
+            consume(call.ctx(), this.body(), package.clone())
         })?;
     }
+    // Return a Blob whose contents are bytes and whose type attribute is the result of get the
+    // MIME type with this.
+    members.promise_operation("blob", 0, |this, call| {
+        let package = Package::Blob(mime_type(this.content_type()));
+        consume(call.ctx(), this.body(), package)
+    })?;
     Ok(())
+}
+
+/// <https://fetch.spec.whatwg.org/#concept-body-mime-type>, serialized; nothing on failure.
+fn mime_type(content_type: Option<Vec<u8>>) -> String {
+    let parse = |value| Mime::from_str(&convert::from_byte_string(value)).ok();
+    content_type.as_deref().and_then(parse).map(|mime| mime.to_string()).unwrap_or_default()
 }
 
 /// <https://fetch.spec.whatwg.org/#concept-body-consume-body>
@@ -62,14 +83,14 @@ fn consume<'js>(ctx: &Ctx<'js>, body: Option<&Body>, package: Package) -> Result
     let fail = |reason| reject.call((reason,));
     // 5. If object's body is null, then run successSteps with an empty byte sequence.
     let Some(mut reading) = reading else {
-        settle(ctx, &resolve, fail, package, &[])?;
+        settle(ctx, &resolve, fail, &package, &[])?;
         return Ok(promise.into_value());
     };
     // 6. Otherwise, fully read object's body given successSteps, errorSteps, and object's
     //    relevant global object.
     // OPTIMIZATION: bytes that are there need no task.
     if let Some(bytes) = reading.take_bytes() {
-        settle(ctx, &resolve, fail, package, &bytes)?;
+        settle(ctx, &resolve, fail, &package, &bytes)?;
         return Ok(promise.into_value());
     }
     let max_bytes = heap_limit_bytes(ctx).unwrap_or(MAX_BUFFER_BYTES).min(MAX_BUFFER_BYTES);
@@ -78,7 +99,7 @@ fn consume<'js>(ctx: &Ctx<'js>, body: Option<&Body>, package: Package) -> Result
     host(ctx).tasks.spawn(reading.collect(max_bytes), move |ctx, result| match result {
         Ok(Some(bytes)) => {
             let fail = |reason| failure.reject(ctx, reason);
-            settle(ctx, &resolve.get(ctx)?, fail, package, &bytes)
+            settle(ctx, &resolve.get(ctx)?, fail, &package, &bytes)
         }
         Ok(None) => {
             let text = format!("the body is longer than {max_bytes} bytes");
@@ -96,7 +117,7 @@ fn settle<'js>(
     ctx: &Ctx<'js>,
     resolve: &Function<'js>,
     fail: impl FnOnce(Value<'js>) -> Result<()>,
-    package: Package,
+    package: &Package,
     bytes: &[u8],
 ) -> Result<()> {
     match made(ctx, package, bytes) {
@@ -112,9 +133,10 @@ fn settle<'js>(
 }
 
 /// Bytes as what was asked for.
-pub(crate) fn made<'js>(ctx: &Ctx<'js>, package: Package, bytes: &[u8]) -> Result<Value<'js>> {
+pub(crate) fn made<'js>(ctx: &Ctx<'js>, package: &Package, bytes: &[u8]) -> Result<Value<'js>> {
     match package {
         Package::ArrayBuffer => Ok(buffer(ctx, bytes)?.into_value()),
+        Package::Blob(content_type) => new_blob(ctx, bytes, content_type),
         Package::Bytes => {
             let array = TypedArray::<u8>::from_arraybuffer(buffer(ctx, bytes)?)?;
             Ok(array.into_value())

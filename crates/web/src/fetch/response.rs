@@ -92,6 +92,10 @@ impl HasBody for Response {
     fn body(&self) -> Option<&Body> {
         self.data.body.as_deref()
     }
+
+    fn content_type(&self) -> Option<Vec<u8>> {
+        content_type(&self.data)
+    }
 }
 
 impl Interface for Response {

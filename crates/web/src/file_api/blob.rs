@@ -12,7 +12,7 @@ use crate::fetch::{Package, is_shared_view, package_bytes};
 use crate::shown::{self, Shown};
 use crate::structured_clone::cannot_be_cloned;
 use crate::structured_clone::platform::{Parcel, PlatformKind};
-use crate::weight::weighed;
+use crate::weight::{Weight, weighed};
 
 /// The inside of a `Blob`.
 pub(super) struct Blob(pub(super) BlobData);
@@ -22,6 +22,17 @@ impl HostObject for Blob {}
 /// What a `Blob` or `File` is; `None` for any other value.
 pub(crate) fn blob_of(value: &Value<'_>) -> Option<BlobData> {
     host_ref::<Blob>(value).map(|blob| blob.0.clone())
+}
+
+/// A new `Blob` with a copy of these bytes.
+pub(crate) fn new_blob<'js>(
+    ctx: &Ctx<'js>,
+    bytes: &[u8],
+    content_type: &str,
+) -> Result<Value<'js>> {
+    let bytes = weighed(ctx, bytes.to_vec())?;
+    let blob = Blob(BlobData { bytes, content_type: content_type.to_ascii_lowercase() });
+    Ok(new_object(ctx, blob)?.into_value())
 }
 
 impl Interface for Blob {
@@ -51,7 +62,7 @@ impl Interface for Blob {
             // The bytes are there: nothing waits.
             members.promise_operation(name, 0, move |this, call| {
                 let (promise, resolve, _) = call.ctx().promise()?;
-                let made = package_bytes(call.ctx(), package, &this.0.bytes)?;
+                let made = package_bytes(call.ctx(), &package, &this.0.bytes)?;
                 resolve.call::<_, ()>((made,))?;
                 Ok(promise.into_value())
             })?;
@@ -100,8 +111,20 @@ pub(super) fn blob_parts<'js>(
     value: &Value<'js>,
     what: &str,
 ) -> Result<Vec<BlobPart>> {
-    let parts = convert::sequence(ctx, value, &format!("{what}: the parts"))?;
-    parts.iter().map(|part| blob_part(ctx, part, what)).collect()
+    let not_iterable =
+        || throw(ctx, ErrorKind::Type, &format!("{what}: the parts are not an iterable object"));
+    let object = value.as_object().ok_or_else(not_iterable)?;
+    let method = convert::iterator_method(object)?.ok_or_else(not_iterable)?;
+    let (mut parts, mut weight) = (Vec::new(), Weight::new(ctx, 0)?);
+    convert::elements(object, &method, |element| {
+        let part = blob_part(ctx, &element, what)?;
+        // Counted as they come: an iterator may have no end.
+        let len_bytes = weight.len_bytes() + size_of::<BlobPart>() + part.own_len_bytes();
+        weight.set(ctx, len_bytes)?;
+        parts.push(part);
+        Ok(())
+    })?;
+    Ok(parts)
 }
 
 fn blob_part<'js>(ctx: &Ctx<'js>, value: &Value<'js>, what: &str) -> Result<BlobPart> {
@@ -165,8 +188,8 @@ impl BlobPropertyBag {
         }
         // 1. Let bytes be an empty sequence of bytes. 2. For each element in parts:
         let len = parts.iter().map(BlobPart::len_bytes).fold(0, usize::saturating_add);
-        // Counted before it is made.
-        drop(crate::weight::Weight::new(ctx, len)?);
+        // Whether there is room is looked at before it is made.
+        drop(Weight::new(ctx, len)?);
         let mut bytes = Vec::with_capacity(len);
         for part in parts {
             match part {
@@ -190,6 +213,11 @@ impl BlobPropertyBag {
 }
 
 impl BlobPart {
+    /// What is counted nowhere else.
+    fn own_len_bytes(&self) -> usize {
+        if let Self::Blob(_) = self { 0 } else { self.len_bytes() }
+    }
+
     fn len_bytes(&self) -> usize {
         match self {
             Self::Bytes(bytes) => bytes.len(),
@@ -220,6 +248,8 @@ fn normalized_type(given: &str) -> String {
 }
 
 impl Shown for Blob {
+    const WHEN_DEEP: Option<&'static str> = Some("[Blob]");
+
     fn shown<'js>(&self, ctx: &Ctx<'js>) -> Result<Object<'js>> {
         let object = Object::new(ctx.clone())?;
         object.set("size", self.0.bytes.len() as f64)?;

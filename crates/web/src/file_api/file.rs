@@ -56,6 +56,8 @@ fn now_ms() -> f64 {
 }
 
 impl Shown for File {
+    const WHEN_DEEP: Option<&'static str> = Some("[File]");
+
     fn shown<'js>(&self, ctx: &Ctx<'js>) -> Result<Object<'js>> {
         let object = self.blob.shown(ctx)?;
         object.set("name", &*self.name)?;

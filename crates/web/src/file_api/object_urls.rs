@@ -37,11 +37,11 @@ impl BlobUrls {
 
 /// What a realm has made, to be revoked when it ends.
 #[derive(Default)]
-struct Made(RefCell<Vec<(Arc<BlobUrls>, String)>>);
+struct Made(RefCell<HashMap<String, Arc<BlobUrls>>>);
 
 impl Drop for Made {
     fn drop(&mut self) {
-        for (store, url) in self.0.get_mut().drain(..) {
+        for (url, store) in self.0.get_mut().drain() {
             store.entries().remove(&url);
         }
     }
@@ -67,7 +67,7 @@ pub(crate) fn create_object_url<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>>
     // 3. Let entry be a new blob URL entry. 4. Set store[url] to entry.
     let entry = Entry { blob, _weight: Weight::new(ctx, ENTRY_BYTES)? };
     store.entries().insert(url.clone(), entry);
-    slot::<Made>(ctx).0.borrow_mut().push((store, url.clone()));
+    slot::<Made>(ctx).0.borrow_mut().insert(url.clone(), store);
     call.returns(url)
 }
 
@@ -79,7 +79,7 @@ pub(crate) fn revoke_object_url<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>>
     //    from the blob URL store for url. (A URL with a fragment names no entry here.)
     let url = convert::string(ctx, &call.value(0))?;
     host(ctx).cluster.part::<BlobUrls>().entries().remove(&url);
-    slot::<Made>(ctx).0.borrow_mut().retain(|(_, made)| *made != url);
+    slot::<Made>(ctx).0.borrow_mut().remove(&url);
     call.undefined()
 }
 

@@ -7,12 +7,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use holm_host::{Bell, Inbox, KeepAlive, Receiver, host};
-use holm_js::{Ctx, ErrorKind, Result, Value, is_uncatchable, take_exception, throw, throw_value};
+use holm_js::{
+    Ctx, ErrorKind, Result, Value, heap_limit_bytes, is_uncatchable, take_exception, throw,
+    throw_value,
+};
 
 use crate::structured_clone::{Message, Received};
 
-/// What isolates of one family may have on its way, together: a worker that posts faster than
-/// anybody reads would otherwise take all memory there is.
+/// What isolates of one family may have on its way, together, where the sender's heap has no limit;
+/// else it is as much as that. A worker that posts faster than anybody reads would otherwise take
+/// all memory there is.
 const MAX_BYTES_ON_THE_WAY: usize = 2 << 30;
 
 /// Bytes of messages that were posted and not read.
@@ -32,10 +36,11 @@ impl Counted {
         let bytes = message.byte_len();
         let before = on_the_way.0.fetch_add(bytes, Ordering::Relaxed);
         let counted = Self { message: Some(message), bytes, on_the_way };
-        if before.saturating_add(bytes) > MAX_BYTES_ON_THE_WAY {
+        let limit = heap_limit_bytes(ctx).unwrap_or(MAX_BYTES_ON_THE_WAY);
+        if before.saturating_add(bytes) > limit {
             let text = format!(
                 "postMessage: {before} bytes are posted and not read yet, and {bytes} more are \
-                 over the limit of {MAX_BYTES_ON_THE_WAY}: wait for answers, or transfer buffers"
+                 over the limit of {limit}: wait for answers, or transfer buffers"
             );
             return Err(throw(ctx, ErrorKind::Range, &text));
         }

@@ -171,7 +171,7 @@ pub(super) fn detach(ctx: &Ctx<'_>, buffer: &Object<'_>) -> Result<MovedBuffer> 
     // 5.4.4. Perform ? DetachArrayBuffer(transferable): of a WebAssembly memory's the key is
     //        another, which is a TypeError.
     if !is_detachable(buffer) {
-        let text = "a WebAssembly memory's buffer cannot be transferred: it stays the memory's";
+        let text = "a WebAssembly memory's buffer and an immutable one cannot be transferred";
         return Err(throw(ctx, ErrorKind::Type, text));
     }
     let moved =

@@ -1,11 +1,12 @@
 //! StructuredDeserialize, <https://html.spec.whatwg.org/#structureddeserialize>.
 
 use holm_js::reflect::PropertyKey;
-use holm_js::{Attributes, BigInt, Ctx, Error, Object, Result, Value, define_value, make};
+use holm_js::{Attributes, BigInt, Ctx, Object, Result, Value, define_value, make};
 
 use super::buffers::ViewHeader;
 use super::errors::Follows;
-use super::wire::{Input, Tag};
+use super::patience::Patience;
+use super::wire::{Input, Tag, corrupt};
 use super::{Part, buffers, errors, platform};
 
 /// A message being made a value again.
@@ -16,6 +17,7 @@ pub(super) struct Reader<'a, 'js> {
     /// The standard's memory: every object, in the order they came.
     made: Vec<Object<'js>>,
     unfinished: Vec<Unfinished<'js>>,
+    patience: Patience,
 }
 
 /// An object that is not filled yet.
@@ -42,8 +44,8 @@ impl<'a, 'js> Reader<'a, 'js> {
         transferred: Vec<Object<'js>>,
     ) -> Self {
         let parts = parts.into_iter().map(Some).collect();
-        let unfinished = Vec::new();
-        Self { ctx, input: Input::new(bytes), parts, made: transferred, unfinished }
+        let (unfinished, patience) = (Vec::new(), Patience::default());
+        Self { ctx, input: Input::new(bytes), parts, made: transferred, unfinished, patience }
     }
 
     /// Reads a value with everything in it.
@@ -55,34 +57,12 @@ impl<'a, 'js> Reader<'a, 'js> {
         Ok(root)
     }
 
-    /// Fills an object with its next part.
+    /// Fills an object with its parts, up to the next that has parts itself.
     fn go_on(&mut self, unfinished: Unfinished<'js>) -> Result<()> {
+        self.patience.step(self.ctx)?;
         match unfinished {
-            Unfinished::Elements { array, next, end } if next < end => {
-                let more = Unfinished::Elements { array: array.clone(), next: next + 1, end };
-                self.unfinished.push(more);
-                let tag = self.input.tag()?;
-                if tag == Tag::Hole {
-                    return Ok(());
-                }
-                let element = self.value_of(tag)?;
-                PropertyKey::index(self.ctx, next)?.define(&array, &element)
-            }
-            Unfinished::Elements { array, .. } => self.go_on(Unfinished::Properties(array)),
-            // 24.3. Otherwise, for each Record { [[Key]], [[Value]] } entry of
-            //       serialized.[[Properties]]:
-            Unfinished::Properties(object) => {
-                let tag = self.input.tag()?;
-                if tag == Tag::End {
-                    return Ok(());
-                }
-                let key = self.key(tag)?;
-                self.unfinished.push(Unfinished::Properties(object.clone()));
-                // 1. Let deserializedValue be ? StructuredDeserialize(entry.[[Value]], …).
-                let value = self.value()?;
-                // 2. Let result be ! CreateDataProperty(value, entry.[[Key]], deserializedValue).
-                key.define(&object, &value)
-            }
+            Unfinished::Elements { array, next, end } => self.elements(array, next, end),
+            Unfinished::Properties(object) => self.properties(object),
             // 24.1. If value has a [[MapData]] internal slot, for each entry: append it.
             Unfinished::Map(map) => {
                 let tag = self.input.tag()?;
@@ -122,11 +102,53 @@ impl<'a, 'js> Reader<'a, 'js> {
         }
     }
 
+    fn elements(&mut self, array: Object<'js>, mut next: u32, end: u32) -> Result<()> {
+        while next < end {
+            self.patience.step(self.ctx)?;
+            let (place, tag) = (next, self.input.tag()?);
+            next += 1;
+            if tag == Tag::Hole {
+                continue;
+            }
+            if let Some(element) = self.primitive(tag)? {
+                make::set_element(&array, place, &element)?;
+                continue;
+            }
+            self.unfinished.push(Unfinished::Elements { array: array.clone(), next, end });
+            let element = self.object(tag)?;
+            return make::set_element(&array, place, &element);
+        }
+        self.properties(array)
+    }
+
+    /// 24.3. Otherwise, for each Record { \[\[Key\]\], \[\[Value\]\] } entry of
+    /// serialized.\[\[Properties\]\]:
+    fn properties(&mut self, object: Object<'js>) -> Result<()> {
+        loop {
+            self.patience.step(self.ctx)?;
+            let tag = self.input.tag()?;
+            if tag == Tag::End {
+                return Ok(());
+            }
+            let key = self.key(tag)?;
+            // 1. Let deserializedValue be ? StructuredDeserialize(entry.[[Value]], …).
+            // 2. Let result be ! CreateDataProperty(value, entry.[[Key]], deserializedValue).
+            let tag = self.input.tag()?;
+            if let Some(value) = self.primitive(tag)? {
+                key.define(&object, &value)?;
+                continue;
+            }
+            self.unfinished.push(Unfinished::Properties(object.clone()));
+            let value = self.object(tag)?;
+            return key.define(&object, &value);
+        }
+    }
+
     fn key(&mut self, tag: Tag) -> Result<PropertyKey<'js>> {
         if tag == Tag::Ascii {
             return PropertyKey::new(self.ctx, self.input.ascii()?);
         }
-        let key = self.input.text(self.ctx, tag)?.ok_or(Error::Unknown)?;
+        let key = self.input.text(self.ctx, tag)?.ok_or_else(corrupt)?;
         PropertyKey::from_value(&key)
     }
 
@@ -166,7 +188,7 @@ impl<'a, 'js> Reader<'a, 'js> {
         // 2. If memory[serialized] exists, then return memory[serialized].
         if tag == Tag::Again {
             let number = self.input.count()?;
-            return self.made.get(number).cloned().ok_or(Error::Unknown);
+            return self.made.get(number).cloned().ok_or_else(corrupt);
         }
         let object = match tag {
             Tag::Object => Object::new(ctx.clone())?,
@@ -190,15 +212,15 @@ impl<'a, 'js> Reader<'a, 'js> {
             }
             Tag::View => {
                 let header = ViewHeader::read(&mut self.input)?;
-                let buffer = self.value()?.into_object().ok_or(Error::Unknown)?;
+                let buffer = self.value()?.into_object().ok_or_else(corrupt)?;
                 header.make(&buffer)?
             }
             Tag::Platform => {
                 let kind = platform::by_number(self.input.byte()?)?;
-                let Part::Platform(parcel) = self.part()? else { return Err(Error::Unknown) };
+                let Part::Platform(parcel) = self.part()? else { return Err(corrupt()) };
                 kind.receive(ctx, parcel)?
             }
-            _ => return Err(Error::Unknown),
+            _ => return Err(corrupt()),
         };
         // 23. Set memory[serialized] to value.
         self.made.push(object.clone());
@@ -228,6 +250,6 @@ impl<'a, 'js> Reader<'a, 'js> {
     /// Takes the part whose number is next.
     fn part(&mut self) -> Result<Part> {
         let number = self.input.count()?;
-        self.parts.get_mut(number).and_then(Option::take).ok_or(Error::Unknown)
+        self.parts.get_mut(number).and_then(Option::take).ok_or_else(corrupt)
     }
 }

@@ -12,6 +12,7 @@ mod deserialize;
 mod errors;
 mod globals;
 mod marks;
+mod patience;
 pub mod platform;
 mod seen;
 mod serialize;

@@ -7,12 +7,15 @@ use holm_js::reflect::{self, Filter, Kind, OwnKeys, PropertyKey};
 use holm_js::{Budget, Ctx, Error, Object, Result, Strings, Value, budget};
 
 use super::data_clone_error::{cannot_be_cloned, too_large};
+use super::patience::Patience;
 use super::seen::Seen;
-use super::wire::{Output, Tag};
+use super::wire::{Output, Tag, corrupt};
 use super::{Part, buffers, errors, platform};
 
 /// Before a message is longer than this, nothing is counted.
 const UNCOUNTED_BYTES: usize = 4 << 10;
+/// Up to so many levels take no second allocation.
+const FEW_LEVELS: usize = 4;
 /// So much is charged at a time: more than one value writes besides its text.
 const CHARGE_BYTES: usize = 64 << 10;
 
@@ -23,14 +26,15 @@ pub(super) struct Writer<'a, 'js> {
     pub(super) parts: Vec<Part>,
     seen: Seen<'js>,
     unfinished: Vec<Unfinished<'js>>,
+    patience: Patience,
     strings: Strings,
     charge: Charge,
 }
 
 /// An object whose parts are not all written yet.
 enum Unfinished<'js> {
-    /// The elements of an array from `next` on, before `end`.
-    Elements { array: Object<'js>, next: u32, end: u32, keys: OwnKeys<'js>, key_place: usize },
+    /// The elements of an array from `next` on, before `end`; then properties.
+    Elements { array: Object<'js>, next: u32, end: u32, keys: OwnKeys<'js> },
     /// Its properties, of which those before `next` are written.
     Properties { object: Object<'js>, keys: OwnKeys<'js>, next: usize },
     /// Values, one after the other.
@@ -42,10 +46,11 @@ impl<'a, 'js> Writer<'a, 'js> {
     pub(super) fn new(ctx: &'a Ctx<'js>, transfer: Seen<'js>) -> Result<Self> {
         Ok(Self {
             ctx,
-            output: Output::default(),
+            output: Output::new(),
             parts: Vec::new(),
             seen: transfer,
-            unfinished: Vec::new(),
+            unfinished: Vec::with_capacity(FEW_LEVELS),
+            patience: Patience::default(),
             strings: Strings::new(ctx)?,
             charge: Charge::new(ctx),
         })
@@ -60,56 +65,85 @@ impl<'a, 'js> Writer<'a, 'js> {
         Ok(())
     }
 
-    /// Writes the next part of an object.
+    /// Writes parts of an object, up to the next that has parts itself.
     fn go_on(&mut self, unfinished: Unfinished<'js>) -> Result<()> {
         match unfinished {
-            Unfinished::Elements { array, next, end, keys, key_place } if next < end => {
-                let key = PropertyKey::index(self.ctx, next)?;
-                let element = reflect::own_value(&array, &key)?;
-                let next = next + 1;
-                self.unfinished.push(Unfinished::Elements { array, next, end, keys, key_place });
-                match element {
-                    Some(element) => self.value(&element),
-                    None => {
-                        self.output.tag(Tag::Hole);
-                        Ok(())
-                    }
-                }
+            Unfinished::Elements { array, next, end, keys } => {
+                self.elements(array, next, end, keys)
             }
-            Unfinished::Elements { array, keys, key_place, .. } => {
-                let next = key_place;
-                self.go_on(Unfinished::Properties { object: array, keys, next })
-            }
-            // 26.4. Otherwise, for each key in ! EnumerableOwnProperties(value, key):
-            Unfinished::Properties { object, keys, next } => {
-                let Some(key) = keys.get(next) else {
-                    self.output.tag(Tag::End);
-                    return Ok(());
-                };
-                let next = next + 1;
-                // 1. If ! HasOwnProperty(value, key) is true: 1. Let inputValue be
-                //    ? value.[[Get]](key, value).
-                let value = reflect::own_value(&object, &key)?;
-                self.unfinished.push(Unfinished::Properties { object, keys, next });
-                let Some(value) = value else { return Ok(()) };
-                // 3. Append { [[Key]]: key, [[Value]]: outputValue } to serialized.
-                self.text(&key.to_value()?)?;
-                // 2. Let outputValue be ? StructuredSerializeInternal(inputValue, …).
-                self.value(&value)
-            }
+            Unfinished::Properties { object, keys, next } => self.properties(object, keys, next),
             Unfinished::Values(mut values) => {
-                let Some(value) = values.next() else {
-                    self.output.tag(Tag::End);
-                    return Ok(());
-                };
-                self.unfinished.push(Unfinished::Values(values));
-                self.value(&value)
+                while let Some(value) = values.next() {
+                    self.patience.step(self.ctx)?;
+                    if let Some(object) = value.as_object() {
+                        self.unfinished.push(Unfinished::Values(values));
+                        return self.object(object);
+                    }
+                    self.primitive(&value)?;
+                }
+                self.output.tag(Tag::End);
+                Ok(())
             }
         }
     }
 
+    fn elements(
+        &mut self,
+        array: Object<'js>,
+        mut next: u32,
+        end: u32,
+        keys: OwnKeys<'js>,
+    ) -> Result<()> {
+        while next < end {
+            self.patience.step(self.ctx)?;
+            let mut element = Some(reflect::element(array.as_value(), next)?);
+            if element.as_ref().is_some_and(Value::is_undefined) {
+                // A getter may have deleted it meanwhile.
+                element = reflect::own_value(&array, &PropertyKey::index(self.ctx, next)?)?;
+            }
+            next += 1;
+            match element {
+                None => self.output.tag(Tag::Hole),
+                Some(element) => {
+                    if let Some(object) = element.as_object() {
+                        self.unfinished.push(Unfinished::Elements { array, next, end, keys });
+                        return self.object(object);
+                    }
+                    self.primitive(&element)?;
+                }
+            }
+        }
+        self.properties(array, keys, end as usize)
+    }
+
+    /// 26.4. Otherwise, for each key in ! EnumerableOwnProperties(value, key):
+    fn properties(
+        &mut self,
+        object: Object<'js>,
+        keys: OwnKeys<'js>,
+        mut next: usize,
+    ) -> Result<()> {
+        while let Some(name) = keys.name(next) {
+            self.patience.step(self.ctx)?;
+            // 1. If ! HasOwnProperty(value, key) is true: 1. Let inputValue be
+            //    ? value.[[Get]](key, value).
+            let value = keys.value(&object, next)?;
+            next += 1;
+            let Some(value) = value else { continue };
+            // 3. Append { [[Key]]: key, [[Value]]: outputValue } to serialized.
+            self.text(&name?)?;
+            // 2. Let outputValue be ? StructuredSerializeInternal(inputValue, …).
+            if let Some(inner) = value.as_object() {
+                self.unfinished.push(Unfinished::Properties { object, keys, next });
+                return self.object(inner);
+            }
+            self.primitive(&value)?;
+        }
+        self.output.tag(Tag::End);
+        Ok(())
+    }
+
     fn value(&mut self, value: &Value<'js>) -> Result<()> {
-        self.room(0)?;
         match value.as_object() {
             Some(object) => self.object(object),
             None => self.primitive(value),
@@ -119,6 +153,7 @@ impl<'a, 'js> Writer<'a, 'js> {
     /// 4. If value is undefined, null, a Boolean, a Number, a BigInt, or a String, then return
     ///    { \[\[Type\]\]: "primitive", \[\[Value\]\]: value }.
     fn primitive(&mut self, value: &Value<'js>) -> Result<()> {
+        self.room(0)?;
         if let Some(number) = value.as_int() {
             self.output.tag(Tag::Int);
             self.output.u32(number as u32);
@@ -155,7 +190,7 @@ impl<'a, 'js> Writer<'a, 'js> {
 
     /// Writes a string.
     pub(super) fn text(&mut self, string: &Value<'js>) -> Result<()> {
-        let text = self.strings.text(string.clone())?.ok_or(Error::Unknown)?;
+        let text = self.strings.text(string.clone())?.ok_or_else(corrupt)?;
         let units = text.units();
         self.room(units.len().saturating_mul(2))?;
         self.output.text(units);
@@ -163,6 +198,7 @@ impl<'a, 'js> Writer<'a, 'js> {
     }
 
     fn object(&mut self, object: &Object<'js>) -> Result<()> {
+        self.room(0)?;
         // 2. If memory[value] exists, then return memory[value].
         if let Some(number) = self.seen.number(object) {
             self.output.tag(Tag::Again);
@@ -253,15 +289,15 @@ impl<'a, 'js> Writer<'a, 'js> {
         let len = array.as_array().ok_or(Error::Unknown)?.len();
         let len = u32::try_from(len).map_err(|_| Error::Unknown)?;
         let keys = reflect::own_keys(array, Filter::EnumerableStrings)?;
-        let index_count = keys.index_count()?;
         self.begin(array, Tag::Array);
         self.output.u32(len);
         // OPTIMIZATION: the elements of an array without holes are written without their keys.
-        let is_dense = index_count == len as usize;
-        let (end, key_place) = if is_dense { (len, index_count) } else { (0, 0) };
+        // (Indices come first, in their order: that of the last tells how many there are.)
+        let is_dense = len > 0 && keys.is_index(len as usize - 1, len - 1)?;
+        let end = if is_dense { len } else { 0 };
         self.output.u32(end);
         let array = array.clone();
-        self.unfinished.push(Unfinished::Elements { array, next: 0, end, keys, key_place });
+        self.unfinished.push(Unfinished::Elements { array, next: 0, end, keys });
         Ok(())
     }
 

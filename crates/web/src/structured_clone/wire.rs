@@ -95,10 +95,17 @@ const TAGS: [Tag; 28] = [
 ];
 
 /// A message being written.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Output(Vec<u8>);
 
+/// What a small message takes.
+const SMALL_BYTES: usize = 128;
+
 impl Output {
+    pub(super) fn new() -> Self {
+        Self(Vec::with_capacity(SMALL_BYTES))
+    }
+
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }
@@ -148,6 +155,12 @@ impl Output {
     }
 }
 
+/// For a message that is not as it was written.
+#[cold]
+pub(super) fn corrupt() -> Error {
+    Error::Unknown
+}
+
 /// A message being read.
 #[derive(Debug)]
 pub(super) struct Input {
@@ -161,19 +174,19 @@ impl Input {
     }
 
     fn take(&mut self, len: usize) -> Result<&[u8]> {
-        let end = self.place.checked_add(len).ok_or(Error::Unknown)?;
-        let taken = self.bytes.get(self.place..end).ok_or(Error::Unknown)?;
+        let end = self.place.checked_add(len).ok_or_else(corrupt)?;
+        let taken = self.bytes.get(self.place..end).ok_or_else(corrupt)?;
         self.place = end;
         Ok(taken)
     }
 
     fn array<const LEN: usize>(&mut self) -> Result<[u8; LEN]> {
-        self.take(LEN)?.try_into().map_err(|_| Error::Unknown)
+        self.take(LEN)?.try_into().map_err(|_| corrupt())
     }
 
     pub(super) fn tag(&mut self) -> Result<Tag> {
         let byte = self.byte()?;
-        TAGS.get(usize::from(byte)).copied().ok_or(Error::Unknown)
+        TAGS.get(usize::from(byte)).copied().ok_or_else(corrupt)
     }
 
     pub(super) fn byte(&mut self) -> Result<u8> {
@@ -199,7 +212,7 @@ impl Input {
     /// What follows [`Tag::Ascii`].
     pub(super) fn ascii(&mut self) -> Result<&str> {
         let len = self.count()?;
-        std::str::from_utf8(self.take(len)?).map_err(|_| Error::Unknown)
+        std::str::from_utf8(self.take(len)?).map_err(|_| corrupt())
     }
 
     /// The string whose tag was read; `None` if that was no string's.
@@ -212,7 +225,7 @@ impl Input {
                 JsString::from_str(ctx.clone(), &text)?.into_value()
             }
             Tag::Utf16 => {
-                let len = self.count()?.checked_mul(2).ok_or(Error::Unknown)?;
+                let len = self.count()?.checked_mul(2).ok_or_else(corrupt)?;
                 let pairs = self.take(len)?.as_chunks::<2>().0;
                 let units: Vec<u16> = pairs.iter().map(|pair| u16::from_le_bytes(*pair)).collect();
                 Strings::make(ctx, &units)?
@@ -225,7 +238,7 @@ impl Input {
     /// A string, with its tag.
     pub(super) fn tagged_text<'js>(&mut self, ctx: &Ctx<'js>) -> Result<Value<'js>> {
         let tag = self.tag()?;
-        self.text(ctx, tag)?.ok_or(Error::Unknown)
+        self.text(ctx, tag)?.ok_or_else(corrupt)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::shown::{INSPECT, Shown};
 const BREAK_LENGTH: usize = 80;
 
 impl Shown for UrlObject {
-    const IS_CUT_WHEN_DEEP: bool = true;
+    const WHEN_DEEP: Option<&'static str> = Some("URL {}");
 
     fn shown<'js>(&self, ctx: &Ctx<'js>) -> Result<Object<'js>> {
         let object = Object::new(ctx.clone())?;

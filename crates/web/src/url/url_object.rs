@@ -58,13 +58,27 @@ impl Interface for UrlObject {
             .static_operation("revokeObjectURL", 1, file_api::revoke_object_url)?
             .operation("toString", 0, |this, call| call.returns(this.get(quirks_href)))?
             .writable_attribute("href", |this, call| call.returns(this.get(quirks_href)), set_href)?
-            .attribute("origin", |this, call| call.returns(this.get(quirks::origin)))?;
+            .attribute("origin", |this, call| call.returns(this.get(origin)))?;
         let (before, hash) = PARTS.split_at(PARTS.len() - 1);
         define_parts(members, before)?;
         members.attribute("searchParams", |this, call| this.search_params(call.ctx()))?;
         define_parts(members, hash)?;
         members.operation("toJSON", 0, |this, call| call.returns(this.get(quirks_href)))?;
         shown::define(members)
+    }
+}
+
+/// <https://url.spec.whatwg.org/#concept-url-origin>, serialized.
+fn origin(url: &Url) -> String {
+    if url.scheme() != "blob" {
+        return quirks::origin(url);
+    }
+    // 2. Let pathURL be the result of parsing the result of URL path serializing url. 4. If
+    //    pathURL's scheme is "http", "https", then return pathURL's origin. 5. Return a new opaque
+    //    origin. (The crate returns that of any scheme. Entries of Node's URLs have none: step 1.)
+    match Url::parse(url.path()) {
+        Ok(inner) if matches!(inner.scheme(), "http" | "https") => quirks::origin(&inner),
+        _ => "null".to_owned(),
     }
 }
 
@@ -177,7 +191,7 @@ impl UrlObject {
 
     /// The parts in the order in which Node shows them, but for `searchParams`.
     pub(super) fn shown_parts(&self) -> Vec<(&'static str, String)> {
-        let mut parts = vec![("href", self.get(quirks_href)), ("origin", self.get(quirks::origin))];
+        let mut parts = vec![("href", self.get(quirks_href)), ("origin", self.get(origin))];
         parts.extend(PARTS.map(|(name, get, _)| (name, self.get(|url| get(url).to_owned()))));
         parts
     }
