@@ -204,7 +204,7 @@ impl<'a, 'js> Imports<'a, 'js> {
     ///         let number: i32 = arguments[0].to(scope)?;
     ///         Ok(async move {
     ///             tokio::time::sleep(Duration::from_millis(1)).await;
-    ///             Ok(2 * number)
+    ///             Ok::<_, std::io::Error>(2 * number)
     ///         })
     ///     });
     ///     let exports = scope.instantiate(&module, &imports)?.exports();
@@ -215,21 +215,23 @@ impl<'a, 'js> Imports<'a, 'js> {
     /// isolate.run_source("main.mjs", script, SourceKind::Module)?;
     /// # Ok::<(), holm::Error>(())
     /// ```
-    pub fn async_function<F, W, T>(self, module: &str, name: &str, body: F) -> Self
+    pub fn async_function<F, W, T, E>(self, module: &str, name: &str, body: F) -> Self
     where
         F: for<'b, 'c> Fn(&mut Scope<'b, 'c>, &[Value<'c>]) -> Result<W> + 'static,
-        W: Future<Output = Result<T>> + 'static,
+        W: Future<Output = std::result::Result<T, E>> + 'static,
         T: for<'c> IntoValue<'c> + 'static,
+        E: fmt::Display + 'static,
     {
         let (body, shown) = (Rc::new(body), name.to_owned());
         self.entry(module, name, move |scope| {
             let body = body.clone();
             let function = scope.function(&shown, move |scope, arguments| {
                 let work = body(scope, arguments)?;
-                let promise = native::promise_of(scope.ctx(), work, |ctx, given: Result<T>| {
-                    let value = given.and_then(|given| given.into_value(&mut Scope::new(ctx)));
-                    let value = value.map(Value::into_inner);
-                    value.map_err(|error| throw(ctx, ErrorKind::Plain, &error.to_string()))
+                let promise = native::promise_of(scope.ctx(), work, |ctx, given| {
+                    let thrown = |text: String| throw(ctx, ErrorKind::Plain, &text);
+                    let given = given.map_err(|error: E| thrown(error.to_string()))?;
+                    let value: Result<Value<'_>> = given.into_value(&mut Scope::new(ctx));
+                    value.map(Value::into_inner).map_err(|error| thrown(error.to_string()))
                 });
                 scope.checked(promise).map(Value::new)
             })?;

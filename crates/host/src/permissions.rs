@@ -86,14 +86,24 @@ impl Permissions {
 
     /// Refuses what is not granted.
     pub fn check(&self, access: Access<'_>) -> Result<(), Denied> {
+        self.check_where(access, resolved)
+    }
+
+    /// As `check`, of a path that is taken as it stands: whoever asks has resolved it, and goes
+    /// through no link afterwards.
+    pub fn check_resolved(&self, access: Access<'_>) -> Result<(), Denied> {
+        self.check_where(access, Path::to_path_buf)
+    }
+
+    fn check_where(&self, access: Access<'_>, place: fn(&Path) -> PathBuf) -> Result<(), Denied> {
         let (allowed, what, flag) = match access {
             Access::Read(path) => (
-                self.read.allows_path(path),
+                self.read.allows_path(path, place),
                 format!("reading {}", path.display()),
                 path_flag("read", path),
             ),
             Access::Write(path) => (
-                self.write.allows_path(path),
+                self.write.allows_path(path, place),
                 format!("writing {}", path.display()),
                 path_flag("write", path),
             ),
@@ -118,12 +128,12 @@ impl Permissions {
 }
 
 impl Grant {
-    fn allows_path(&self, path: &Path) -> bool {
+    fn allows_path(&self, path: &Path, place: fn(&Path) -> PathBuf) -> bool {
         match self {
             Self::None => false,
             Self::All => true,
             Self::Only(roots) => {
-                let wanted = resolved(path);
+                let wanted = place(path);
                 roots.iter().any(|root| wanted.starts_with(resolved(Path::new(root))))
             }
         }
@@ -240,6 +250,10 @@ mod tests {
         check("missing/../../secret", false);
         check("out/secret", false);
         check("../insider", false);
+
+        let link = inside.canonicalize().expect("there").join("out");
+        assert!(set.check(Access::Read(&link)).is_err());
+        assert!(set.check_resolved(Access::Read(&link)).is_ok());
     }
 
     #[test]

@@ -72,13 +72,12 @@ fn settled<'js>(ctx: &Ctx<'js>, value: &Value<'js>, is_rejected: bool) -> Result
 }
 
 /// Calls the function in a job of its own, with these arguments.
-pub fn enqueue_call<'js, const COUNT: usize>(
+pub fn enqueue_call<'js>(
     ctx: &Ctx<'js>,
     function: &Function<'js>,
-    arguments: &[Value<'js>; COUNT],
+    [first, second, third]: &[Value<'js>; 3],
 ) -> Result<()> {
-    let mut values = vec![function.as_raw()];
-    values.extend(arguments.iter().map(Value::as_raw));
+    let mut values = [function.as_raw(), first.as_raw(), second.as_raw(), third.as_raw()];
     // SAFETY: live values of this runtime; the engine takes its own references.
     let status = unsafe {
         let count = values.len() as c_int;

@@ -107,6 +107,17 @@
   define('reallyExit', (code) => native.exit(code ?? 0));
   define('abort', () => native.exit(134));
 
+  // What there was before there were modules; Emscripten's file systems still ask for the numbers.
+  define('binding', function binding(name) {
+    if (name === 'constants') {
+      const { errno, signals, priority, dlopen } = native.builtin('os').constants;
+      return { os: { errno, signals, priority, dlopen }, fs: native.builtin('fs').constants };
+    }
+    const error = new Error(`No such module: ${name}`);
+    error.code = 'ERR_INVALID_MODULE';
+    throw error;
+  });
+
   // Time.
   const hrtime = function hrtime(previous) {
     const now = native.hrtime();
@@ -218,9 +229,6 @@
 
   // Standard input: read when somebody listens. (`stream.Readable` comes with `node:stream`.)
   let readInput = native.readInput;
-  class Chunk extends Uint8Array {
-    toString() { return native.decode(this); }
-  }
   lazy('stdin', () => {
     const stream = new EventEmitter();
     let encoding, flowing = false, ended = false, reading = false;
@@ -242,7 +250,7 @@
           stream.emit('close');
           return;
         }
-        const chunk = encoding ? native.decodeInput(bytes, 'more') : new Chunk(bytes.buffer);
+        const chunk = encoding ? native.decodeInput(bytes, 'more') : new (native.chunk())(bytes.buffer);
         if (chunk.length > 0) stream.emit('data', chunk);
         read();
       });
@@ -304,7 +312,7 @@
     // A worker's input comes from whoever made it.
     setInput(read) { readInput = read; },
     encode: native.encode,
-    Chunk,
+    get Chunk() { return native.chunk(); },
     uncaughtException(error, origin) {
       if (captureCallback !== null) {
         captureCallback(error);

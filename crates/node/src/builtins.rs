@@ -3,11 +3,12 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use holm_js::{Ctx, ErrorKind, Object, Result, Root, Value, function, slot, throw_coded};
+use holm_host::host;
+use holm_js::{Ctx, Error, ErrorKind, Object, Result, Root, Value, function, slot, throw_coded};
 use holm_web::console::inspect::{self, Options};
 
 use crate::embedded::Embedded;
-use crate::{modules, process, worker_threads};
+use crate::{fs, modules, os, process, urls, worker_threads};
 
 /// Node's names that need no `node:`. Those that are not made yet are names all the same: a
 /// package asking for one gets an error that says so.
@@ -102,7 +103,13 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
             process::error_natives(ctx, &natives)?;
             Embedded::Events.load(ctx)?.call((natives,))
         }
+        "fs" => fs::module(ctx),
+        "fs/promises" => member(ctx, "fs", "promises"),
         "module" => modules::module_builtin(ctx),
+        "os" => os::module(ctx),
+        "path" => path(ctx),
+        "path/posix" => member(ctx, "path", "posix"),
+        "path/win32" => member(ctx, "path", "win32"),
         "perf_hooks" => members(
             ctx,
             &[
@@ -125,6 +132,7 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
                 "clearImmediate",
             ],
         ),
+        "url" => urls::module(ctx),
         "util" => util(ctx),
         "worker_threads" => worker_threads::module(ctx),
         _ if is_builtin(name) || SCHEME_ONLY.contains(&name) => {
@@ -136,6 +144,45 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
             Err(throw_coded(ctx, ErrorKind::Plain, "ERR_UNKNOWN_BUILTIN_MODULE", &text))
         }
     }
+}
+
+/// A member of another module.
+fn member<'js>(ctx: &Ctx<'js>, module: &str, name: &str) -> Result<Value<'js>> {
+    load(ctx, module)?.into_object().ok_or(Error::Unknown)?.get(name)
+}
+
+/// What embedded scripts of modules need of the others: `builtin(name)`, and
+/// `missing(module, member)`, which makes a member that says that it is not there.
+pub(crate) fn natives<'js>(ctx: &Ctx<'js>, natives: &Object<'js>) -> Result<()> {
+    let builtin = function(ctx, "builtin", 1, |call| load(call.ctx(), &call.get::<String>(0)?))?;
+    natives.set("builtin", builtin)?;
+    let missing = function(ctx, "missing", 2, |call| {
+        let (module, name): (String, String) = (call.get(0)?, call.get(1)?);
+        let refusal = function(call.ctx(), &name.clone(), 0, move |call| {
+            let text = format!("{name} of node:{module} is not part of Holm yet");
+            let code = "ERR_METHOD_NOT_IMPLEMENTED";
+            Err(throw_coded(call.ctx(), ErrorKind::Plain, code, &text))
+        })?;
+        Ok(refusal.into_value())
+    })?;
+    natives.set("missing", missing)
+}
+
+fn path<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
+    let given = Object::new(ctx.clone())?;
+    process::error_natives(ctx, &given)?;
+    natives(ctx, &given)?;
+    let cwd = function(ctx, "cwd", 0, |call| {
+        call.returns(host(call.ctx()).process.current_dir().display().to_string())
+    })?;
+    given.set("cwd", cwd)?;
+    let variable = function(ctx, "variable", 1, |call| {
+        let name: String = call.get(0)?;
+        call.returns(process::environment_of(call.ctx()).with(|names| names.get(&name).cloned()))
+    })?;
+    given.set("variable", variable)?;
+    given.set("isWindows", cfg!(windows))?;
+    Embedded::Path.load(ctx)?.call((given,))
 }
 
 /// A module whose members are globals.

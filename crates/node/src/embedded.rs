@@ -7,18 +7,36 @@ use holm_js::{Ctx, Error, Function, Result, run_bytecode};
 /// One of the embedded scripts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Embedded {
+    Chunk,
     Commonjs,
     Events,
+    Fs,
+    FsClasses,
+    FsOperations,
+    FsPromises,
+    Os,
+    Path,
     Process,
+    Url,
     WorkerThreads,
 }
 
 impl Embedded {
     fn bytecode(self) -> &'static [u8] {
         match self {
+            Self::Chunk => include_bytes!(concat!(env!("OUT_DIR"), "/chunk.bytecode")),
             Self::Commonjs => include_bytes!(concat!(env!("OUT_DIR"), "/commonjs.bytecode")),
             Self::Events => include_bytes!(concat!(env!("OUT_DIR"), "/events.bytecode")),
+            Self::Fs => include_bytes!(concat!(env!("OUT_DIR"), "/fs.bytecode")),
+            Self::FsClasses => include_bytes!(concat!(env!("OUT_DIR"), "/fs_classes.bytecode")),
+            Self::FsOperations => {
+                include_bytes!(concat!(env!("OUT_DIR"), "/fs_operations.bytecode"))
+            }
+            Self::FsPromises => include_bytes!(concat!(env!("OUT_DIR"), "/fs_promises.bytecode")),
+            Self::Os => include_bytes!(concat!(env!("OUT_DIR"), "/os.bytecode")),
+            Self::Path => include_bytes!(concat!(env!("OUT_DIR"), "/path.bytecode")),
             Self::Process => include_bytes!(concat!(env!("OUT_DIR"), "/process.bytecode")),
+            Self::Url => include_bytes!(concat!(env!("OUT_DIR"), "/url.bytecode")),
             Self::WorkerThreads => {
                 include_bytes!(concat!(env!("OUT_DIR"), "/worker_threads.bytecode"))
             }

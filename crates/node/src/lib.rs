@@ -7,13 +7,19 @@
 #![forbid(unsafe_code)]
 
 mod builtins;
+mod chunk;
 mod embedded;
+mod encodings;
+mod fs;
 mod input;
 pub mod modules;
+mod os;
 pub mod process;
 mod signals;
 pub mod syntax;
+mod system_errors;
 pub mod ticks;
+mod urls;
 mod worker_threads;
 
 use holm_js::{Attributes, Ctx, Error, Result, define_lazy, define_value};

@@ -11,7 +11,7 @@ use holm_web::console::inspect::{self, Options};
 use holm_web::node_errors::{invalid_argument, out_of_range};
 
 use crate::embedded::Embedded;
-use crate::{builtins, input, modules, signals, ticks};
+use crate::{builtins, chunk, input, modules, signals, ticks};
 
 /// The version of Node whose interfaces are followed: packages look at it.
 const NODE_VERSION: &str = "24.11.0";
@@ -125,6 +125,8 @@ fn natives<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     natives.set("env", environment(ctx)?)?;
     natives.set("nextTick", function(ctx, "nextTick", 1, ticks::next_tick)?)?;
     error_natives(ctx, &natives)?;
+    builtins::natives(ctx, &natives)?;
+    define("chunk", 0, |call| chunk::class(call.ctx()))?;
     define("exit", 1, exit_now)?;
     define("mainModule", 0, modules::main_module)?;
     define("hrtime", 0, |call| {
@@ -143,10 +145,6 @@ fn natives<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     define("hasColors", 1, |call| {
         let host = host(call.ctx());
         call.returns(stream(call)?.is_some_and(|stream| host.output.has_colors(stream)))
-    })?;
-    define("decode", 1, |call| {
-        let bytes = view_bytes(&call.get(0)?)?;
-        call.returns(String::from_utf8_lossy(&bytes).into_owned())
     })?;
     define("encode", 1, |call| {
         let bytes = to_text(call.ctx(), &call.value(0))?.into_bytes();
@@ -220,7 +218,7 @@ fn facts<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
 }
 
 /// Rust's name of the system, as Node calls it.
-fn platform() -> &'static str {
+pub(crate) fn platform() -> &'static str {
     match std::env::consts::OS {
         "macos" => "darwin",
         "windows" => "win32",
@@ -228,7 +226,7 @@ fn platform() -> &'static str {
     }
 }
 
-fn architecture() -> &'static str {
+pub(crate) fn architecture() -> &'static str {
     match std::env::consts::ARCH {
         "x86_64" => "x64",
         "aarch64" => "arm64",

@@ -49,8 +49,7 @@ impl Fiber {
         let shared = Rc::<Shared>::default();
         let mut store = Store::try_new(engine, ThreadBound(shared.clone()))?;
         let pause = Func::wrap_async(&mut store, |_, ()| Box::new(OnceLater::default()));
-        // It is new: nothing is in there.
-        let _ = shared.pause.set(pause);
+        shared.pause.get_or_init(|| pause);
         let work = Func::wrap(&mut store, work).typed::<(), ()>(&store)?;
         let running = Box::pin(async move { work.call_async(&mut store, ()).await });
         Ok(Self { running, shared })

@@ -45,6 +45,10 @@ impl Subject {
             return (program.into(), arguments.to_vec());
         }
         let arguments = match (self.kind, arguments) {
+            (Kind::Other, [flag, ..]) if flag == "-A" || flag.starts_with("--allow-") => {
+                let rest = arguments.iter().skip_while(|word| word.starts_with('-'));
+                rest.cloned().collect()
+            }
             (Kind::Other, [run, rest @ ..]) if run == "run" => rest.to_vec(),
             (Kind::Other, [eval, rest @ ..]) if eval == "eval" => {
                 [&["-e".to_owned()], rest].concat()

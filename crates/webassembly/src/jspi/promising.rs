@@ -86,19 +86,20 @@ impl Promising {
         let arguments = exported.read_arguments(call)?;
         let made = Suspension::new(exported.func());
         let mut suspension = made.map_err(|reason| throw_range(ctx, &reason))?;
-        let running = RunningCall { function: Root::new(ctx, function.clone())?, waiting: None };
+        let running = RunningCall::Fresh(Root::new(ctx, function.clone())?);
         // 8. Let (store, result) be the result of func_invoke(store, funcaddr, args).
         let (progress, running) =
             self.state.waiting().run(ctx, exported, running, || suspension.start(arguments));
-        match (progress, running.and_then(|running| running.waiting)) {
+        match (progress, running) {
             (Progress::Ended(result), _) => Ok(Begun::Ended(exported.result(ctx, result)?)),
-            (Progress::Waiting, Some(WaitingObject { object, promise })) => {
+            (Progress::Waiting, Some(RunningCall::Waiting { object, promise })) => {
                 let object: Value<'js> = object.get(ctx)?;
                 let call = host_ref::<WaitingCall>(&object).ok_or(Error::Unknown)?;
                 call.suspension.replace(Some(suspension));
                 Ok(Begun::Waiting(promise.get(ctx)?))
             }
-            (Progress::Waiting, None) => Err(Error::Unknown),
+            // What waits has asked for something before, and got an object for that.
+            (Progress::Waiting, _) => Err(Error::Unknown),
         }
     }
 }
@@ -133,11 +134,7 @@ fn go_on<'js>(ctx: &Ctx<'js>, object: &Value<'js>) -> Result<()> {
     let function: Value<'js> = call.function.get(ctx)?;
     let exported = host_ref::<ExportedFunction>(&function).ok_or(Error::Unknown)?;
     let waiting = call.state.waiting();
-    let promise = Root::new(ctx, Value::new_undefined(ctx.clone()))?;
-    let running = RunningCall {
-        function: Root::new(ctx, function.clone())?,
-        waiting: Some(WaitingObject { object: Root::new(ctx, object.clone())?, promise }),
-    };
+    let running = RunningCall::Resumed(Root::new(ctx, object.clone())?);
     let (progress, _) = waiting.run(ctx, exported, running, || suspension.resume());
     let Progress::Ended(result) = progress else {
         call.suspension.replace(Some(suspension));
@@ -168,21 +165,19 @@ pub(crate) struct Waiting {
     running: RefCell<Vec<RunningCall>>,
     /// What the call that is resumed waited for, and whether that was thrown.
     arrived: RefCell<Option<(Root<Value<'static>>, bool)>>,
-    /// Made when first needed.
+    /// Made when first needed, as is the next.
     awaiting: RefCell<Option<Awaiting>>,
+    prototype: RefCell<Option<Root<Object<'static>>>>,
 }
 
-struct RunningCall {
-    /// The Exported Function.
-    function: Root<Value<'static>>,
-    /// Made when it waits for the first time.
-    waiting: Option<WaitingObject>,
-}
-
-/// The object that stands for a call, and the call's promise.
-struct WaitingObject {
-    object: Root<Value<'static>>,
-    promise: Root<Value<'static>>,
+/// A call as the function finds it for which it is going to wait.
+enum RunningCall {
+    /// It has not waited yet. The Exported Function.
+    Fresh(Root<Value<'static>>),
+    /// It waits for the first time: the object that stands for it, and its promise.
+    Waiting { object: Root<Value<'static>>, promise: Root<Value<'static>> },
+    /// It was resumed: the object that stands for it.
+    Resumed(Root<Value<'static>>),
 }
 
 /// The functions with which script awaits for a call.
@@ -240,13 +235,12 @@ impl Waiting {
 
     /// The object that stands for the innermost call.
     fn running_object<'js>(&self, ctx: &Ctx<'js>) -> Result<Value<'js>> {
-        let function: Value<'js> = {
-            let running = self.running.borrow();
-            let running = running.last().ok_or(Error::Unknown)?;
-            if let Some(waiting) = &running.waiting {
-                return waiting.object.get(ctx);
+        let function: Value<'js> = match self.running.borrow().last() {
+            Some(RunningCall::Fresh(function)) => function.get(ctx)?,
+            Some(RunningCall::Waiting { object, .. } | RunningCall::Resumed(object)) => {
+                return object.get(ctx);
             }
-            running.function.get(ctx)?
+            None => return Err(Error::Unknown),
         };
         let exported = host_ref::<ExportedFunction>(&function).ok_or(Error::Unknown)?;
         let (promise, resolve, reject) = Promise::new(ctx)?;
@@ -257,16 +251,23 @@ impl Waiting {
             resolve: Held::new(resolve.as_value()),
             reject: Held::new(reject.as_value()),
         };
-        let nothing = Object::new_proto(ctx.clone(), None)?;
-        let object = host_object(ctx, &nothing, inside)?.into_value();
-        let made = WaitingObject {
-            object: Root::new(ctx, object.clone())?,
-            promise: Root::new(ctx, promise.into_value())?,
-        };
+        let object = host_object(ctx, &self.no_prototype(ctx)?, inside)?.into_value();
+        let (kept, promise) =
+            (Root::new(ctx, object.clone())?, Root::new(ctx, promise.into_value())?);
         if let Some(running) = self.running.borrow_mut().last_mut() {
-            running.waiting = Some(made);
+            *running = RunningCall::Waiting { object: kept, promise };
         }
         Ok(object)
+    }
+
+    /// What such objects inherit from, which nobody sees.
+    fn no_prototype<'js>(&self, ctx: &Ctx<'js>) -> Result<Object<'js>> {
+        if let Some(made) = &*self.prototype.borrow() {
+            return made.get(ctx);
+        }
+        let made = Object::new_proto(ctx.clone(), None)?;
+        self.prototype.replace(Some(Root::new(ctx, made.clone())?));
+        Ok(made)
     }
 
     /// What arrived for the call that was resumed.

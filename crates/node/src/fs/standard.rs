@@ -1,0 +1,46 @@
+//! Standard input, output and error as the files 0, 1 and 2: they are the embedder's.
+
+use std::io::Read;
+
+use holm_host::{Host, Stream};
+use rustix::io::Errno;
+
+use super::failure::Outcome;
+use super::reading::read_all;
+
+/// The number of standard input.
+pub(super) const INPUT: usize = 0;
+
+/// More is not expected at first of an input without an end that is known.
+const EXPECTED_BYTES: usize = 64 << 10;
+
+/// Up to `len` bytes of standard input.
+pub(super) fn read_some(len: usize) -> Outcome<Vec<u8>> {
+    let mut bytes = vec![0; len.min(EXPECTED_BYTES)];
+    let count = std::io::stdin().read(&mut bytes)?;
+    bytes.truncate(count);
+    Ok(bytes)
+}
+
+/// All of standard input.
+pub(super) fn read_rest(max_bytes: usize) -> Outcome<Vec<u8>> {
+    read_all(&mut std::io::stdin(), EXPECTED_BYTES.min(max_bytes), max_bytes)
+}
+
+/// Which stream a number means.
+pub(super) fn output(number: usize) -> Option<Stream> {
+    match number {
+        1 => Some(Stream::Out),
+        2 => Some(Stream::Err),
+        _ => None,
+    }
+}
+
+/// Writes to one of them.
+pub(super) fn write(host: &Host, stream: Stream, bytes: &[u8]) -> Outcome<usize> {
+    match host.output.write(stream, bytes) {
+        Ok(()) => Ok(bytes.len()),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Err(Errno::PIPE.into()),
+        Err(_) => Err(Errno::IO.into()),
+    }
+}
