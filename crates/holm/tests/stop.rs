@@ -42,6 +42,11 @@ const DEFIANT: &[&str] = &[
     "[1, 2].sort(loop); new Array(1e9).fill(0).map(loop)",
     "Object.defineProperty(globalThis, 'x', { get: loop }); x",
     "setTimeout(loop); setImmediate(loop)",
+    "WebAssembly.promising(loop)()",
+    "const f = new WebAssembly.Suspending(async () => {});
+     const waiting = () => WebAssembly.promising(
+        new WebAssembly.Instance(nested, { '': { f } }).exports.run)();
+     waiting(); waiting(); waiting()",
 ];
 
 fn stop_after(handle: IsolateHandle, delay: Duration) {

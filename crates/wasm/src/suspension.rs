@@ -16,6 +16,7 @@ use crate::fiber::{Fiber, Pause};
 use crate::func::{CallError, Signature, call_numbers, call_values};
 use crate::group::{GroupData, GroupInner, Lent};
 use crate::host::{ThreadBound, Thrown};
+use crate::interrupt::{self, Entered};
 use crate::raw_store::{Activation, RawStore};
 use crate::root_depth::RootDepth;
 use crate::space::stack_address;
@@ -211,6 +212,8 @@ struct Outside<'a> {
     outer_activations: Vec<Option<Activation>>,
     entered_at: usize,
     roots: Option<(RootDepth, RootScope<&'a mut Store<GroupData>>)>,
+    /// What this thread runs is told for each stack by itself.
+    _nothing_runs: Entered,
 }
 
 impl<'a> Outside<'a> {
@@ -237,6 +240,7 @@ impl<'a> Outside<'a> {
             outer_activations: group.0.outer_activations.take(),
             entered_at: group.space().entered_at().get(),
             roots,
+            _nothing_runs: interrupt::running(None),
         }
     }
 }
@@ -301,7 +305,9 @@ impl Running {
         let refs = unsafe { WaitingRefs::root(cx, store, &group.0, &[store.activation.get()]) }?;
         let depth = RootDepth::of(cx);
         let (limit, activation) = (store.stack_limit.get(), store.activation.get());
+        let nothing_runs = interrupt::running(None);
         let waited = self.pause.wait();
+        drop(nothing_runs);
         store.stack_limit.set(limit);
         store.activation.set(activation);
         depth.restore(cx);
