@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod console;
+pub mod crypto;
 pub mod encoding;
 pub mod events;
 pub mod fetch;
@@ -34,6 +35,7 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
     messaging::install(ctx)?;
     workers::install(ctx)?;
     encoding::install(ctx)?;
+    crypto::install(ctx)?;
     url::install(ctx)?;
     file_api::install(ctx)?;
     wasm_streaming::install(ctx)
