@@ -53,8 +53,8 @@ pub use allocator::Budget;
 pub use buffer::{
     Backing, MAX_BUFFER_BYTES, SharedBuffer, Waitable, WaitableArray, alias_buffer,
     alias_growable_shared_buffer, alias_resizable_buffer, alias_shared_buffer, buffer_source,
-    detach_buffer, is_detachable, is_detached, max_buffer_bytes, refresh_buffer, view_bytes,
-    with_keeper,
+    detach_buffer, fill_view, is_detachable, is_detached, max_buffer_bytes, refresh_buffer,
+    view_bytes, view_len, with_keeper,
 };
 pub use bytecode::{compile_script, run_bytecode};
 pub use error_class::{class_error, error_class, throw_class};

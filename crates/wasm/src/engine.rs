@@ -9,6 +9,7 @@ use wasmtime::{Collector, Config, MemoryType, OptLevel};
 
 use crate::mapping;
 use crate::region::Regions;
+use crate::suspension::STACK_BYTES;
 use crate::watch::Watch;
 use crate::{Invalid, WaitQueue, array_copier};
 
@@ -82,7 +83,7 @@ impl Engine {
             .shared_memory(true)
             .concurrency_support(false)
             .max_wasm_stack(MAX_WASM_STACK_BYTES)
-            .async_stack_size(4 * MAX_WASM_STACK_BYTES)
+            .async_stack_size(STACK_BYTES)
             // Regions are ours, and an image can only be laid over memory of Wasmtime's own.
             .memory_init_cow(false)
             .guard_before_linear_memory(false)

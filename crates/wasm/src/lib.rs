@@ -98,8 +98,8 @@ pub use region::RegionBytes;
 pub use space::{Observer, Space};
 pub use stop::Stopper;
 pub use suspension::{
-    CannotWait, HOST_BYTES_OF_STACK, MAX_WAITING_CALLS, Passed, Progress, SuspendingFunction,
-    Suspension,
+    CannotWait, HOST_BYTES_OF_STACK, MAX_WAITING_CALLS, Passed, Progress, STACK_BYTES,
+    SuspendingFunction, Suspension,
 };
 pub use table::{Table, TableError};
 pub use tag::Tag;

@@ -28,8 +28,11 @@ use crate::{Func, Group, Slot, Value};
 /// the system has not many more than 60 000.
 pub const MAX_WAITING_CALLS: usize = 20_000;
 
-/// Of a stack the host's own code may use so much. The rest is for what must not fail in the
-/// middle, as on a thread's own stack.
+/// The stack of a call that may wait: address space, of which memory is what was touched.
+pub const STACK_BYTES: usize = 2 << 20;
+
+/// Of that the host's own code may use so much. The rest is for what must not fail in the middle,
+/// as on a thread's own stack.
 pub const HOST_BYTES_OF_STACK: usize = 1 << 20;
 
 /// A function of the host for whose result a module waits.
@@ -399,7 +402,7 @@ impl Fibers {
             return Ok(idle);
         }
         if self.count.get() >= MAX_WAITING_CALLS {
-            return Err(format!("{MAX_WAITING_CALLS} calls are waiting already"));
+            return Err(format!("{MAX_WAITING_CALLS} calls are waiting already, as many as may"));
         }
         let made = Fiber::new(engine).map_err(|error| format!("{error:#}"))?;
         self.count.set(self.count.get() + 1);

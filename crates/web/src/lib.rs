@@ -6,6 +6,8 @@
 #![forbid(unsafe_code)]
 
 pub mod console;
+pub mod crypto;
+pub mod encoding;
 pub mod events;
 pub mod fetch;
 pub mod file_api;
@@ -32,6 +34,8 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
     structured_clone::install(ctx)?;
     messaging::install(ctx)?;
     workers::install(ctx)?;
+    encoding::install(ctx)?;
+    crypto::install(ctx)?;
     url::install(ctx)?;
     file_api::install(ctx)?;
     wasm_streaming::install(ctx)

@@ -181,21 +181,50 @@ pub fn buffer_source(ctx: &Ctx<'_>, value: &Value<'_>, what: &str) -> Result<Vec
 /// A copy of the bytes that a typed array, `DataView`, `ArrayBuffer` or `SharedArrayBuffer`
 /// shows, whatever script did to their prototypes.
 pub fn view_bytes(view: &Object<'_>) -> Result<Vec<u8>> {
-    let ctx = view.ctx();
+    let (buffer, offset, len) = extent(view)?;
+    // SAFETY: a live buffer.
+    Ok(unsafe { copy(view.ctx(), buffer.as_raw(), offset, len) })
+}
+
+/// How many bytes `view_bytes` would give.
+pub fn view_len(view: &Object<'_>) -> Result<usize> {
+    let (buffer, offset, len) = extent(view)?;
+    // SAFETY: a live buffer.
+    let whole = unsafe { length(view.ctx(), buffer.as_raw()) };
+    Ok(len.min(whole.saturating_sub(offset)))
+}
+
+/// Writes bytes to where what `view_bytes` gives begins, as many as there is room for.
+pub fn fill_view(view: &Object<'_>, bytes: &[u8]) -> Result<()> {
+    let (ctx, mut size) = (view.ctx(), 0 as qjs::size_t);
+    let (buffer, offset, len) = extent(view)?;
+    // SAFETY: a live buffer. What is written lies within what it holds, and is no reference of
+    // anybody's while script does not run; `bytes` are Rust's, so the two do not overlap.
+    unsafe {
+        let start = qjs::JS_GetArrayBuffer(raw::context(ctx), &raw mut size, buffer.as_raw());
+        if start.is_null() {
+            drop(ctx.catch());
+            return Ok(());
+        }
+        let room = len.min((size as usize).saturating_sub(offset));
+        if room > 0 {
+            std::ptr::copy_nonoverlapping(bytes.as_ptr(), start.add(offset), bytes.len().min(room));
+        }
+    }
+    Ok(())
+}
+
+/// The buffer of a buffer or view, and from where on and how many bytes of it are shown.
+fn extent<'js>(view: &Object<'js>) -> Result<(Value<'js>, usize, usize)> {
     let class = class::of(view);
     if matches!(class, class::ARRAY_BUFFER | class::SHARED_ARRAY_BUFFER) {
-        // SAFETY: a live buffer.
-        return Ok(unsafe { copy(ctx, view.as_raw(), 0, usize::MAX) });
+        return Ok((view.clone().into_value(), 0, usize::MAX));
     }
     if class == class::DATAVIEW {
         let buffer = pristine::read(view.as_value(), class, c"buffer")?;
-        let (offset, len) = (number(view, c"byteOffset")?, number(view, c"byteLength")?);
-        // SAFETY: a live buffer.
-        return Ok(unsafe { copy(ctx, buffer.as_raw(), offset, len) });
+        return Ok((buffer, number(view, c"byteOffset")?, number(view, c"byteLength")?));
     }
-    let (buffer, offset, len) = typed_extent(view)?;
-    // SAFETY: a live buffer.
-    Ok(unsafe { copy(ctx, buffer.as_raw(), offset, len) })
+    typed_extent(view)
 }
 
 /// The buffer of a typed array, and from where on and how many bytes of it the array shows.

@@ -17,6 +17,7 @@ use holm_host::{
 };
 use holm_js::{Ctx, Promise, Result, Thrown, Value, slot, take_exception};
 
+use crate::console::inspect::{Options, inspect};
 use crate::events::Place;
 use crate::structured_clone::{Message, serialize};
 
@@ -194,23 +195,31 @@ impl RunningWorker {
             }),
             ended,
         };
-        let thread = starter.start(order).map_err(StartError::System)?;
-        seat.keep();
         let worker = Self(Rc::new(Inner {
             id,
             events,
             waiting_bytes,
             is_stopped,
-            thread: RefCell::new(Some(thread)),
+            thread: RefCell::default(),
             bell: RefCell::default(),
             on_event: RefCell::new(Some(on_event)),
-            keep_alive: RefCell::new(Some(host.receivers.keep_alive())),
-            threads,
+            keep_alive: RefCell::default(),
+            threads: threads.clone(),
             host: Rc::downgrade(&host),
         }));
+        // Before the thread runs: what it tells comes in one order with what it posts.
         let bell = host.receivers.add(worker.0.clone());
         worker.0.events.attach(bell.clone());
+        match starter.start(order) {
+            Ok(thread) => worker.0.thread.replace(Some(thread)),
+            Err(error) => {
+                host.receivers.remove(&bell);
+                return Err(StartError::System(error));
+            }
+        };
+        seat.keep();
         worker.0.bell.replace(Some(bell));
+        worker.0.keep_alive.replace(Some(host.receivers.keep_alive()));
         slot::<Workers>(ctx).0.borrow_mut().push(worker.clone());
         Ok(worker)
     }
@@ -376,7 +385,14 @@ pub fn send_uncaught<'js>(ctx: &Ctx<'js>, error: &Value<'js>) -> UncaughtInWorke
             None
         }
     };
-    UncaughtInWorker { value, text: thrown.heading, place }
+    let text = match thrown.name {
+        Some(_) => thrown.heading,
+        None => inspect(ctx, error, &Options::default()).unwrap_or_else(|error| {
+            drop(take_exception(ctx, error));
+            thrown.heading
+        }),
+    };
+    UncaughtInWorker { value, text, place }
 }
 
 impl fmt::Debug for RunningWorker {

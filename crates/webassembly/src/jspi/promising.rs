@@ -85,7 +85,9 @@ impl Promising {
         // 3. Let args be the result of coercing arguments (functype, arguments).
         let arguments = exported.read_arguments(call)?;
         let made = Suspension::new(exported.func());
-        let mut suspension = made.map_err(|reason| throw_range(ctx, &reason))?;
+        let mut suspension = made.map_err(|reason| {
+            throw_range(ctx, &format!("a promising function cannot be called: {reason}"))
+        })?;
         let running = RunningCall::Fresh(Root::new(ctx, function.clone())?);
         // 8. Let (store, result) be the result of func_invoke(store, funcaddr, args).
         let (progress, running) =
