@@ -9,9 +9,10 @@
 //! imports it gets the items themselves. And where a global can change, its binding follows.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
-use std::rc::Rc;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use holm_host::host;
 use holm_js::{
     Array, Attributes, Call, Ctx, Function, Object, Result, Root, Value, define_value, function,
     host_ref, is_same, slot, webidl,
@@ -38,9 +39,8 @@ pub struct ScriptModule<'js> {
 
 /// Compiles a module that was imported as `url`.
 pub fn script_module<'js>(ctx: &Ctx<'js>, url: &str, bytes: Vec<u8>) -> Result<ScriptModule<'js>> {
-    let (module, options) = imported(ctx, url, bytes)?;
-    check_names(ctx, url, &module)?;
-    let compiled = Rc::new(CompiledModule { module, options });
+    let compiled = imported(ctx, url, bytes)?;
+    check_names(ctx, url, &compiled.module)?;
     let text = script_text(url, &compiled);
     let prefix = url.to_owned();
     let instantiate = function(ctx, "instantiate", 2, move |call| {
@@ -142,18 +142,43 @@ fn with_instances<'js>(
 
 /// The `WebAssembly.Module` that importing the source of `url` gives.
 pub fn module_source<'js>(ctx: &Ctx<'js>, url: &str, bytes: Vec<u8>) -> Result<Value<'js>> {
-    let (module, options) = imported(ctx, url, bytes)?;
-    Ok(webidl::new_object(ctx, ModuleObject::new(module, options))?.into_value())
+    let compiled = imported(ctx, url, bytes)?;
+    Ok(webidl::new_object(ctx, ModuleObject::from(compiled))?.into_value())
 }
 
-fn imported(ctx: &Ctx<'_>, url: &str, bytes: Vec<u8>) -> Result<(Module, CompileOptions)> {
-    // As Node and Deno do.
-    let options = CompileOptions { builtins: vec!["js-string".to_owned()], string_module: None };
+/// What was imported by an isolate and its workers, by URL.
+#[derive(Default)]
+struct Imported(Mutex<HashMap<String, Weak<CompiledModule>>>);
+
+/// Keeps what this realm imported, as its module map does.
+#[derive(Default)]
+struct KeptImports(RefCell<Vec<Arc<CompiledModule>>>);
+
+/// Compiles a module, unless another phase or another thread has done that.
+fn imported(ctx: &Ctx<'_>, url: &str, bytes: Vec<u8>) -> Result<Arc<CompiledModule>> {
     let engine = State::of(ctx).engine(ctx)?;
-    let module = compile(&engine, bytes.into(), &options)
-        .map_err(|refused| throw_compile(ctx, url, &refused))?;
-    module.set_source(url);
-    Ok((module, options))
+    let known = host(ctx).cluster.part::<Imported>();
+    let by_url = || known.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let found = by_url()
+        .get(url)
+        .and_then(Weak::upgrade)
+        .filter(|found| found.module.engine().same(&engine) && **found.module.bytes() == *bytes);
+    let compiled = match found {
+        Some(found) => found,
+        None => {
+            // As Node and Deno do.
+            let builtins = vec!["js-string".to_owned()];
+            let options = CompileOptions { builtins, string_module: None };
+            let module = compile(&engine, bytes.into(), &options)
+                .map_err(|refused| throw_compile(ctx, url, &refused))?;
+            module.set_source(url);
+            let compiled = Arc::new(CompiledModule { module, options });
+            by_url().insert(url.to_owned(), Arc::downgrade(&compiled));
+            compiled
+        }
+    };
+    slot::<KeptImports>(ctx).0.borrow_mut().push(compiled.clone());
+    Ok(compiled)
 }
 
 fn script_text(url: &str, compiled: &CompiledModule) -> String {

@@ -26,6 +26,12 @@ pub(crate) struct CompiledModule {
     pub(crate) options: CompileOptions,
 }
 
+impl From<Arc<CompiledModule>> for ModuleObject {
+    fn from(compiled: Arc<CompiledModule>) -> Self {
+        Self(compiled)
+    }
+}
+
 impl ModuleObject {
     pub(crate) fn new(module: Module, options: CompileOptions) -> Self {
         Self(Arc::new(CompiledModule { module, options }))

@@ -17,6 +17,7 @@ use holm_host::{
 };
 use holm_js::{Ctx, Promise, Result, Thrown, Value, slot, take_exception};
 
+use crate::console::inspect::{Options, inspect};
 use crate::events::Place;
 use crate::structured_clone::{Message, serialize};
 
@@ -384,7 +385,14 @@ pub fn send_uncaught<'js>(ctx: &Ctx<'js>, error: &Value<'js>) -> UncaughtInWorke
             None
         }
     };
-    UncaughtInWorker { value, text: thrown.heading, place }
+    let text = match thrown.name {
+        Some(_) => thrown.heading,
+        None => inspect(ctx, error, &Options::default()).unwrap_or_else(|error| {
+            drop(take_exception(ctx, error));
+            thrown.heading
+        }),
+    };
+    UncaughtInWorker { value, text, place }
 }
 
 impl fmt::Debug for RunningWorker {
