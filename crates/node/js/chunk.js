@@ -19,7 +19,5 @@
     static encode(text, encoding) { return encode(text, encoding); }
     static decode(bytes, encoding) { return decode(bytes, encoding); }
     static isEncoding(name) { return isEncoding(name); }
-
-    static get [Symbol.species]() { return this; }
   };
 })

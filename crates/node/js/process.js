@@ -113,9 +113,7 @@
       const { errno, signals, priority, dlopen } = native.builtin('os').constants;
       return { os: { errno, signals, priority, dlopen }, fs: native.builtin('fs').constants };
     }
-    const error = new Error(`No such module: ${name}`);
-    error.code = 'ERR_INVALID_MODULE';
-    throw error;
+    throw new Error(`No such module: ${name}`);
   });
 
   // Time.

@@ -6,6 +6,9 @@ use url::quirks;
 use crate::embedded::Embedded;
 use crate::{builtins, process};
 
+/// Of the name of a host.
+type Conversion = fn(&str) -> String;
+
 /// The module.
 pub(crate) fn module<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
     let natives = Object::new(ctx.clone())?;
@@ -13,7 +16,7 @@ pub(crate) fn module<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
     builtins::natives(ctx, &natives)?;
     natives.set("isWindows", cfg!(windows))?;
     natives.set("platform", process::platform())?;
-    let conversions: [(&str, fn(&str) -> String); 2] = [
+    let conversions: [(&str, Conversion); 2] = [
         ("domainToASCII", quirks::domain_to_ascii),
         ("domainToUnicode", quirks::domain_to_unicode),
     ];

@@ -71,7 +71,11 @@ pub(super) fn to_error<'js>(
             system_error(ctx, errno, &Subject { syscall, ..Subject::default() })
         }
         Failure::Denied(denied) => {
-            host.lifecycle.note_refusal(denied.clone());
+            // Whoever asks whether a file is there goes on without it: if that fails, the reason
+            // was here. (`existsSync` does not throw.)
+            if subject.syscall == "access" {
+                host.lifecycle.note_refusal(denied.clone());
+            }
             coded_error(ctx, ErrorKind::Plain, "ERR_ACCESS_DENIED", &denied.to_string())
         }
         Failure::TooLarge { max_bytes } => {
