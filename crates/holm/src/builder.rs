@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use holm_host::{Clock, Cluster, Host, Output, Permissions, ProcessInfo, Random};
-use holm_js::{Limits, Realm, Runtime};
+use holm_js::{FamilyBudget, Limits, Realm, Runtime};
 use holm_webassembly::Stopper;
 
 use crate::event_loop::EventLoop;
@@ -120,11 +120,17 @@ impl IsolateBuilder {
     }
 
     /// Makes the isolate.
-    pub fn build(self) -> Result<Isolate> {
+    pub fn build(mut self) -> Result<Isolate> {
+        let has_workers = matches!(self.modules, Modules::Node | Modules::NodeWithoutGlobals);
+        if let (true, None, Some(bytes)) =
+            (has_workers, self.limits.family.as_ref(), self.limits.heap_bytes)
+        {
+            self.limits.family = Some(FamilyBudget::new(bytes));
+        }
         let runtime = Runtime::new(&self.limits).map_err(|error| Error::setup(&error))?;
         let realm = Realm::new(&runtime).map_err(|error| Error::setup(&error))?;
         let mut host = self.host;
-        if matches!(self.modules, Modules::Node | Modules::NodeWithoutGlobals) {
+        if has_workers {
             host.scripts = Some(holm_node::modules::scripts());
             host.workers = Some(Box::new(Starter {
                 engine: self.engine.clone(),

@@ -34,7 +34,8 @@ impl WorkerStarter for Starter {
         };
         let asked = order.limits;
         let limits = Limits {
-            heap_bytes: asked.memory_bytes.or(self.limits.heap_bytes),
+            heap_bytes: [asked.memory_bytes, self.limits.heap_bytes].into_iter().flatten().min(),
+            family: self.limits.family.clone(),
             stack_bytes: asked
                 .stack_bytes
                 .unwrap_or(STACK_BYTES)

@@ -8,6 +8,8 @@ use std::alloc::{self, Layout};
 use std::cell::Cell;
 use std::fmt;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rquickjs::allocator::Allocator;
 
@@ -19,13 +21,59 @@ pub struct Budget(Rc<Account>);
 struct Account {
     limit_bytes: Cell<Option<usize>>,
     used_bytes: Cell<usize>,
+    family: Option<FamilyBudget>,
+}
+
+impl Drop for Account {
+    fn drop(&mut self) {
+        if let Some(family) = &self.family {
+            family.release(self.used_bytes.get());
+        }
+    }
+}
+
+/// What isolates on several threads may hold together. Clones are the same.
+#[derive(Clone, Debug)]
+pub struct FamilyBudget(Arc<FamilyAccount>);
+
+#[derive(Debug)]
+struct FamilyAccount {
+    limit_bytes: usize,
+    used_bytes: AtomicUsize,
+}
+
+impl FamilyBudget {
+    /// A budget of which nothing is used yet.
+    pub fn new(limit_bytes: usize) -> Self {
+        Self(Arc::new(FamilyAccount { limit_bytes, used_bytes: AtomicUsize::new(0) }))
+    }
+
+    fn has_room(&self, bytes: usize) -> bool {
+        let used = self.0.used_bytes.load(Ordering::Relaxed);
+        used.saturating_add(bytes) <= self.0.limit_bytes
+    }
+
+    /// Charges bytes whether or not there is room: whoever asks has looked. Two threads that ask
+    /// at once may both go over, by what they asked for.
+    fn charge(&self, bytes: usize) {
+        self.0.used_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn release(&self, bytes: usize) {
+        self.0.used_bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
 }
 
 impl Budget {
     /// A budget of which nothing is used yet; without a limit it only counts.
     pub fn new(limit_bytes: Option<usize>) -> Self {
-        let used_bytes = Cell::new(0);
-        Self(Rc::new(Account { limit_bytes: Cell::new(limit_bytes), used_bytes }))
+        Self::within(limit_bytes, None)
+    }
+
+    /// As [`Self::new`]; what is charged is charged to the family too.
+    pub fn within(limit_bytes: Option<usize>, family: Option<FamilyBudget>) -> Self {
+        let (limit_bytes, used_bytes) = (Cell::new(limit_bytes), Cell::new(0));
+        Self(Rc::new(Account { limit_bytes, used_bytes, family }))
     }
 
     /// The limit.
@@ -40,8 +88,10 @@ impl Budget {
 
     /// Whether so many bytes more could be charged.
     pub fn has_room(&self, bytes: usize) -> bool {
+        let Some(limit) = self.limit_bytes() else { return true };
         let used = self.used_bytes().checked_add(bytes);
-        used.is_some_and(|used| self.limit_bytes().is_none_or(|limit| used <= limit))
+        used.is_some_and(|used| used <= limit)
+            && self.0.family.as_ref().is_none_or(|family| family.has_room(bytes))
     }
 
     /// Charges bytes, or says that there is no room for them and charges nothing.
@@ -50,6 +100,9 @@ impl Budget {
         let has_room = self.has_room(bytes);
         if has_room {
             self.0.used_bytes.set(self.used_bytes() + bytes);
+            if let Some(family) = &self.0.family {
+                family.charge(bytes);
+            }
         }
         has_room
     }
@@ -57,7 +110,11 @@ impl Budget {
     /// Gives back bytes that were charged.
     pub fn release(&self, bytes: usize) {
         debug_assert!(bytes <= self.used_bytes(), "more is given back than was charged");
-        self.0.used_bytes.set(self.used_bytes().saturating_sub(bytes));
+        let bytes = bytes.min(self.used_bytes());
+        self.0.used_bytes.set(self.used_bytes() - bytes);
+        if let Some(family) = &self.0.family {
+            family.release(bytes);
+        }
     }
 }
 

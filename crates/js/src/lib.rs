@@ -49,7 +49,7 @@ mod thrown;
 mod weak;
 pub mod webidl;
 
-pub use allocator::Budget;
+pub use allocator::{Budget, FamilyBudget};
 pub use buffer::{
     Backing, MAX_BUFFER_BYTES, SharedBuffer, Waitable, WaitableArray, alias_buffer,
     alias_growable_shared_buffer, alias_resizable_buffer, alias_shared_buffer, buffer_source,

@@ -6,11 +6,15 @@ use std::time::Instant;
 
 use std::sync::Mutex;
 
+use crate::allocator::FamilyBudget;
+
 /// The limits of one runtime.
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// Bytes of the JS heap; more is an out-of-memory error in script.
     pub heap_bytes: Option<usize>,
+    /// What it may hold together with others.
+    pub family: Option<FamilyBudget>,
     /// Bytes of native stack script may use below the point of entry; more is a
     /// `RangeError`. Must be well below what the thread really has.
     pub stack_bytes: usize,
@@ -21,7 +25,7 @@ const DEFAULT_STACK_BYTES: usize = 1 << 20;
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { heap_bytes: None, stack_bytes: DEFAULT_STACK_BYTES }
+        Self { heap_bytes: None, family: None, stack_bytes: DEFAULT_STACK_BYTES }
     }
 }
 

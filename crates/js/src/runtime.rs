@@ -64,7 +64,7 @@ pub(crate) struct Shared {
 impl Runtime {
     /// Makes an empty heap under `limits`.
     pub fn new(limits: &Limits) -> Result<Self> {
-        let heap = Heap::new(Budget::new(limits.heap_bytes));
+        let heap = Heap::new(Budget::within(limits.heap_bytes, limits.family.clone()));
         let (engine, context) = heap.without_limit(|| {
             let engine = rquickjs::Runtime::new_with_alloc(heap.clone())?;
             // See `Shared::without_heap_limit`.
