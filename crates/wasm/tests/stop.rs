@@ -2,14 +2,15 @@
 //!
 //! `HOLM_STOPS=100000` stops each of the modules so often; a few times is the default.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use holm_wasm::{
-    Engine, Extern, Failure, Func, Group, HostFunction, Import, InstantiateError, Memory, Module,
-    NoHost, Observer, Slot, Space, Stopper, Thrown, Value, instantiate,
+    CallError, Engine, Extern, Failure, Func, Group, HostFunction, Import, InstantiateError,
+    Memory, Module, NoHost, Observer, Passed, Progress, Slot, Space, Stopper, Suspension, Thrown,
+    Value, instantiate,
 };
 
 /// Stopping may take so long, on a machine that does much else.
@@ -130,6 +131,48 @@ impl Observer for Stoppable {
     }
 }
 
+/// Keeps account of the stack that we are on as well, as calls on stacks of their own need it.
+struct OnStacks {
+    stopper: Stopper,
+    end: Rc<Cell<usize>>,
+    outer: RefCell<Vec<usize>>,
+}
+
+/// Of a test's thread.
+const STACK_BYTES: usize = 512 << 10;
+
+impl OnStacks {
+    fn new(stopper: &Stopper) -> Rc<Self> {
+        let end = Rc::new(Cell::new(stack_address() - STACK_BYTES));
+        Rc::new(Self { stopper: stopper.clone(), end, outer: RefCell::default() })
+    }
+}
+
+fn stack_address() -> usize {
+    let here = 0u8;
+    std::ptr::from_ref(std::hint::black_box(&here)) as usize
+}
+
+impl Observer for OnStacks {
+    fn memory_grown(&self, _memory: &Memory) {}
+
+    fn stopper(&self) -> Option<Stopper> {
+        Some(self.stopper.clone())
+    }
+
+    fn stack_end(&self) -> Option<Rc<Cell<usize>>> {
+        Some(self.end.clone())
+    }
+
+    fn stack_entered(&self, usable_bytes: usize) {
+        self.outer.borrow_mut().push(self.end.replace(stack_address() - usable_bytes));
+    }
+
+    fn stack_left(&self) {
+        self.end.set(self.outer.borrow_mut().pop().expect("it was entered"));
+    }
+}
+
 /// Calls a function back, if it has one.
 #[derive(Clone, Default)]
 struct Host(Rc<RefCell<Option<Func>>>);
@@ -230,6 +273,26 @@ fn whatever_a_module_does_it_can_be_stopped() {
         }
         assert!(longest < SOON, "{what}: {longest:?}");
         println!("{what}: {:?}, {longest:?} at most", start.elapsed() / times());
+    }
+}
+
+#[test]
+fn so_can_what_runs_on_a_stack_of_its_own() {
+    let (engine, enemy) = (Engine::new().expect("an engine"), Enemy::new());
+    for (what, text) in ENDLESS {
+        let module = compile(&engine, text);
+        for delay in delays(times().div_ceil(4)) {
+            let stopper = Stopper::new();
+            let space = Space::new(&engine, OnStacks::new(&stopper));
+            let run = export(&space, &module, &Host::default()).expect("an instance");
+            let mut suspension = Suspension::new(&run).expect("a stack");
+            enemy.stop(&stopper, delay);
+            match suspension.start(Passed::Numbers(Vec::new())) {
+                Progress::Ended(Err(CallError::Failure(Failure::Stopped))) => {}
+                other => panic!("{what}: {other:?}"),
+            }
+            assert_stopped(run.call_numbers(&mut []), what);
+        }
     }
 }
 

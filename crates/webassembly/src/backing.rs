@@ -7,11 +7,12 @@ use holm_wasm::Memory;
 
 use crate::memory::PAGE_BYTES;
 
-/// One byte more than a buffer of the engine can have. Published modules begin with just as much
-/// memory, so such a buffer does without the last page rather than not being there.
+/// One byte more than a buffer of the engine can have. Published modules with threads begin with
+/// just as much shared memory, so such a buffer does without the last page rather than not being
+/// there.
 const TWO_GIB: usize = MAX_BUFFER_BYTES + 1;
 
-/// How many bytes of a memory its buffer shows.
+/// How many bytes of a shared memory its buffer shows.
 fn shown_len(len_bytes: usize) -> usize {
     if len_bytes == TWO_GIB { TWO_GIB - PAGE_BYTES as usize } else { len_bytes }
 }
@@ -20,7 +21,7 @@ fn shown_len(len_bytes: usize) -> usize {
 /// the handle when the memory grows finds the buffer, and has to.
 pub(crate) fn backing(memory: &Memory) -> Backing {
     let bytes = memory.bytes();
-    let (start, len) = (bytes.start(), shown_len(bytes.len()));
+    let (start, len) = (bytes.start(), bytes.len());
     // SAFETY: the bytes stay mapped for as long as `bytes`, which the buffer keeps: a region
     // moves only when it grows, and the buffer is detached then, before any script runs
     // (`memory::refresh`). No Rust reference into them exists while script runs: the only ones

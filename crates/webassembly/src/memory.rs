@@ -10,7 +10,7 @@ use holm_js::{
 };
 use holm_wasm::{BEYOND_MEMORY_LIMIT, Memory, MemoryTypeBuilder};
 
-use crate::backing::backing;
+use crate::backing::{backing, shared_backing};
 use crate::convert::{address_to_u64, u64_to_address};
 use crate::errors::{throw_range, throw_type};
 use crate::state::State;
@@ -275,7 +275,8 @@ impl MemoryObject {
         // What was collected since: a loop leaves no scope.
         bury(ctx);
         let made = if is_shared {
-            let made = alias_shared_buffer(ctx, backing(&self.memory))?;
+            let made =
+                alias_shared_buffer(ctx, shared_backing(&self.memory, self.memory.bytes().len()))?;
             // <https://webassembly.github.io/threads/js-api/>: it is frozen.
             freeze(&made)?;
             made
