@@ -19,6 +19,7 @@ use url::Url;
 
 use super::blob_url_text;
 use super::location::WorkerLocation;
+use super::navigator::{Navigator, USER_AGENT};
 use super::running::{Teller, WorkerEvent, place_of, send_uncaught};
 use crate::events::{ErrorEvent, EventTarget, dispatch_event};
 use crate::messaging::{Arrival, Endpoint, Line, Listener, Posted, fire_arrival, posted};
@@ -153,6 +154,9 @@ fn define_globals(ctx: &Ctx<'_>, name: &str, url: &str) -> Result<()> {
     let url = Url::parse(url).map_err(|_| Error::Unknown)?;
     define_lazy(&global, "location", Attributes::ALL, move |ctx| {
         Ok(new_object(ctx, WorkerLocation(url.clone()))?.into_value())
+    })?;
+    define_lazy(&global, "navigator", Attributes::ALL, |ctx| {
+        Ok(new_object(ctx, Navigator(USER_AGENT))?.into_value())
     })?;
     define_functions(ctx, &global)?;
     for (attribute, kind) in
