@@ -48,6 +48,13 @@ pub fn host_triple() -> Result<String, Failure> {
         .ok_or_else(|| Failure::Failed("error: `rustc -vV` names no host".into()))
 }
 
+/// The folder of the libraries that the compiler brings for this machine.
+pub fn target_libraries() -> Result<PathBuf, Failure> {
+    let mut rustc = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+    rustc.args(["--print", "target-libdir"]);
+    Ok(stdout_of(rustc)?.trim_end().into())
+}
+
 /// Runs with our own stdin, stdout and stderr; fails unless it exits with 0.
 pub fn run(mut command: Command) -> Result<(), Failure> {
     let status = command.status().map_err(Failure::while_doing(format!("running {command:?}")))?;

@@ -15,6 +15,7 @@ mod fuzz;
 mod gc_stress;
 mod instrumented;
 mod progress;
+mod races;
 mod sanitize;
 
 use std::process::ExitCode;
@@ -28,6 +29,7 @@ const COMMANDS: &[Command] = &[
     fuzz::COMMAND,
     sanitize::COMMAND,
     gc_stress::COMMAND,
+    races::COMMAND,
 ];
 
 fn main() -> ExitCode {
