@@ -44,7 +44,8 @@ impl IsolateBuilder {
     }
 
     /// Bytes that the JavaScript heap, and the memories, tables and objects of WebAssembly modules
-    /// may hold together. A memory counts as long as it is, touched or not.
+    /// may hold together, those of workers included. A memory counts as long as it is, touched or
+    /// not.
     pub fn memory_limit_bytes(mut self, bytes: usize) -> Self {
         self.limits.heap_bytes = Some(bytes);
         self
