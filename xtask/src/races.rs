@@ -173,3 +173,16 @@ fn write(path: &Path, text: &str) -> Result<bool, Failure> {
     let what = Failure::while_doing(format!("writing {}", path.display()));
     fs::write(path, text).map(|()| true).map_err(what)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::find_symbol;
+
+    #[test]
+    fn a_symbol_is_found_whole() {
+        let two = b"\0_RNvA_3std4waits\0_RNvB_3std4wait\0rest";
+        assert_eq!(find_symbol(two, "_3std4wait").as_deref(), Some("_RNvB_3std4wait"));
+        assert_eq!(find_symbol(b"\0_ZN_3std4wait\0", "_3std4wait"), None);
+        assert_eq!(find_symbol(b"\0_RNvA_3std4waits\0", "_3std4wait"), None);
+    }
+}
