@@ -529,7 +529,16 @@ fn nobody_there() {
 
 #[test]
 fn localhost_is_this_machine_in_both_families() {
-    let Ok(listener) = TcpListener::bind("[::1]:0") else { return };
+    // Another test's server may have the same port of the other family: then once more.
+    let outcomes: Vec<_> = (0..3).map_while(|_| answers_of_the_sixth_family()).collect();
+    let wanted = ["200 OK \"v6\"\n"; 2];
+    assert!(outcomes.is_empty() || outcomes.iter().any(|texts| *texts == wanted), "{outcomes:?}");
+}
+
+/// What a server that only listens at `::1` answers to `localhost` and to its address; nothing
+/// where the machine has no such address.
+fn answers_of_the_sixth_family() -> Option<[String; 2]> {
+    let listener = TcpListener::bind("[::1]:0").ok()?;
     let port = listener.local_addr().expect("bound").port();
     thread::spawn(move || {
         for stream in listener.incoming() {
@@ -538,10 +547,10 @@ fn localhost_is_this_machine_in_both_families() {
             drop(stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nv6"));
         }
     });
-    for host in ["localhost", "[::1]"] {
+    Some(["localhost", "[::1]"].map(|host| {
         let script = format!("show(fetch('http://{host}:{port}/'))");
-        assert_eq!(run(builder(), port, &script).expect("runs"), "200 OK \"v6\"\n", "{host}");
-    }
+        run(builder(), port, &script).expect("runs")
+    }))
 }
 
 #[test]
