@@ -1,6 +1,6 @@
 //! Making built-in objects, whatever script did to their constructors.
 //!
-//! Where the engine's interface has no maker, the untouched realm of [`crate::pristine`] makes
+//! Where the engine's interface has no maker, the untouched realm of `crate::pristine` makes
 //! the object, and it then gets the prototype that it has in the realm it is for.
 
 use rquickjs::{ArrayBuffer, Ctx, Error, IntoJs, Object, Result, Value, qjs};

@@ -36,10 +36,11 @@ impl Charge {
 
     /// Takes more.
     pub(crate) fn grow(&self, bytes: usize) -> Result<(), NoMemory> {
+        let taken = self.bytes.get().checked_add(bytes).ok_or(NoMemory::Limit)?;
         if self.account.as_ref().is_some_and(|account| !account.charge(bytes)) {
             return Err(NoMemory::Limit);
         }
-        self.bytes.set(self.bytes.get() + bytes);
+        self.bytes.set(taken);
         Ok(())
     }
 

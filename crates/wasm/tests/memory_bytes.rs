@@ -42,6 +42,20 @@ fn its_modules_cannot_be_called() {
 }
 
 #[test]
+fn no_memory_grows_by_more_than_there_are_numbers() {
+    let space = space();
+    for is_shared in [false, true] {
+        let mut builder = wasmtime::MemoryTypeBuilder::new();
+        let ty = builder.min(1).max(Some(3)).shared(is_shared).build().expect("a type");
+        let memory = Memory::new(&space, ty).expect("a memory");
+        for delta in [3, u64::from(u32::MAX), u64::MAX / 65536, u64::MAX] {
+            assert!(memory.grow(delta).is_err(), "by {delta}, shared: {is_shared}");
+        }
+        assert_eq!(memory.grow(2).expect("room for two"), 1);
+    }
+}
+
+#[test]
 fn it_neither_grows_nor_is_lent_again() {
     let space = space();
     for memory in [

@@ -2,7 +2,7 @@
 //! on their way to another realm, which may be another thread's.
 //!
 //! [`serialize`] makes a [`Message`] of a value, which holds no value of script; the realm that
-//! gets it makes a value of it again. The message is bytes ([`wire`]), written in the order in
+//! gets it makes a value of it again. The message is bytes (`wire`), written in the order in
 //! which the standard visits the value, and beside them the parts that are not copied:
 //! buffers, shared memory, modules, ports ([`platform`]).
 
