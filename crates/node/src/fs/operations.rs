@@ -62,7 +62,7 @@ fn mode_of(mode: i64) -> Mode {
 
 /// `(path, mode)`
 fn access(given: &Arguments<'_, '_>) -> Result<Prepared> {
-    let mask = Mask::from_bits_truncate(given.integer(1) as u32);
+    let mask = Mask::from_bits_truncate(given.integer(1) as _);
     Ok(given.path(0)?.prepared("access", move |path| {
         let place = path.find(Wish::Read, Links::Follow)?;
         accessat(place.folder(), place.name(), mask, AtFlags::empty())?;
