@@ -135,7 +135,7 @@ fn flags() -> Vec<Arg> {
             .long("memory-limit")
             .value_name("SIZE")
             .value_parser(ValueParser::new(size::parse))
-            .help("End a script that needs more memory, such as 64mb [default: 4gb]"),
+            .help("End a script that needs more memory, such as 64mb [default: 8gb]"),
         Arg::new("time-limit")
             .long("time-limit")
             .value_name("TIME")
