@@ -1,4 +1,4 @@
-//! What bodies, requests, blobs and URLs weigh.
+//! What bodies, requests, blobs, URLs, events and ports weigh.
 //!
 //! Their bytes are Rust's: the limit of the script's heap does not see them, though a script
 //! can make any number. So they are counted here, per realm, and together may be as much as
@@ -53,7 +53,7 @@ impl Weight {
 }
 
 fn too_heavy(ctx: &Ctx<'_>, limit: usize) -> Error {
-    let text = format!("requests, bodies, blobs and URLs would hold more than {limit} bytes");
+    let text = format!("requests, bodies, blobs, URLs, events and ports would hold more than {limit} bytes");
     throw(ctx, ErrorKind::Range, &text)
 }
 

@@ -43,6 +43,7 @@ impl Interface for CustomEvent {
                 let [bubbles, is_cancelable] =
                     [1, 2].map(|index| convert::boolean(&call.value(index)));
                 if !this.event.is_dispatched.get() {
+                    this.event.weigh(call.ctx(), kind.len())?;
                     this.event.initialize(&kind, bubbles, is_cancelable);
                     let detail = (call.len() > 3).then(|| call.value(3));
                     this.detail.set(Some(&or_null(call.ctx(), detail)));

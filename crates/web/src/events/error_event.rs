@@ -82,6 +82,7 @@ impl Interface for ErrorEvent {
                 error.set(init.get("error")?.as_ref());
                 let filename = init.string(ctx, "filename")?;
                 let message = init.string(ctx, "message")?;
+                event.weigh(ctx, filename.len() + message.len())?;
                 construct(call, Self { event, message, filename, line, column, error })
             })
             .attribute("message", |this, call| call.returns(this.message.as_str()))?

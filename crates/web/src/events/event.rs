@@ -8,6 +8,10 @@ use holm_js::{Array, Call, Ctx, HeldCell, HostObject, Result, Tracer, Value};
 
 use super::dictionary::Dictionary;
 use crate::performance::now_ms;
+use crate::weight::Weight;
+
+/// What an event takes besides its texts, about.
+const EVENT_BYTES: usize = 256;
 
 /// The inside of an event; interfaces that inherit embed it.
 #[derive(Debug)]
@@ -26,6 +30,8 @@ pub struct Event {
     pub(super) is_stopped_at_once: Cell<bool>,
     pub(super) is_in_passive_listener: Cell<bool>,
     is_canceled: Cell<bool>,
+    /// Of one that script made: of these it may make any number.
+    weight: RefCell<Option<Weight>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +67,7 @@ impl Event {
             is_stopped_at_once: Cell::default(),
             is_in_passive_listener: Cell::default(),
             is_canceled: Cell::default(),
+            weight: RefCell::default(),
         }
     }
 
@@ -72,7 +79,22 @@ impl Event {
         let init = Dictionary::new(ctx, &call.value(1))?;
         let flags =
             [init.boolean("bubbles")?, init.boolean("cancelable")?, init.boolean("composed")?];
-        Ok((Self::make(ctx, &kind, false, flags), init))
+        let event = Self::make(ctx, &kind, false, flags);
+        event.weigh(ctx, EVENT_BYTES + kind.len())?;
+        Ok((event, init))
+    }
+
+    /// Counts what an event of script holds, besides what was counted.
+    pub(super) fn weigh(&self, ctx: &Ctx<'_>, bytes: usize) -> Result<()> {
+        let mut weight = self.weight.borrow_mut();
+        let known = weight.as_ref().map_or(0, Weight::len_bytes);
+        match &mut *weight {
+            Some(weight) => weight.set(ctx, known + bytes),
+            None => {
+                *weight = Some(Weight::new(ctx, bytes)?);
+                Ok(())
+            }
+        }
     }
 
     /// Its type.
@@ -192,6 +214,7 @@ fn operations(members: &mut Definition<'_, '_, Event>) -> Result<()> {
             let kind = convert::string(call.ctx(), &call.value(0))?;
             let [bubbles, is_cancelable] = [1, 2].map(|index| convert::boolean(&call.value(index)));
             if !this.is_dispatched.get() {
+                this.weigh(call.ctx(), kind.len())?;
                 this.initialize(&kind, bubbles, is_cancelable);
             }
             call.undefined()

@@ -23,8 +23,7 @@ pub(crate) fn event_handlers<T: Interface>(
             move |_, call| {
                 let this = call.this();
                 let target = host_ref::<EventTarget>(&this).ok_or(holm_js::Error::Unknown)?;
-                target.set_handler(call.ctx(), &this, kind, &call.value(0));
-                Ok(())
+                target.set_handler(call.ctx(), &this, kind, &call.value(0))
             },
         )?;
     }

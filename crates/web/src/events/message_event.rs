@@ -74,6 +74,7 @@ impl Interface for MessageEvent {
                 let data = HeldCell::new(&or_null(ctx, init.get("data")?));
                 let last_event_id = init.string(ctx, "lastEventId")?;
                 let origin = init.string(ctx, "origin")?;
+                event.weigh(ctx, origin.len() + last_event_id.len())?;
                 let ports = Held::new(&ports(ctx, init.get("ports")?)?);
                 let source = HeldCell::new(&or_null(ctx, init.get("source")?));
                 construct(call, Self { event, data, origin, last_event_id, source, ports })

@@ -13,6 +13,7 @@ use holm_js::{
 use super::dictionary::Dictionary;
 use super::error_event::ErrorEvent;
 use super::event::{Event, Phase};
+use crate::weight::Weight;
 
 /// Is told that a listener of this type was added or removed; the value is the target.
 pub(crate) type Changed = for<'js> fn(&Ctx<'js>, &Value<'js>, &str);
@@ -24,6 +25,9 @@ pub struct EventTarget {
     changed: Option<Changed>,
 }
 
+/// What a listener takes besides its type, about.
+const LISTENER_BYTES: usize = 128;
+
 /// <https://dom.spec.whatwg.org/#concept-event-listener>
 struct Listener {
     kind: Rc<str>,
@@ -34,6 +38,8 @@ struct Listener {
     /// The one behind an event handler attribute.
     is_handler: bool,
     is_removed: Cell<bool>,
+    /// What the script may make any number of.
+    _weight: Weight,
 }
 
 impl EventTarget {
@@ -63,12 +69,13 @@ impl EventTarget {
         this: &Value<'js>,
         kind: &str,
         value: &Value<'js>,
-    ) {
+    ) -> Result<()> {
         let callback = Some(value).filter(|value| value.is_object());
         match (self.find_handler(kind), callback) {
             // Its place among the listeners is where it was set first.
             (Some(listener), callback) => listener.callback.set(callback),
             (None, Some(callback)) => {
+                let weight = Weight::new(ctx, LISTENER_BYTES)?;
                 let listener = Listener {
                     kind: kind.into(),
                     callback: HeldCell::new(callback),
@@ -77,12 +84,14 @@ impl EventTarget {
                     is_passive: false,
                     is_handler: true,
                     is_removed: Cell::new(false),
+                    _weight: weight,
                 };
                 self.listeners.borrow_mut().push(Rc::new(listener));
             }
-            (None, None) => return,
+            (None, None) => return Ok(()),
         }
         self.tell(ctx, this, kind);
+        Ok(())
     }
 
     fn find_handler(&self, kind: &str) -> Option<Rc<Listener>> {
@@ -125,6 +134,7 @@ impl EventTarget {
             return Ok(());
         }
         // … then append listener.
+        let weight = Weight::new(ctx, LISTENER_BYTES + kind.len())?;
         let listener = Listener {
             kind: kind.as_str().into(),
             callback: HeldCell::new(&callback),
@@ -133,6 +143,7 @@ impl EventTarget {
             is_passive,
             is_handler: false,
             is_removed: Cell::new(false),
+            _weight: weight,
         };
         self.listeners.borrow_mut().push(Rc::new(listener));
         self.tell(ctx, this, &kind);

@@ -17,12 +17,18 @@ use super::line::{Arrival, Endpoint, Line, Listener};
 use super::port::fire_arrival;
 use crate::events::{EventTarget, event_handlers};
 use crate::structured_clone::serialize;
+use crate::weight::Weight;
 
 pub(super) struct BroadcastChannel {
     target: EventTarget,
     line: Line,
     subscription: Subscription,
+    /// A script may make any number.
+    _weight: Weight,
 }
+
+/// What a channel takes besides its name, about.
+const CHANNEL_BYTES: usize = 1024;
 
 /// Who is subscribed, by the channel's name. What one isolate posts, all others get.
 #[derive(Default)]
@@ -147,9 +153,10 @@ impl Interface for BroadcastChannel {
         members
             .constructor(1, |call| {
                 let name = convert::string(call.ctx(), &call.value(0))?;
+                let weight = Weight::new(call.ctx(), CHANNEL_BYTES + 2 * name.len())?;
                 let (subscription, line) = Subscription::new(call.ctx(), name);
                 let target = EventTarget::observed(listeners_changed);
-                construct(call, Self { target, line, subscription })
+                construct(call, Self { target, line, subscription, _weight: weight })
             })
             .attribute("name", |this, call| call.returns(this.subscription.name.as_str()))?
             .operation("postMessage", 1, |this, call| this.post(call))?

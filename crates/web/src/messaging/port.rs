@@ -17,19 +17,26 @@ use super::options::{Posted, posted};
 use crate::events::{Event, EventTarget, MessageEvent, event_handlers};
 use crate::structured_clone::platform::{Parcel, PlatformKind};
 use crate::structured_clone::{Received, data_clone_error, serialize};
+use crate::weight::Weight;
 
 /// The inside of a port.
 #[derive(Debug)]
 pub struct MessagePort {
     target: EventTarget,
     line: Line,
+    /// A script may make any number.
+    _weight: Weight,
 }
+
+/// What a port and its end of the channel take, about.
+const PORT_BYTES: usize = 512;
 
 impl MessagePort {
     /// A port object for an end of a channel.
     pub fn object<'js>(ctx: &Ctx<'js>, endpoint: Endpoint) -> Result<Object<'js>> {
         let target = EventTarget::observed(listeners_changed);
-        new_object(ctx, Self { target, line: Line::new(endpoint) })
+        let weight = Weight::new(ctx, PORT_BYTES)?;
+        new_object(ctx, Self { target, line: Line::new(endpoint), _weight: weight })
     }
 
     /// Its end of the channel.

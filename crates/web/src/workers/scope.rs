@@ -207,8 +207,7 @@ fn define_handler<'js>(
     })?;
     let write = function(ctx, &format!("set {attribute}"), 1, move |call| {
         with_target(call.ctx(), |target, global| {
-            target.set_handler(call.ctx(), global, kind, &call.value(0));
-            Ok(())
+            target.set_handler(call.ctx(), global, kind, &call.value(0))
         })?;
         call.undefined()
     })?;
