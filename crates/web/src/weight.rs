@@ -53,7 +53,9 @@ impl Weight {
 }
 
 fn too_heavy(ctx: &Ctx<'_>, limit: usize) -> Error {
-    let text = format!("requests, bodies, blobs, URLs, events and ports would hold more than {limit} bytes");
+    let text = format!(
+        "requests, bodies, blobs, URLs, events and ports would hold more than {limit} bytes"
+    );
     throw(ctx, ErrorKind::Range, &text)
 }
 
