@@ -4,11 +4,15 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use holm_host::host;
-use holm_js::{Ctx, Error, ErrorKind, Object, Result, Root, Value, function, slot, throw_coded};
+use holm_js::webidl::convert;
+use holm_js::{
+    Ctx, Error, ErrorKind, Object, Result, Root, Value, function, host_ref, slot, throw_coded,
+};
 use holm_web::console::inspect::{self, Options};
+use holm_web::events::EventTarget;
 
 use crate::embedded::Embedded;
-use crate::{fs, modules, os, process, urls, worker_threads};
+use crate::{fs, modules, os, process, streams, urls, worker_threads};
 
 /// Node's names that need no `node:`. Those that are not made yet are names all the same: a
 /// package asking for one gets an error that says so.
@@ -98,11 +102,7 @@ pub(crate) fn load<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
 fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
     match name {
         "console" => ctx.globals().get("console"),
-        "events" => {
-            let natives = Object::new(ctx.clone())?;
-            process::error_natives(ctx, &natives)?;
-            Embedded::Events.load(ctx)?.call((natives,))
-        }
+        "events" => events(ctx),
         "fs" => fs::module(ctx),
         "fs/promises" => member(ctx, "fs", "promises"),
         "module" => modules::module_builtin(ctx),
@@ -121,6 +121,9 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
             ],
         ),
         "process" => process::object(ctx).map(Object::into_value),
+        "stream" => streams::part(ctx, "index"),
+        "stream/consumers" => streams::part(ctx, "consumers"),
+        "stream/promises" => streams::part(ctx, "promises"),
         "timers" => members(
             ctx,
             &[
@@ -144,6 +147,28 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
             Err(throw_coded(ctx, ErrorKind::Plain, "ERR_UNKNOWN_BUILTIN_MODULE", &text))
         }
     }
+}
+
+fn events<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
+    let given = Object::new(ctx.clone())?;
+    process::error_natives(ctx, &given)?;
+    natives(ctx, &given)?;
+    let later = function(ctx, "later", 1, |call| {
+        Embedded::EventsAwaited.load(call.ctx())?.call((call.value(0),))
+    })?;
+    given.set("later", later)?;
+    let listeners = function(ctx, "listenersOfTarget", 2, |call| {
+        let target = call.value(0);
+        match host_ref::<EventTarget>(&target) {
+            Some(target) => {
+                let kind = convert::string(call.ctx(), &call.value(1))?;
+                call.returns(target.listeners(call.ctx(), &kind)?)
+            }
+            None => call.undefined(),
+        }
+    })?;
+    given.set("listenersOfTarget", listeners)?;
+    Embedded::Events.load(ctx)?.call((given,))
 }
 
 /// A member of another module.

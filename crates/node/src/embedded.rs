@@ -10,6 +10,7 @@ pub(crate) enum Embedded {
     Chunk,
     Commonjs,
     Events,
+    EventsAwaited,
     Fs,
     FsClasses,
     FsOperations,
@@ -27,6 +28,9 @@ impl Embedded {
             Self::Chunk => include_bytes!(concat!(env!("OUT_DIR"), "/chunk.bytecode")),
             Self::Commonjs => include_bytes!(concat!(env!("OUT_DIR"), "/commonjs.bytecode")),
             Self::Events => include_bytes!(concat!(env!("OUT_DIR"), "/events.bytecode")),
+            Self::EventsAwaited => {
+                include_bytes!(concat!(env!("OUT_DIR"), "/events_awaited.bytecode"))
+            }
             Self::Fs => include_bytes!(concat!(env!("OUT_DIR"), "/fs.bytecode")),
             Self::FsClasses => include_bytes!(concat!(env!("OUT_DIR"), "/fs_classes.bytecode")),
             Self::FsOperations => {

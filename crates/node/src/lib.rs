@@ -16,6 +16,7 @@ pub mod modules;
 mod os;
 pub mod process;
 mod signals;
+mod streams;
 pub mod syntax;
 mod system_errors;
 pub mod ticks;
