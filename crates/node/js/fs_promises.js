@@ -3,7 +3,6 @@
 (function (native) {
   const { Chunk, EventEmitter, READ_BYTES, asPromise, constants, invalidArgument, missing, operations } = native;
 
-
   class FileHandle extends EventEmitter {
     #fd;
     #closing;
@@ -70,10 +69,17 @@
       return this.#closing;
     }
 
+    createReadStream(options) {
+      return new (native.fileStreams().ReadStream)(undefined, { ...options, fd: this });
+    }
+    createWriteStream(options) {
+      return new (native.fileStreams().WriteStream)(undefined, { ...options, fd: this });
+    }
+
     async [Symbol.asyncDispose]() { await this.close(); }
 
     static {
-      for (const name of ['createReadStream', 'createWriteStream', 'readLines', 'readableWebStream', 'chown']) {
+      for (const name of ['readLines', 'readableWebStream', 'chown']) {
         this.prototype[name] = missing('fs', `FileHandle.${name}`);
       }
     }

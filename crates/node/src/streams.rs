@@ -38,6 +38,7 @@ parts!(
     "destroy",
     "duplex",
     "errors",
+    "files",
     "finished",
     "index",
     "iteration",
@@ -50,6 +51,7 @@ parts!(
     "promises",
     "questions",
     "readable",
+    "standard",
     "transform",
     "writable",
 );

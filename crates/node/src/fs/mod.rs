@@ -34,7 +34,7 @@ use self::failure::{Failure, Outcome, Subject, to_error};
 use self::open_files::OpenFiles;
 use self::operations::OPERATIONS;
 use crate::embedded::Embedded;
-use crate::{builtins, chunk, process, ticks};
+use crate::{builtins, chunk, process, streams, ticks};
 
 /// What the operations of a realm share.
 #[derive(Default)]
@@ -89,6 +89,8 @@ pub(crate) fn module<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
     }
     natives.set("now", now)?;
     natives.set("later", later)?;
+    let streams = function(ctx, "fileStreams", 0, |call| streams::part(call.ctx(), "files"))?;
+    natives.set("fileStreams", streams)?;
     natives.set("Chunk", chunk::class(ctx)?)?;
     builtins::natives(ctx, &natives)?;
     natives.set("nextTick", function(ctx, "nextTick", 1, ticks::next_tick)?)?;
