@@ -248,7 +248,7 @@
           stream.emit('close');
           return;
         }
-        const chunk = encoding ? native.decodeInput(bytes, 'more') : new (native.chunk())(bytes.buffer);
+        const chunk = encoding ? native.decodeInput(bytes, 'more') : native.builtin('buffer').Buffer.from(bytes.buffer);
         if (chunk.length > 0) stream.emit('data', chunk);
         read();
       });
@@ -310,7 +310,7 @@
     // A worker's input comes from whoever made it.
     setInput(read) { readInput = read; },
     encode: native.encode,
-    get Chunk() { return native.chunk(); },
+    get Buffer() { return native.builtin('buffer').Buffer; },
     uncaughtException(error, origin) {
       if (captureCallback !== null) {
         captureCallback(error);

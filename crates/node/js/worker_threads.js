@@ -87,7 +87,7 @@
   // `node:stream`.)
   function outputOf(forward) {
     const stream = new EventEmitter();
-    const { Chunk } = hooks;
+    const { Buffer } = hooks;
     let encoding, paused = true, ended = false;
     const waiting = [];
     const flow = () => {
@@ -139,7 +139,7 @@
       if (bytes === null) ended = true;
       else if (forward) forward.write(bytes);
       if (forward && listenerless(stream)) return;
-      waiting.push(bytes === null ? null : new Chunk(bytes.buffer));
+      waiting.push(bytes === null ? null : Buffer.from(bytes.buffer));
       flow();
     };
     return { stream, push };

@@ -8,7 +8,7 @@ use holm_js::{Ctx, Error, ErrorKind, Object, Result, Root, Value, function, slot
 use holm_web::console::inspect::{self, Options};
 
 use crate::embedded::Embedded;
-use crate::{fs, modules, os, process, urls, worker_threads};
+use crate::{buffer, fs, modules, os, process, urls, worker_threads};
 
 /// Node's names that need no `node:`. Those that are not made yet are names all the same: a
 /// package asking for one gets an error that says so.
@@ -97,6 +97,7 @@ pub(crate) fn load<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
 
 fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
     match name {
+        "buffer" => buffer::module(ctx),
         "console" => ctx.globals().get("console"),
         "events" => {
             let natives = Object::new(ctx.clone())?;
@@ -121,6 +122,7 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
             ],
         ),
         "process" => process::object(ctx).map(Object::into_value),
+        "string_decoder" => buffer::string_decoder(ctx),
         "timers" => members(
             ctx,
             &[
@@ -147,7 +149,7 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
 }
 
 /// A member of another module.
-fn member<'js>(ctx: &Ctx<'js>, module: &str, name: &str) -> Result<Value<'js>> {
+pub(crate) fn member<'js>(ctx: &Ctx<'js>, module: &str, name: &str) -> Result<Value<'js>> {
     load(ctx, module)?.into_object().ok_or(Error::Unknown)?.get(name)
 }
 

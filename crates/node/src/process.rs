@@ -11,7 +11,7 @@ use holm_web::console::inspect::{self, Options};
 use holm_web::node_errors::{invalid_argument, out_of_range};
 
 use crate::embedded::Embedded;
-use crate::{builtins, chunk, input, modules, signals, ticks};
+use crate::{builtins, input, modules, signals, ticks};
 
 /// The version of Node whose interfaces are followed: packages look at it.
 const NODE_VERSION: &str = "24.11.0";
@@ -126,7 +126,6 @@ fn natives<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     natives.set("nextTick", function(ctx, "nextTick", 1, ticks::next_tick)?)?;
     error_natives(ctx, &natives)?;
     builtins::natives(ctx, &natives)?;
-    define("chunk", 0, |call| chunk::class(call.ctx()))?;
     define("exit", 1, exit_now)?;
     define("mainModule", 0, modules::main_module)?;
     define("hrtime", 0, |call| {

@@ -23,10 +23,32 @@ pub fn invalid_argument<'js>(
 
 /// `ERR_OUT_OF_RANGE`: the number is of the right type, but not in its range.
 pub fn out_of_range(ctx: &Ctx<'_>, name: &str, range: &str, value: &Value<'_>) -> Error {
-    let received = to_text(ctx, value).unwrap_or_default();
+    let received = shown_number(ctx, value);
     let text =
         format!("The value of \"{name}\" is out of range. It must be {range}. Received {received}");
     throw_coded(ctx, ErrorKind::Range, "ERR_OUT_OF_RANGE", &text)
+}
+
+/// A number as Node shows one that is out of range: long ones in groups of three digits.
+fn shown_number(ctx: &Ctx<'_>, value: &Value<'_>) -> String {
+    let plain = to_text(ctx, value).unwrap_or_default();
+    if value.is_string() {
+        return format!("'{plain}'");
+    }
+    let digits = plain.trim_start_matches('-');
+    let is_whole = digits.bytes().all(|digit| digit.is_ascii_digit());
+    let is_long = is_whole && digits.parse::<u128>().map_or(true, |number| number > 1 << 32);
+    let mut shown = plain.clone();
+    if is_long {
+        let sign = plain.len() - digits.len();
+        for end in (1..digits.len()).filter(|end| (digits.len() - end) % 3 == 0).rev() {
+            shown.insert(sign + end, '_');
+        }
+    }
+    if value.is_big_int() {
+        shown.push('n');
+    }
+    shown
 }
 
 /// How Node names a value it did not want.
