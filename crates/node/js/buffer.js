@@ -42,7 +42,7 @@
     if (callersAsked >= MOST_CALLERS_ASKED) return;
     callersAsked += 1;
     const caller = `${new Error().stack}`.split('\n').find((line) => /^ +at /.test(line) && !line.includes('holm:'));
-    if (caller === undefined || /[\\/]node_modules[\\/]/.test(caller)) return;
+    if (/[\\/]node_modules[\\/]/.test(caller)) return;
     callersAsked = MOST_CALLERS_ASKED;
     process.emitWarning('Buffer() is deprecated due to security and usability issues. Please use the ' +
       'Buffer.alloc(), Buffer.allocUnsafe(), or Buffer.from() methods instead.', 'DeprecationWarning', 'DEP0005');
@@ -60,7 +60,7 @@
     if (typeof size !== 'number') throw invalidArgument(name, 'of type number', size);
     if (!(size >= 0 && size <= most)) throw outOfRange(name, `>= 0 && <= ${most}`, size);
   }
-  function checkOffset(offset, name, most = MAX_LENGTH) {
+  function checkOffset(offset, name, most = Number.MAX_SAFE_INTEGER) {
     if (typeof offset !== 'number') throw invalidArgument(name, 'of type number', offset);
     if (!Number.isInteger(offset)) throw outOfRange(name, 'an integer', offset);
     if (offset < 0 || offset > most) throw outOfRange(name, `>= 0 && <= ${most}`, offset);
@@ -131,8 +131,8 @@
     copyBytesFrom: function copyBytesFrom(view, offset, length) {
       if (!isTypedArray(view)) throw invalidArgument('view', 'an instance of TypedArray', view);
       const count = lengthOf(view);
-      if (offset !== undefined) checkOffset(offset, 'offset', Number.MAX_SAFE_INTEGER);
-      if (length !== undefined) checkOffset(length, 'length', Number.MAX_SAFE_INTEGER);
+      if (offset !== undefined) checkOffset(offset, 'offset');
+      if (length !== undefined) checkOffset(length, 'length');
       const start = Math.min(offset ?? 0, count), end = Math.min(start + (length ?? count), count);
       const size = view.BYTES_PER_ELEMENT;
       return native.from(new Uint8Array(bufferOf(view), offsetOf(view) + start * size, (end - start) * size));
@@ -178,7 +178,7 @@
         total += lengthOf(list[index]);
       }
       if (list.length === 0) return new FastBuffer();
-      if (length !== undefined) checkOffset(length, 'length');
+      if (length !== undefined) checkOffset(length, 'length', MAX_LENGTH);
       else if (total > MAX_LENGTH) throw outOfRange('length', `>= 0 && <= ${MAX_LENGTH}`, total);
       const joined = new FastBuffer(length ?? total);
       let end = 0;
@@ -202,7 +202,7 @@
     if (typeof value === 'string') {
       if (offset === undefined || typeof offset === 'string') [encoding, offset, end] = [offset, 0, buffer.length];
       else if (typeof end === 'string') [encoding, end] = [end, buffer.length];
-      if (encoding && typeof encoding !== 'string') throw invalidArgument('encoding', 'of type string', encoding);
+      if (typeof (encoding ?? '') !== 'string') throw invalidArgument('encoding', 'of type string', encoding);
       if (encoding && !Buffer.isEncoding(encoding)) throw unknownEncoding(encoding);
       pattern = value === '' ? 0 : fromString(value, encoding);
     } else if (!ArrayBuffer.isView(value)) {

@@ -5,9 +5,7 @@
 use std::borrow::Cow;
 
 use holm_js::{Ctx, JsString, Result, Strings, Units, Value};
-
-const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-const BASE64_URL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+use holm_web::base64::{self, Alphabet};
 
 /// The longest name of an encoding.
 const LONGEST_NAME: usize = "base64url".len();
@@ -91,8 +89,8 @@ impl Encoding {
             Self::Latin1 => bytes.iter().map(|byte| char::from(*byte)).collect(),
             Self::Ascii => bytes.iter().map(|byte| char::from(byte & 0x7f)).collect(),
             Self::Hex => to_hex(bytes),
-            Self::Base64 => to_base64(bytes, BASE64, "="),
-            Self::Base64Url => to_base64(bytes, BASE64_URL, ""),
+            Self::Base64 => base64::encode(bytes, Alphabet::Standard),
+            Self::Base64Url => base64::encode(bytes, Alphabet::Url),
         })
     }
 
@@ -266,23 +264,6 @@ fn to_hex(bytes: &[u8]) -> String {
     text
 }
 
-fn to_base64(bytes: &[u8], alphabet: &[u8; 64], padding: &str) -> String {
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for group in bytes.chunks(3) {
-        let byte = |index: usize| u32::from(group.get(index).copied().unwrap_or(0));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for digit in 0..4 {
-            if digit <= group.len() {
-                let value = bits >> (18 - 6 * digit) & 63;
-                text.push(char::from(alphabet[value as usize]));
-            } else {
-                text.push_str(padding);
-            }
-        }
-    }
-    text
-}
-
 /// Either alphabet; other characters are passed over, and a `=` ends the text.
 fn from_base64(text: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 2);
@@ -312,8 +293,8 @@ static BASE64_VALUES: [u8; 256] = {
     let mut values = [NOT_A_DIGIT; 256];
     let mut value = 0;
     while value < 64 {
-        values[BASE64[value] as usize] = value as u8;
-        values[BASE64_URL[value] as usize] = value as u8;
+        values[Alphabet::Standard.digits()[value] as usize] = value as u8;
+        values[Alphabet::Url.digits()[value] as usize] = value as u8;
         value += 1;
     }
     values[b'=' as usize] = END;

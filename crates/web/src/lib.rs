@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod base64;
 pub mod console;
 pub mod crypto;
 pub mod encoding;
@@ -35,6 +36,7 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
     messaging::install(ctx)?;
     workers::install(ctx)?;
     encoding::install(ctx)?;
+    base64::install(ctx)?;
     crypto::install(ctx)?;
     url::install(ctx)?;
     file_api::install(ctx)?;

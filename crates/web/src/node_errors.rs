@@ -12,12 +12,16 @@ pub fn invalid_argument<'js>(
     expected: &str,
     value: &Value<'js>,
 ) -> Error {
-    let kind = if name.contains('.') { "property" } else { "argument" };
+    let subject = match name {
+        _ if name.ends_with(" argument") => name.to_owned(),
+        _ if name.contains('.') => format!("\"{name}\" property"),
+        _ => format!("\"{name}\" argument"),
+    };
     let received = match received(ctx, value) {
         Ok(received) => received,
         Err(error) => return error,
     };
-    let text = format!("The \"{name}\" {kind} must be {expected}. Received {received}");
+    let text = format!("The {subject} must be {expected}. Received {received}");
     throw_coded(ctx, ErrorKind::Type, "ERR_INVALID_ARG_TYPE", &text)
 }
 

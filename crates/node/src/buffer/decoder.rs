@@ -79,17 +79,12 @@ impl Unfinished {
     fn decode(&mut self, encoding: Encoding, bytes: &[u8]) -> Decoded {
         let mut rest = bytes;
         let mut text = None;
-        while self.missing > 0 {
+        if self.missing > 0 {
             rest = self.complete(encoding, rest);
             if self.missing > 0 {
                 return encoding.decode(&[]);
             }
-            let finished = &self.bytes[..self.len];
-            if encoding == Encoding::Utf16 && self.len == 2 && is_high_surrogate(finished) {
-                self.missing = 2;
-                continue;
-            }
-            text = Some(encoding.decode(finished));
+            text = Some(encoding.decode(&self.bytes[..self.len]));
             self.len = 0;
         }
         let (len, missing) = left_over(encoding, rest);

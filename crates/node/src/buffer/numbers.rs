@@ -67,20 +67,18 @@ pub(super) fn define(tools: Tools, prototype: &Object<'_>) -> Result<()> {
             )?;
         }
         for (name, kind) in [("UInt", Kind::Unsigned), ("Int", Kind::Signed)] {
+            // The offset, which here alone has no default, and the length.
             let given = move |call: &Call<'_, '_>, place| -> Result<Format> {
-                Ok(Format { kind, len_bytes: given_len(call, place)?, order })
+                if call.value(place).is_undefined() {
+                    number(call, place, "offset")?;
+                }
+                Ok(Format { kind, len_bytes: given_len(call, place + 1)?, order })
             };
             define_pair(
                 prototype,
                 &format!("{name}{suffix}"),
-                |ctx, name| {
-                    function(ctx, name, 2, move |call| {
-                        // Of these alone the offset has no default.
-                        number(call, 0, "offset")?;
-                        read(tools, call, given(call, 1)?)
-                    })
-                },
-                |ctx, name| function(ctx, name, 3, move |call| write(tools, call, given(call, 2)?)),
+                |ctx, name| function(ctx, name, 2, move |call| read(tools, call, given(call, 0)?)),
+                |ctx, name| function(ctx, name, 3, move |call| write(tools, call, given(call, 1)?)),
             )?;
         }
     }

@@ -33,7 +33,7 @@ fn index_of<'js>(tools: Tools, call: &Call<'_, 'js>) -> Result<Value<'js>> {
         absent if absent.is_undefined() => Some(Encoding::Utf8),
         given => tools.encoding(&given)?,
     };
-    let needle = if let Some(byte) = wanted.as_int() {
+    let mut needle = if let Some(byte) = wanted.as_int() {
         vec![byte as u8]
     } else if let Some(text) = tools.strings.text(wanted.clone())? {
         let encoding = encoding.ok_or_else(|| unknown_encoding(&call.value(4)))?;
@@ -47,46 +47,67 @@ fn index_of<'js>(tools: Tools, call: &Call<'_, 'js>) -> Result<Value<'js>> {
     let start = if offset < 0.0 { offset + len as f64 } else { offset };
     let is_before = start < 0.0;
     let start = start as usize;
+    // Of UTF-16 only whole units match.
+    let step = if encoding == Some(Encoding::Utf16) && !wanted.is_number() { 2 } else { 1 };
     if needle.is_empty() && !wanted.is_number() {
         // Nothing is found where the search begins.
-        return call.returns(start.min(end) as f64);
+        return call.returns(start.min(end - end % step) as f64);
     }
     if is_before && !is_forward {
         return call.returns(NOT_FOUND);
     }
-    // Of UTF-16 only whole units match.
-    let step = if encoding == Some(Encoding::Utf16) && !wanted.is_number() { 2 } else { 1 };
-    if step == 2 && needle.len() < step {
+    needle.truncate(needle.len() - needle.len() % step);
+    if needle.is_empty() {
         return call.returns(NOT_FOUND);
     }
-    let start = start - start % step;
-    let found = tools.bytes.read(&view, 0..end, |bytes| match is_forward {
-        true => first(bytes, &needle, start, step),
-        false => last(bytes, &needle, start, step),
+    let found = tools.bytes.read(&view, 0..end, |bytes| match (step, is_forward) {
+        (1, true) => memmem::find(bytes.get(start..)?, &needle).map(|found| start + found),
+        (1, false) => {
+            let end = start.saturating_add(needle.len()).min(bytes.len());
+            memmem::rfind(&bytes[..end], &needle)
+        }
+        (_, true) => {
+            let first = start / 2;
+            find_units(units(bytes).skip(first), units(&needle)).map(|found| 2 * (first + found))
+        }
+        (_, false) => {
+            let (len, wanted) = (bytes.len() / 2, needle.len() / 2);
+            let len = len.min((start / 2).saturating_add(wanted));
+            let found = find_units(units(&bytes[..2 * len]).rev(), units(&needle).rev())?;
+            Some(2 * (len - found - wanted))
+        }
     });
     call.returns(found.map_or(f64::from(NOT_FOUND), |index| index as f64))
 }
 
-fn first(bytes: &[u8], needle: &[u8], start: usize, step: usize) -> Option<usize> {
-    let finder = memmem::Finder::new(needle);
-    let mut from = start;
-    loop {
-        let found = from + finder.find(bytes.get(from..)?)?;
-        if found % step == 0 {
-            return Some(found);
-        }
-        from = found + 1;
-    }
+fn units(bytes: &[u8]) -> impl DoubleEndedIterator<Item = u16> {
+    bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]]))
 }
 
-fn last(bytes: &[u8], needle: &[u8], start: usize, step: usize) -> Option<usize> {
-    let finder = memmem::FinderRev::new(needle);
-    let mut end = start.saturating_add(needle.len()).min(bytes.len());
-    loop {
-        let found = finder.rfind(&bytes[..end])?;
-        if found % step == 0 {
-            return Some(found);
+/// Where the needle, which is not empty, begins: by Knuth, Morris and Pratt, so that the time is
+/// linear whatever a script searches for.
+fn find_units(
+    haystack: impl Iterator<Item = u16>,
+    needle: impl Iterator<Item = u16>,
+) -> Option<usize> {
+    let needle: Vec<u16> = needle.collect();
+    // Of each beginning of the needle, how much of its end is a shorter beginning.
+    let mut borders = vec![0; needle.len()];
+    let extended = |borders: &[usize], mut matched: usize, unit| {
+        while matched > 0 && needle[matched] != unit {
+            matched = borders[matched - 1];
         }
-        end = found + needle.len() - 1;
+        matched + usize::from(needle[matched] == unit)
+    };
+    for end in 1..needle.len() {
+        borders[end] = extended(&borders, borders[end - 1], needle[end]);
     }
+    let mut matched = 0;
+    for (index, unit) in haystack.enumerate() {
+        matched = extended(&borders, matched, unit);
+        if matched == needle.len() {
+            return Some(index + 1 - matched);
+        }
+    }
+    None
 }
