@@ -1,7 +1,7 @@
 // node:fs, <https://nodejs.org/api/fs.html>
 
 (function (native) {
-  const { Chunk, constants, invalidArgument, later, missing, now } = native;
+  const { Buffer, constants, invalidArgument, later, missing, now } = native;
   const { BigIntStats, Dirent, Stats } = native.classes;
   const { READ_BYTES, operations } = native;
 
@@ -106,7 +106,7 @@
     },
     // Without arguments for a buffer it makes one.
     read: ((read) => named('read', (fd, ...args) => (
-      args.length === 1 ? read(fd, { buffer: new Chunk(READ_BYTES) }, ...args) : read(fd, ...args))))(fs.read),
+      args.length === 1 ? read(fd, { buffer: Buffer.alloc(READ_BYTES) }, ...args) : read(fd, ...args))))(fs.read),
     BigIntStats,
     Dirent,
     Stats,

@@ -1,7 +1,7 @@
 // node:fs/promises, <https://nodejs.org/api/fs.html#promises-api>
 
 (function (native) {
-  const { Chunk, EventEmitter, READ_BYTES, asPromise, constants, invalidArgument, missing, operations } = native;
+  const { Buffer, EventEmitter, READ_BYTES, asPromise, constants, invalidArgument, missing, operations } = native;
 
   class FileHandle extends EventEmitter {
     #fd;
@@ -28,7 +28,7 @@
         if (buffer !== undefined && buffer !== null && typeof buffer !== 'object') {
           throw invalidArgument('buffer', 'an instance of Buffer, TypedArray, or DataView', buffer);
         }
-        into = buffer?.buffer ?? new Chunk(READ_BYTES);
+        into = buffer?.buffer ?? Buffer.alloc(READ_BYTES);
         where = [buffer?.offset, buffer?.length, buffer?.position];
       }
       return { __proto__: null, bytesRead: await this.#run('read', into, ...where), buffer: into };

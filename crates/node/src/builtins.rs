@@ -12,7 +12,7 @@ use holm_web::console::inspect::{self, Options};
 use holm_web::events::EventTarget;
 
 use crate::embedded::Embedded;
-use crate::{fs, modules, os, process, streams, urls, worker_threads};
+use crate::{buffer, fs, modules, os, process, streams, urls, worker_threads};
 
 /// Node's names that need no `node:`. Those that are not made yet are names all the same: a
 /// package asking for one gets an error that says so.
@@ -101,6 +101,7 @@ pub(crate) fn load<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
 
 fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
     match name {
+        "buffer" => buffer::module(ctx),
         "console" => ctx.globals().get("console"),
         "events" => events(ctx),
         "fs" => fs::module(ctx),
@@ -124,6 +125,7 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
         "stream" => streams::part(ctx, "index"),
         "stream/consumers" => streams::part(ctx, "consumers"),
         "stream/promises" => streams::part(ctx, "promises"),
+        "string_decoder" => buffer::string_decoder(ctx),
         "timers" => members(
             ctx,
             &[
@@ -172,7 +174,7 @@ fn events<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
 }
 
 /// A member of another module.
-fn member<'js>(ctx: &Ctx<'js>, module: &str, name: &str) -> Result<Value<'js>> {
+pub(crate) fn member<'js>(ctx: &Ctx<'js>, module: &str, name: &str) -> Result<Value<'js>> {
     load(ctx, module)?.into_object().ok_or(Error::Unknown)?.get(name)
 }
 

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use holm_js::{Ctx, Error, Function, Object, Result, Root, Value, function, run_bytecode, slot};
 
-use crate::{builtins, chunk, process, ticks};
+use crate::{builtins, process, ticks};
 
 /// What parts have made so far, by name, and what all of them are given.
 #[derive(Default)]
@@ -32,7 +32,6 @@ macro_rules! parts {
 
 parts!(
     "abort",
-    "bytes",
     "chunks",
     "consumers",
     "destroy",
@@ -80,11 +79,7 @@ fn natives<'js>(ctx: &Ctx<'js>, parts: &Parts) -> Result<Object<'js>> {
     natives.set("nextTick", function(ctx, "nextTick", 1, ticks::next_tick)?)?;
     natives
         .set("part", function(ctx, "part", 1, |call| part(call.ctx(), &call.get::<String>(0)?))?)?;
-    natives.set("Chunk", chunk::class(ctx)?)?;
+    natives.set("Buffer", builtins::member(ctx, "buffer", "Buffer")?)?;
     parts.natives.replace(Some(Root::new(ctx, natives.clone())?));
-    let bytes: Object<'js> = part(ctx, "bytes")?.into_object().ok_or(Error::Unknown)?;
-    for name in ["Buffer", "StringDecoder"] {
-        natives.set(name, bytes.get::<_, Value<'js>>(name)?)?;
-    }
     Ok(natives)
 }

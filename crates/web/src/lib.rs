@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod abort;
+pub mod base64;
 pub mod console;
 pub mod crypto;
 pub mod encoding;
@@ -37,6 +38,7 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
     messaging::install(ctx)?;
     workers::install(ctx)?;
     encoding::install(ctx)?;
+    base64::install(ctx)?;
     crypto::install(ctx)?;
     url::install(ctx)?;
     file_api::install(ctx)?;

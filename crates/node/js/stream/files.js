@@ -6,7 +6,7 @@
   const { check, invalidArgument, make, outOfRange } = part('errors');
   const { fail } = part('destroy');
   const { finished } = part('finished');
-  const { Readable } = part('readable'), { Writable } = part('writable');
+  const { Readable, Writable } = builtin('stream');
   const fs = builtin('fs');
   const READ_BYTES = 64 * 1024;
   const kCalls = Symbol('kFs'), kIsBusy = Symbol('kIsPerformingIO'), kFree = Symbol('kIoDone');
@@ -178,7 +178,7 @@
           this.push(bytesRead === count ? buffer : buffer.subarray(0, bytesRead));
         }
       });
-    }
+    },
     close(callback) {
       if (callback) finished(this, callback);
       this.destroy();
@@ -230,7 +230,7 @@
       // Without `autoClose` nobody else destroys it.
       if (!this.autoClose) this.on('finish', this.destroy);
       this.end();
-    }
+    },
     destroySoon() { this.end(); },
     get autoClose() { return this._writableState?.autoDestroy; },
     set autoClose(value) { this._writableState.autoDestroy = value; },

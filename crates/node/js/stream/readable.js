@@ -3,7 +3,7 @@
 // `flowing` is `null` before anybody said how to read, and then whether chunks are emitted as
 // they come. 'readable' listeners go before 'data' listeners: they keep a stream from flowing.
 
-(function ({ Buffer, StringDecoder, nextTick, part }) {
+(function ({ Buffer, builtin, nextTick, part }) {
   const { EventEmitter, Stream } = part('legacy');
   const { make, outOfRange } = part('errors');
   const { construct, destroy, fail, undestroy } = part('destroy');
@@ -55,7 +55,7 @@
   accessors(ReadableState.prototype, {
     get pipesCount() { return this.pipes.length; },
   });
-  const newDecoder = (encoding) => new StringDecoder(encoding);
+  const newDecoder = (encoding) => new (builtin('string_decoder').StringDecoder)(encoding);
 
   function Readable(options) {
     if (!(this instanceof Readable)) return new Readable(options);

@@ -2,8 +2,8 @@
 //
 // <https://nodejs.org/api/process.html#process-io>. Output is written at once, whatever it goes to.
 
-(function ({ Buffer, missing, part }) {
-  const { Readable } = part('readable'), { Writable } = part('writable');
+(function ({ Buffer, builtin, missing }) {
+  const { Readable, Writable } = builtin('stream');
 
   class Output extends Writable {
     #write;
