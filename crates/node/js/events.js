@@ -2,7 +2,7 @@
 
 (function ({ builtin, inspect, invalidArgument, later, listenersOfTarget, outOfRange }) {
   const kErrorMonitor = Symbol('events.errorMonitor');
-  const kCapture = Symbol('nodejs.rejection');
+  const kCapture = Symbol.for('nodejs.rejection');
   const captures = Symbol('kCapture');
   let defaultMaxListeners = 10;
   // What `setMaxListeners` was told of event targets.

@@ -12,10 +12,13 @@
   const kCalls = Symbol('kFs'), kIsBusy = Symbol('kIsPerformingIO'), kFree = Symbol('kIoDone');
 
   function toOptions(given) {
-    const options = typeof given === 'string' ? { encoding: given } : { ...given };
     if (given !== undefined && given !== null && typeof given !== 'string' && typeof given !== 'object') {
       throw invalidArgument('options', 'one of type string or object', given);
     }
+    const options = {};
+    // Also what is inherited.
+    if (typeof given === 'string') options.encoding = given;
+    else for (const name in given) options[name] = given[name];
     const { encoding } = options;
     if (encoding && encoding !== 'buffer' && !Buffer.isEncoding(encoding)) {
       throw make.invalidValue('encoding', encoding, 'is invalid encoding');
@@ -46,13 +49,27 @@
     };
   }
 
+  // The calls by which a file is read or written: those of `node:fs`, as they are by then, unless
+  // the options say better.
+  function callsOf(options, handle, names) {
+    if (handle) {
+      if (options.fs) throw make.notImplemented('FileHandle with fs');
+      return callsOfHandle(handle);
+    }
+    if (!options.fs) return fs;
+    for (const name of names) {
+      if (name in options.fs || name !== 'writev') check.callable(options.fs[name], `options.fs.${name}`);
+    }
+    return options.fs;
+  }
+
   // What both kinds have: the file, and where it is read or written.
-  function setUp(stream, path, options, flags) {
+  function setUp(stream, path, options, flags, names) {
     const handle = typeof options.fd === 'object' && options.fd !== null ? options.fd : undefined;
     if (options.fd !== undefined && options.fd !== null && typeof options.fd !== 'number' && !handle) {
       throw invalidArgument('options.fd', 'of type number or an instance of FileHandle', options.fd);
     }
-    stream[kCalls] = handle ? callsOfHandle(handle) : options.fs ?? fs;
+    stream[kCalls] = callsOf(options, handle, names);
     stream[kIsBusy] = false;
     stream.fd = handle ? handle.fd : options.fd ?? null;
     if (stream.fd === null) {
@@ -117,8 +134,8 @@
     }
     const { [kCalls]: calls, fd } = stream;
     const end = (failure) => {
-      stream.fd = null;
       calls.close(fd, (closing) => callback(error || failure || closing));
+      stream.fd = null;
     };
     if (stream.flush && !error) calls.fsync(fd, end);
     else end();
@@ -147,7 +164,7 @@
   function ReadStream(path, given) {
     if (!(this instanceof ReadStream)) return new ReadStream(path, given);
     const options = toOptions(given);
-    setUp(this, path, options, 'r');
+    setUp(this, path, options, 'r', ['open', 'read', 'close']);
     this.end = toPlace(options.end, 'end') ?? Infinity;
     if (this.start !== undefined && this.start > this.end) {
       throw outOfRange('start', `<= "end" (here: ${this.end})`, this.start);
@@ -175,7 +192,8 @@
         } else {
           if (this.pos !== undefined) this.pos += bytesRead;
           this.bytesRead += bytesRead;
-          this.push(bytesRead === count ? buffer : buffer.subarray(0, bytesRead));
+          // A short chunk is copied: else it would keep all of what was asked for.
+          this.push(bytesRead === count ? buffer : Buffer.from(buffer.subarray(0, bytesRead)));
         }
       });
     },
@@ -191,36 +209,44 @@
     if (!(this instanceof WriteStream)) return new WriteStream(path, given);
     const options = toOptions(given);
     options.decodeStrings = true;
-    setUp(this, path, options, 'w');
+    setUp(this, path, options, 'w', ['open', 'write', 'writev', 'close']);
     if (options.flush !== undefined && options.flush !== null) check.boolean(options.flush, 'options.flush');
     this.flush = options.flush ?? false;
     this.bytesWritten = 0;
     Writable.call(this, options);
+    if (!this[kCalls].writev) this._writev = null;
     if (options.encoding) this.setDefaultEncoding(options.encoding);
+  }
+  // The rest is written, where only a part was.
+  function wrote(stream, chunk, error, count, callback) {
+    if (!error) {
+      stream.bytesWritten += count;
+      if (stream.pos !== undefined) stream.pos += count;
+      if (count < chunk.length && !stream.destroyed) {
+        stream._write(chunk.subarray(count), 'buffer', callback);
+        return;
+      }
+    }
+    callback(free(stream, error) ? error ?? make.destroyed('write') : error);
   }
   inherit(WriteStream, Writable, {
     _write(chunk, encoding, callback) {
       this[kIsBusy] = true;
-      const finish = (error) => {
-        if (free(this, error)) callback(error ?? make.destroyed('write'));
-        else callback(error);
-      };
-      const write = (rest) => {
-        this[kCalls].write(this.fd, rest, 0, rest.length, this.pos ?? null, (error, count) => {
-          if (error) {
-            finish(error);
-            return;
-          }
-          this.bytesWritten += count;
-          if (this.pos !== undefined) this.pos += count;
-          if (count < rest.length && !this.destroyed) write(rest.subarray(count));
-          else finish(null);
-        });
-      };
-      write(chunk);
+      this[kCalls].write(this.fd, chunk, 0, chunk.length, this.pos ?? null, (error, count) => {
+        wrote(this, chunk, error, count, callback);
+      });
     },
     _writev(entries, callback) {
-      this._write(Buffer.concat(entries.map(({ chunk }) => chunk)), 'buffer', callback);
+      const chunks = entries.map(({ chunk }) => chunk), { [kCalls]: calls } = this;
+      // OPTIMIZATION: one call instead of one for each.
+      if (calls === fs || chunks.length === 1) {
+        this._write(Buffer.concat(chunks), 'buffer', callback);
+        return;
+      }
+      this[kIsBusy] = true;
+      calls.writev(this.fd, chunks, this.pos ?? null, (error, count) => {
+        wrote(this, error ? undefined : Buffer.concat(chunks), error, count, callback);
+      });
     },
     close(callback) {
       if (callback) {
