@@ -77,8 +77,9 @@
     const result = Reflect.apply(listener, emitter, args);
     if (result === undefined || result === null || !emitter[captures]) return;
     try {
-      if (typeof result.then !== 'function') return;
-      result.then(undefined, (error) => builtin('process').nextTick(rejected, emitter, error, type, args));
+      const { then } = result;
+      if (typeof then !== 'function') return;
+      Reflect.apply(then, result, [undefined, (error) => builtin('process').nextTick(rejected, emitter, error, type, args)]);
     } catch (error) {
       emitter.emit('error', error);
     }

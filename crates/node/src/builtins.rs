@@ -103,6 +103,7 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
     match name {
         "buffer" => buffer::module(ctx),
         "console" => ctx.globals().get("console"),
+        "constants" => constants(ctx),
         "events" => events(ctx),
         "fs" => fs::module(ctx),
         "fs/promises" => member(ctx, "fs", "promises"),
@@ -149,6 +150,23 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
             Err(throw_coded(ctx, ErrorKind::Plain, "ERR_UNKNOWN_BUILTIN_MODULE", &text))
         }
     }
+}
+
+/// All constants in one object, as there were before modules had their own.
+fn constants<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
+    let all = Object::new(ctx.clone())?;
+    let of_system = member(ctx, "os", "constants")?.into_object().ok_or(Error::Unknown)?;
+    let mut groups = vec![member(ctx, "fs", "constants")?];
+    for name in ["dlopen", "errno", "priority", "signals"] {
+        groups.push(of_system.get(name)?);
+    }
+    for group in groups.into_iter().filter_map(Value::into_object) {
+        for entry in group.props::<String, Value<'js>>() {
+            let (name, value) = entry?;
+            all.set(name, value)?;
+        }
+    }
+    Ok(all.into_value())
 }
 
 fn events<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
