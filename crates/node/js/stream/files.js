@@ -8,6 +8,8 @@
   const { finished } = part('finished');
   const { Readable, Writable } = builtin('stream');
   const fs = builtin('fs');
+  // As in `fs_promises.js`.
+  const kUse = Symbol.for('holm.fs.useHandle');
   const READ_BYTES = 64 * 1024;
   const kCalls = Symbol('kFs'), kIsBusy = Symbol('kIsPerformingIO'), kFree = Symbol('kIoDone');
 
@@ -36,7 +38,9 @@
 
   // The calls by which a handle of `fs/promises` is read and written.
   function callsOfHandle(handle) {
-    const call = (promise, callback) => promise.then((result) => nextTick(callback, null, result), (error) => nextTick(callback, error));
+    const release = handle[kUse]();
+    const call = (promise, callback) => promise.then(
+      (result) => nextTick(callback, null, result), (error) => nextTick(callback, error));
     return {
       read: (fd, buffer, offset, length, position, callback) => call(
         handle.read(buffer, offset, length, position).then(({ bytesRead }) => bytesRead), callback),
@@ -45,7 +49,11 @@
       writev: (fd, buffers, position, callback) => call(
         handle.writev(buffers, position).then(({ bytesWritten }) => bytesWritten), callback),
       fsync: (fd, callback) => call(handle.sync(), callback),
-      close: (fd, callback) => call(handle.close(), callback),
+      close(fd, callback) {
+        const closed = handle.close();
+        release();
+        call(closed, callback);
+      },
     };
   }
 
@@ -65,7 +73,7 @@
 
   // What both kinds have: the file, and where it is read or written.
   function setUp(stream, path, options, flags, names) {
-    const handle = typeof options.fd === 'object' && options.fd !== null ? options.fd : undefined;
+    const handle = typeof options.fd?.[kUse] === 'function' ? options.fd : undefined;
     if (options.fd !== undefined && options.fd !== null && typeof options.fd !== 'number' && !handle) {
       throw invalidArgument('options.fd', 'of type number or an instance of FileHandle', options.fd);
     }
@@ -82,7 +90,7 @@
     stream.start = toPlace(options.start, 'start');
     stream.pos = stream.start;
     // A handle that is closed by others takes its stream along.
-    handle?.on?.('close', () => stream.destroy());
+    handle?.on('close', () => stream.destroy());
   }
   function toPath(path) {
     if (path instanceof URL) return builtin('url').fileURLToPath(path);

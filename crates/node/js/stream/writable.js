@@ -129,8 +129,6 @@
   function writeOrQueue(stream, state, chunk, encoding, callback) {
     const size = sizeOf(state, chunk);
     state.length += size;
-    const isRoom = state.length < state.highWaterMark;
-    if (!isRoom) state.needDrain = true;
     if (state.writing || state.corked || state.errored || !state.constructed) {
       state.buffered.push({ chunk, encoding, callback });
     } else {
@@ -138,6 +136,9 @@
       stream._write(chunk, encoding, state.onwrite);
       state.sync = false;
     }
+    // What was written at once takes no room.
+    const isRoom = state.length < state.highWaterMark || state.length === 0;
+    if (!isRoom) state.needDrain = true;
     return isRoom && !state.errored && !state.destroyed;
   }
   function startWrite(state, size, callback) {
