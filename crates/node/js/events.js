@@ -164,14 +164,14 @@
   function onceWrap(emitter, type, listener) {
     checkListener(listener);
     let fired = false;
-    function wrapped(...args) {
+    function wrapper(...args) {
       if (fired) return undefined;
       fired = true;
-      emitter.removeListener(type, wrapped);
+      emitter.removeListener(type, wrapper);
       return Reflect.apply(listener, emitter, args);
     }
-    wrapped.listener = listener;
-    return wrapped;
+    wrapper.listener = listener;
+    return wrapper;
   }
 
   proto.once = function once(type, listener) {

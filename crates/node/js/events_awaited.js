@@ -84,7 +84,7 @@
 
     #received(args) {
       if (this.#waiting.length > 0) {
-        this.#waiting.shift().resolve({ value: args, done: false });
+        this.#waiting.shift().resolve({ done: false, value: args });
         return;
       }
       this.#events.push(args);
@@ -106,7 +106,7 @@
           this.#isPaused = false;
           this.#emitter.resume();
         }
-        return Promise.resolve({ value, done: false });
+        return Promise.resolve({ done: false, value });
       }
       if (this.#failure !== null) {
         const { error } = this.#failure;
@@ -119,15 +119,15 @@
     return() {
       this.#listeners.removeAll();
       this.#isFinished = true;
-      for (const { resolve } of this.#waiting.splice(0)) resolve({ value: undefined, done: true });
-      return Promise.resolve({ value: undefined, done: true });
+      for (const { resolve } of this.#waiting.splice(0)) resolve({ done: true, value: undefined });
+      return Promise.resolve({ done: true, value: undefined });
     }
     throw(error) {
       if (!(error instanceof Error)) {
         throw invalidArgument('EventEmitter.AsyncIterator', 'an instance of Error', error);
       }
       this.#failed(error);
-      return Promise.resolve({ value: undefined, done: true });
+      return Promise.resolve({ done: true, value: undefined });
     }
   }
   const AsyncIteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf(async function* () {}).prototype);
