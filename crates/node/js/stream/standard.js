@@ -72,7 +72,11 @@
         this.setRawMode = missing('tty', 'setRawMode');
       }
     }
-    #update() { this.#source.keepAlive(this.#isReferenced && !this.isPaused() && !this.destroyed); }
+    #update() {
+      const { paused, readableListening } = this._readableState;
+      const isWanted = paused !== true || readableListening;
+      this.#source.keepAlive(this.#isReferenced && isWanted && !this.destroyed);
+    }
 
     _read() {
       if (!this.#isReading) {
@@ -83,8 +87,7 @@
           else this.push(bytes === undefined ? null : Buffer.from(bytes.buffer));
         });
       }
-      // 'readable' listeners pause a stream, and wait for it.
-      this.#source.keepAlive(this.#isReferenced);
+      this.#update();
     }
     pause() {
       super.pause();
