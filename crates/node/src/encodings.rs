@@ -412,4 +412,36 @@ mod tests {
         check(Encoding::Hex, "aabbcc", 2, b"\xaa\xbb");
         check(Encoding::Base64, "  Zm9v", 2, b"fo");
     }
+    #[test]
+    fn whatever_the_text_lengths_are_right() {
+        let mut state = 1u64;
+        let mut random = |bound: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 33) as usize % bound
+        };
+        const LIKELY: [u16; 12] =
+            [0x41, 0x30, 0x3d, 0x66, 0x2b, 0xe9, 0xff, 0x20ac, 0xd83d, 0xde00, 0x161, 0xffff];
+        for _ in 0..20_000 {
+            let wide: Vec<u16> = (0..random(9)).map(|_| LIKELY[random(LIKELY.len())]).collect();
+            let narrow: Vec<u8> = wide.iter().map(|unit| *unit as u8).collect();
+            for encoding in Encoding::ALL {
+                for text in [Units::Wide(&wide), Units::Narrow(&narrow)] {
+                    let whole = encoding.encode(&text);
+                    let exact = encoding.encoded_len(&text);
+                    let is_exact =
+                        !matches!(encoding, Encoding::Hex | Encoding::Base64 | Encoding::Base64Url);
+                    assert!(whole.len() == exact || (!is_exact && whole.len() < exact));
+                    let room = random(12);
+                    let part = encoding.encode_into(&text, room);
+                    // A character takes at most four bytes.
+                    let least = room.min(whole.len()).saturating_sub(3);
+                    assert!((least..=room).contains(&part.len()), "{encoding:?} {text:x?}");
+                    assert!(whole.starts_with(&part), "{encoding:?} {text:x?} {room}");
+                    if encoding == Encoding::Utf8 {
+                        assert!(str::from_utf8(&part).is_ok());
+                    }
+                }
+            }
+        }
+    }
 }
