@@ -59,6 +59,7 @@ pub(crate) struct Shared {
     pub(crate) module_epoch: Cell<u64>,
     pub(crate) stack: Stack,
     pub(crate) heap: Heap,
+    pub(crate) interrupter: Interrupter,
 }
 
 impl Runtime {
@@ -93,6 +94,7 @@ impl Runtime {
             module_epoch: Cell::new(0),
             stack: Stack::new(limits.stack_bytes),
             heap,
+            interrupter: interrupter.clone(),
         });
         // SAFETY: the callbacks find `Shared` through their context, not through a pointer.
         unsafe {
@@ -207,6 +209,11 @@ impl fmt::Debug for Runtime {
 /// that it cannot wait for that. Not to be called from a finalizer.
 pub fn bury(ctx: &Ctx<'_>) {
     RealmData::of(ctx).shared().bury();
+}
+
+/// Whether script has to stop: for native code that waits.
+pub fn must_stop(ctx: &Ctx<'_>) -> bool {
+    RealmData::of(ctx).shared().interrupter.is_due()
 }
 
 /// Collects cycles now: for native code whose objects hold more than the heap knows of.

@@ -11,7 +11,9 @@ use holm_js::{
 use holm_web::events::EventTarget;
 
 use crate::embedded::Embedded;
-use crate::{buffer, fs, modules, os, process, scripted, streams, urls, worker_threads};
+use crate::{
+    buffer, child_process, fs, modules, os, process, scripted, streams, urls, worker_threads,
+};
 
 /// Node's names that need no `node:`. Those that are not made yet are names all the same: a
 /// package asking for one gets an error that says so.
@@ -103,6 +105,7 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
         "assert" => scripted::part(ctx, "assert/index"),
         "assert/strict" => member(ctx, "assert", "strict"),
         "buffer" => buffer::module(ctx),
+        "child_process" => child_process::module(ctx),
         "console" => ctx.globals().get("console"),
         "constants" => constants(ctx),
         "diagnostics_channel" => scripted::part(ctx, name),

@@ -8,6 +8,7 @@
 
 mod buffer;
 mod builtins;
+mod child_process;
 mod embedded;
 mod encodings;
 mod fs;
