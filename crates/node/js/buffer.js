@@ -1,5 +1,5 @@
-// node:buffer, <https://nodejs.org/api/buffer.html>. What touches bytes, numbers among it, is
-// native (`src/buffer/`); here are the class, the ways to make one, and arguments.
+// node:buffer, <https://nodejs.org/api/buffer.html>. Methods that touch bytes, numbers among it, are
+// native (`src/buffer/`); here are the class, the ways to make one, and what is seldom called.
 
 (function (native) {
   const { MAX_LENGTH, MAX_STRING_LENGTH, inspect, invalidArgument, outOfRange } = native;
@@ -49,9 +49,9 @@
   const outOfBounds = (name) => coded(RangeError, 'ERR_BUFFER_OUT_OF_BOUNDS',
     name ? `"${name}" is outside of buffer bounds` : 'Attempt to access memory outside buffer bounds');
 
-  function checkSize(size, name = 'size', most = MAX_LENGTH) {
-    if (typeof size !== 'number') throw invalidArgument(name, 'of type number', size);
-    if (!(size >= 0 && size <= most)) throw outOfRange(name, `>= 0 && <= ${most}`, size);
+  function checkSize(size) {
+    if (typeof size !== 'number') throw invalidArgument('size', 'of type number', size);
+    if (!(size >= 0 && size <= MAX_LENGTH)) throw outOfRange('size', `>= 0 && <= ${MAX_LENGTH}`, size);
   }
   function checkOffset(offset, name, most = Number.MAX_SAFE_INTEGER) {
     if (typeof offset !== 'number') throw invalidArgument(name, 'of type number', offset);
@@ -61,6 +61,7 @@
   function checkBytes(value, name) {
     if (!isUint8Array(value)) throw invalidArgument(name, BYTES, value);
   }
+
   // Making buffers.
   function fromArrayBuffer(buffer, byteOffset, length) {
     byteOffset = Number(byteOffset) || 0;
@@ -162,18 +163,19 @@
       if (!Array.isArray(list)) throw invalidArgument('list', 'an instance of Array', list);
       let total = 0;
       for (let index = 0; index < list.length; index += 1) {
-        checkBytes(list[index], `list[${index}]`);
+        if (!isUint8Array(list[index])) throw invalidArgument(`list[${index}]`, BYTES, list[index]);
         total += list[index].length;
       }
       if (list.length === 0) return new FastBuffer();
       if (length !== undefined) checkOffset(length, 'length', MAX_LENGTH);
       else if (total > MAX_LENGTH) throw outOfRange('length', `>= 0 && <= ${MAX_LENGTH}`, total);
-      const joined = native.allocate(length ?? total);
+      length ??= total;
+      const joined = native.allocate(length);
       let end = 0;
-      for (let index = 0; index < list.length && end < joined.length; index += 1) {
-        const part = list[index], size = part.length;
+      for (let index = 0; index < list.length && end < length; index += 1) {
+        const part = list[index];
         copy.call(part, joined, end);
-        end += size;
+        end += part.length;
       }
       return joined;
     },
@@ -206,16 +208,6 @@
     return buffer;
   }
 
-  function swapper(size) {
-    return function () {
-      if (this.length % size !== 0) {
-        throw coded(RangeError, 'ERR_INVALID_BUFFER_SIZE', `Buffer size must be a multiple of ${size * 8}-bits`);
-      }
-      native.swap(this, size);
-      return this;
-    };
-  }
-
   // Own properties as `util.inspect` would show them, without the braces.
   function shownProperties(buffer, options) {
     if (buffer.length > MOST_BYTES_WITH_PROPERTIES) return '';
@@ -242,10 +234,6 @@
     fill: function fill(value, offset, end, encoding) { return fillWith(this, value, offset, end, encoding); },
 
     toJSON: function toJSON() { return { type: 'Buffer', data: Array.from(this) }; },
-
-    swap16: swapper(2),
-    swap32: swapper(4),
-    swap64: swapper(8),
 
     [customInspect](depth, options) {
       const shown = Math.min(inspectMaxBytes, this.length), rest = this.length - inspectMaxBytes;

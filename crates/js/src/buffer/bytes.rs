@@ -54,7 +54,7 @@ impl Bytes {
     /// How many bytes a `Uint8Array` shows. `None` if the value is none.
     #[inline]
     pub fn array_len(self, value: &Value<'_>) -> Option<usize> {
-        self.len(value.as_object().filter(|object| class::of(object) == class::UINT8_ARRAY)?)
+        (class_of(value) == Some(class::UINT8_ARRAY)).then(|| self.len(value)).flatten()
     }
 
     /// Reads as many bytes as `into` is long, from `offset` on. `None` if there are not so many.
@@ -175,18 +175,29 @@ impl Bytes {
     }
 
     fn span(self, value: &Value<'_>) -> Option<Span> {
-        let object = value.as_object()?;
-        let (buffer, offset, len) = match class::of(object) {
-            class::ARRAY_BUFFER | class::SHARED_ARRAY_BUFFER => (object.as_raw(), 0, None),
+        let (buffer, offset, len) = match class_of(value)? {
+            class::ARRAY_BUFFER | class::SHARED_ARRAY_BUFFER => (value.as_raw(), 0, None),
             class::UINT8C_ARRAY..=class::DATAVIEW => {
-                let record = view::record(object);
+                // SAFETY: a live view, and the right to be here says that the layout is known.
+                let record = unsafe { view::record_of(value.as_raw()) };
                 let buffer: *mut c_void = record.buffer.cast_mut();
                 let len = (record.tracks == 0).then_some(record.length as usize);
                 (qjs::JS_MKPTR(qjs::JS_TAG_OBJECT, buffer), record.offset as usize, len)
             }
             _ => return None,
         };
-        Some(Span::of(object, buffer, offset, len))
+        // SAFETY: the buffer, or the view's, which the view keeps.
+        Some(unsafe { Span::of(value.ctx(), buffer, offset, len) })
+    }
+}
+
+/// The class of an object. (Asking an `Object` finds out whether it is a promise, and more.)
+#[inline]
+fn class_of(value: &Value<'_>) -> Option<qjs::JSClassID> {
+    // SAFETY: a live value, whose class is only asked for if it is an object.
+    unsafe {
+        (qjs::JS_VALUE_GET_TAG(value.as_raw()) == qjs::JS_TAG_OBJECT)
+            .then(|| qjs::JS_GetClassID(value.as_raw()))
     }
 }
 
@@ -208,17 +219,19 @@ impl Span {
     const NOTHING: Self =
         Self { start: std::ptr::without_provenance_mut(1), len: 0, memory: Memory::Own };
 
-    /// What a view of this buffer shows, `len` being `None` where it shows all from `offset` on.
+    /// What a view of a buffer shows, `len` being `None` where it shows all from `offset` on.
+    ///
+    /// # Safety
+    /// A live buffer.
     #[inline]
-    fn of(view: &Object<'_>, buffer: qjs::JSValue, offset: usize, len: Option<usize>) -> Self {
+    unsafe fn of(ctx: &Ctx<'_>, buffer: qjs::JSValue, offset: usize, len: Option<usize>) -> Self {
         let mut size: qjs::size_t = 0;
-        // SAFETY: the view is alive and keeps its buffer, whose data ends `size` bytes from where
-        // it starts.
+        // SAFETY: by the caller; the buffer's data ends `size` bytes from where it starts.
         unsafe {
-            let start = qjs::JS_GetArrayBuffer(raw::context(view.ctx()), &raw mut size, buffer);
+            let start = qjs::JS_GetArrayBuffer(raw::context(ctx), &raw mut size, buffer);
             if start.is_null() {
                 // Detached, which the engine has thrown.
-                drop(view.ctx().catch());
+                drop(ctx.catch());
                 return Self::NOTHING;
             }
             let rest = (size as usize).checked_sub(offset);

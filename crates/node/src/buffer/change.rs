@@ -1,6 +1,6 @@
 //! Filling, copying and swapping.
 
-use holm_js::{Call, Result, Value};
+use holm_js::{Call, ErrorKind, Result, Value, throw_coded};
 use holm_web::node_errors::out_of_range;
 
 use super::{A_BUFFER, Native, Tools, index, into_buffer, make};
@@ -14,10 +14,14 @@ pub(super) const FUNCTIONS: &[(&str, u32, Native)] = &[
         let copied = tools.bytes.read(&call.value(0), 0..usize::MAX, <[u8]>::to_vec);
         make(call.ctx(), &copied)
     }),
-    ("swap", 2, swap),
 ];
 
-pub(super) const METHODS: &[(&str, u32, Native)] = &[("copy", 4, copy)];
+pub(super) const METHODS: &[(&str, u32, Native)] = &[
+    ("copy", 4, copy),
+    ("swap16", 0, |tools, call| swap(tools, call, 2)),
+    ("swap32", 0, |tools, call| swap(tools, call, 4)),
+    ("swap64", 0, |tools, call| swap(tools, call, 8)),
+];
 
 /// The greatest index that a number can say exactly.
 const MAX_SAFE: f64 = 9_007_199_254_740_991.0;
@@ -68,11 +72,15 @@ fn fill<'js>(tools: Tools, call: &Call<'_, 'js>) -> Result<Value<'js>> {
     call.undefined()
 }
 
-/// `(view, size)`: turns around the bytes of each element of that size.
-fn swap<'js>(tools: Tools, call: &Call<'_, 'js>) -> Result<Value<'js>> {
-    let size: usize = call.get(1)?;
-    tools.bytes.change(&call.value(0), 0..usize::MAX, |bytes| {
+/// Turns around the bytes of each element of this size.
+fn swap<'js>(tools: Tools, call: &Call<'_, 'js>, size: usize) -> Result<Value<'js>> {
+    let this = call.this();
+    if !tools.len(&this)?.is_multiple_of(size) {
+        let text = format!("Buffer size must be a multiple of {}-bits", size * 8);
+        return Err(throw_coded(call.ctx(), ErrorKind::Range, "ERR_INVALID_BUFFER_SIZE", &text));
+    }
+    tools.bytes.change(&this, 0..usize::MAX, |bytes| {
         bytes.chunks_exact_mut(size).for_each(<[u8]>::reverse);
     })?;
-    call.undefined()
+    Ok(this)
 }

@@ -3,8 +3,8 @@
 //!
 //! <https://nodejs.org/api/buffer.html>
 //!
-//! What touches bytes is here, since the interpreter takes about 25 ns for each it reads; the rest
-//! is script. All reads and writes go through [`Bytes`], so that shared, detached, resized and
+//! What touches bytes is here, since in script each would cost as much as a call; how buffers are
+//! made is script. All reads and writes go through [`Bytes`], so that shared, detached, resized and
 //! immutable buffers are looked after in one place.
 
 mod change;
