@@ -37,7 +37,7 @@
     const caller = `${new Error().stack}`.split('\n').find((line) => /^ +at /.test(line) && !line.includes('holm:'));
     if (/[\\/]node_modules[\\/]/.test(caller)) return;
     callersAsked = MOST_CALLERS_ASKED;
-    process.emitWarning('Buffer() is deprecated due to security and usability issues. Please use the ' +
+    native.builtin('process').emitWarning('Buffer() is deprecated due to security and usability issues. Please use the ' +
       'Buffer.alloc(), Buffer.allocUnsafe(), or Buffer.from() methods instead.', 'DeprecationWarning', 'DEP0005');
   }
 
