@@ -119,10 +119,23 @@
   fs.realpath.native = fs.realpath;
   fs.realpathSync.native = fs.realpathSync;
   for (const name of [
-    'chown', 'chownSync', 'cp', 'cpSync', 'createReadStream', 'createWriteStream', 'fchown', 'fchownSync',
+    'chown', 'chownSync', 'cp', 'cpSync', 'fchown', 'fchownSync',
     'glob', 'globSync', 'lchown', 'lchownSync', 'openAsBlob', 'opendir', 'opendirSync', 'statfs', 'statfsSync',
     'unwatchFile', 'watch', 'watchFile',
   ]) fs[name] = missing('fs', name);
+
+  fs.createReadStream = function createReadStream(path, options) { return new fs.ReadStream(path, options); };
+  fs.createWriteStream = function createWriteStream(path, options) { return new fs.WriteStream(path, options); };
+  // Packages replace these by their own.
+  for (const name of ['ReadStream', 'WriteStream', 'FileReadStream', 'FileWriteStream']) {
+    let own;
+    Object.defineProperty(fs, name, {
+      configurable: true,
+      enumerable: true,
+      get: () => own ?? native.fileStreams()[name.replace('File', '')],
+      set(value) { own = value; },
+    });
+  }
 
   const asPromise = (steps) => new Promise((resolve, reject) => {
     runLater(steps, (error, result) => { if (error) reject(error); else resolve(result); });

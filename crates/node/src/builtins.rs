@@ -4,11 +4,14 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use holm_host::host;
-use holm_js::{Ctx, Error, ErrorKind, Object, Result, Root, Value, function, slot, throw_coded};
-use holm_web::console::inspect::{self, Options};
+use holm_js::webidl::convert;
+use holm_js::{
+    Ctx, Error, ErrorKind, Object, Result, Root, Value, function, host_ref, slot, throw_coded,
+};
+use holm_web::events::EventTarget;
 
 use crate::embedded::Embedded;
-use crate::{buffer, fs, modules, os, process, urls, worker_threads};
+use crate::{buffer, fs, modules, os, process, scripted, streams, urls, worker_threads};
 
 /// Node's names that need no `node:`. Those that are not made yet are names all the same: a
 /// package asking for one gets an error that says so.
@@ -97,13 +100,13 @@ pub(crate) fn load<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
 
 fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
     match name {
+        "assert" => scripted::part(ctx, "assert/index"),
+        "assert/strict" => member(ctx, "assert", "strict"),
         "buffer" => buffer::module(ctx),
         "console" => ctx.globals().get("console"),
-        "events" => {
-            let natives = Object::new(ctx.clone())?;
-            process::error_natives(ctx, &natives)?;
-            Embedded::Events.load(ctx)?.call((natives,))
-        }
+        "constants" => constants(ctx),
+        "diagnostics_channel" => scripted::part(ctx, name),
+        "events" => events(ctx),
         "fs" => fs::module(ctx),
         "fs/promises" => member(ctx, "fs", "promises"),
         "module" => modules::module_builtin(ctx),
@@ -122,6 +125,10 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
             ],
         ),
         "process" => process::object(ctx).map(Object::into_value),
+        "querystring" | "tty" | "v8" => scripted::part(ctx, name),
+        "stream" => streams::part(ctx, "index"),
+        "stream/consumers" => streams::part(ctx, "consumers"),
+        "stream/promises" => streams::part(ctx, "promises"),
         "string_decoder" => buffer::string_decoder(ctx),
         "timers" => members(
             ctx,
@@ -134,8 +141,10 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
                 "clearImmediate",
             ],
         ),
+        "timers/promises" => scripted::part(ctx, "timers_promises"),
         "url" => urls::module(ctx),
-        "util" => util(ctx),
+        "util" | "sys" => scripted::part(ctx, "util/index"),
+        "util/types" => scripted::part(ctx, "util/types"),
         "worker_threads" => worker_threads::module(ctx),
         _ if is_builtin(name) || SCHEME_ONLY.contains(&name) => {
             let text = format!("node:{name} is not part of Holm yet");
@@ -146,6 +155,45 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
             Err(throw_coded(ctx, ErrorKind::Plain, "ERR_UNKNOWN_BUILTIN_MODULE", &text))
         }
     }
+}
+
+/// All constants in one object, as there were before modules had their own.
+fn constants<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
+    let all = Object::new(ctx.clone())?;
+    let of_system = member(ctx, "os", "constants")?.into_object().ok_or(Error::Unknown)?;
+    let mut groups = vec![member(ctx, "fs", "constants")?];
+    for name in ["dlopen", "errno", "priority", "signals"] {
+        groups.push(of_system.get(name)?);
+    }
+    for group in groups.into_iter().filter_map(Value::into_object) {
+        for entry in group.props::<String, Value<'js>>() {
+            let (name, value) = entry?;
+            all.set(name, value)?;
+        }
+    }
+    Ok(all.into_value())
+}
+
+fn events<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
+    let given = Object::new(ctx.clone())?;
+    process::error_natives(ctx, &given)?;
+    natives(ctx, &given)?;
+    let later = function(ctx, "later", 1, |call| {
+        Embedded::EventsAwaited.load(call.ctx())?.call((call.value(0),))
+    })?;
+    given.set("later", later)?;
+    let listeners = function(ctx, "listenersOfTarget", 2, |call| {
+        let target = call.value(0);
+        match host_ref::<EventTarget>(&target) {
+            Some(target) => {
+                let kind = convert::string(call.ctx(), &call.value(1))?;
+                call.returns(target.listeners(call.ctx(), &kind)?)
+            }
+            None => call.undefined(),
+        }
+    })?;
+    given.set("listenersOfTarget", listeners)?;
+    Embedded::Events.load(ctx)?.call((given,))
 }
 
 /// A member of another module.
@@ -193,24 +241,5 @@ fn members<'js>(ctx: &Ctx<'js>, names: &[&str]) -> Result<Value<'js>> {
     for name in names {
         module.set(*name, ctx.globals().get::<_, Value<'js>>(*name)?)?;
     }
-    Ok(module.into_value())
-}
-
-/// What of `node:util` the console already is: `inspect` and `format`.
-fn util<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
-    let module = Object::new(ctx.clone())?;
-    module.set("inspect", inspect::inspect_function(ctx)?)?;
-    let format = function(ctx, "format", 0, |call| {
-        call.returns(inspect::format(call.ctx(), &call.rest(0), &Options::default())?)
-    })?;
-    module.set("format", format)?;
-    let format = function(ctx, "formatWithOptions", 1, |call| {
-        let options = match call.value(0).into_object() {
-            Some(given) => Options::from_js(&given)?,
-            None => Options::default(),
-        };
-        call.returns(inspect::format(call.ctx(), &call.rest(1), &options)?)
-    })?;
-    module.set("formatWithOptions", format)?;
     Ok(module.into_value())
 }

@@ -10,6 +10,7 @@ pub(crate) enum Embedded {
     Buffer,
     Commonjs,
     Events,
+    EventsAwaited,
     Fs,
     FsClasses,
     FsOperations,
@@ -28,6 +29,9 @@ impl Embedded {
             Self::Buffer => include_bytes!(concat!(env!("OUT_DIR"), "/buffer.bytecode")),
             Self::Commonjs => include_bytes!(concat!(env!("OUT_DIR"), "/commonjs.bytecode")),
             Self::Events => include_bytes!(concat!(env!("OUT_DIR"), "/events.bytecode")),
+            Self::EventsAwaited => {
+                include_bytes!(concat!(env!("OUT_DIR"), "/events_awaited.bytecode"))
+            }
             Self::Fs => include_bytes!(concat!(env!("OUT_DIR"), "/fs.bytecode")),
             Self::FsClasses => include_bytes!(concat!(env!("OUT_DIR"), "/fs_classes.bytecode")),
             Self::FsOperations => {
@@ -51,4 +55,14 @@ impl Embedded {
     pub(crate) fn load<'js>(self, ctx: &Ctx<'js>) -> Result<Function<'js>> {
         run_bytecode(ctx, self.bytecode())?.into_function().ok_or(Error::Unknown)
     }
+}
+
+/// The function of any of them, by its path in `js/`.
+pub(crate) fn load<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Function<'js>> {
+    let bytecode = bytecode(name).ok_or(Error::Unknown)?;
+    run_bytecode(ctx, bytecode)?.into_function().ok_or(Error::Unknown)
+}
+
+fn bytecode(name: &str) -> Option<&'static [u8]> {
+    Some(include!(concat!(env!("OUT_DIR"), "/scripts.rs")))
 }

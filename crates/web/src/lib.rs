@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod abort;
 pub mod base64;
 pub mod console;
 pub mod crypto;
@@ -31,6 +32,7 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
     timers::install(ctx)?;
     performance::install(ctx)?;
     events::install(ctx)?;
+    abort::install(ctx)?;
     fetch::install(ctx)?;
     structured_clone::install(ctx)?;
     messaging::install(ctx)?;

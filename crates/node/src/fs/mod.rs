@@ -33,7 +33,7 @@ use self::failure::{Failure, Outcome, Subject, to_error};
 use self::open_files::OpenFiles;
 use self::operations::OPERATIONS;
 use crate::embedded::Embedded;
-use crate::{buffer, builtins, process, ticks};
+use crate::{buffer, builtins, process, streams, ticks};
 
 /// What the operations of a realm share.
 #[derive(Default)]
@@ -88,6 +88,8 @@ pub(crate) fn module<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
     }
     natives.set("now", now)?;
     natives.set("later", later)?;
+    let streams = function(ctx, "fileStreams", 0, |call| streams::part(call.ctx(), "files"))?;
+    natives.set("fileStreams", streams)?;
     natives.set("Buffer", builtins::member(ctx, "buffer", "Buffer")?)?;
     builtins::natives(ctx, &natives)?;
     natives.set("nextTick", function(ctx, "nextTick", 1, ticks::next_tick)?)?;
