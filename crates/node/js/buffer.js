@@ -257,7 +257,10 @@
 
   // The rest of the module.
   function checkText(input) {
-    if (isTypedArray(input) || isAnyArrayBuffer(input)) return input;
+    if (isTypedArray(input) || isAnyArrayBuffer(input)) {
+      if (!(input.buffer ?? input).detached) return input;
+      throw coded(Error, 'ERR_INVALID_STATE', 'Invalid state: Cannot validate on a detached buffer');
+    }
     throw invalidArgument('input', 'an instance of ArrayBuffer, Buffer, or TypedArray', input);
   }
 
