@@ -172,6 +172,7 @@ mod tests {
     fn units(decoded: Decoded) -> Vec<u16> {
         match decoded {
             Decoded::Text(text) => text.encode_utf16().collect(),
+            Decoded::Latin1(units) => units.into_iter().map(u16::from).collect(),
             Decoded::Utf16(units) => units,
         }
     }
