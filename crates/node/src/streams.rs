@@ -50,6 +50,7 @@ parts!(
     "promises",
     "questions",
     "readable",
+    "readline",
     "standard",
     "transform",
     "writable",
@@ -67,6 +68,11 @@ pub(crate) fn part<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
     let made: Value<'js> = script.call((natives(ctx, &parts)?,))?;
     parts.made.borrow_mut().insert(name.to_owned(), Root::new(ctx, made.clone())?);
     Ok(made)
+}
+
+/// A member of what a part makes.
+pub(crate) fn member<'js>(ctx: &Ctx<'js>, name: &str, member: &str) -> Result<Value<'js>> {
+    part(ctx, name)?.into_object().ok_or(Error::Unknown)?.get(member)
 }
 
 fn natives<'js>(ctx: &Ctx<'js>, parts: &Parts) -> Result<Object<'js>> {
