@@ -25,8 +25,8 @@ struct Inner {
 enum Kind {
     /// Script threw, and nobody caught it.
     Exception,
-    /// A limit was reached.
-    Limit,
+    /// A limit was reached: of which kind.
+    Limit(Limit),
     /// The embedder stopped the isolate.
     Stopped,
     /// What was asked of script is not what it has.
@@ -37,6 +37,13 @@ enum Kind {
     Setup,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Limit {
+    Memory,
+    Stack,
+    Time,
+}
+
 impl Error {
     /// Whether script threw an exception that nobody caught.
     pub fn is_exception(&self) -> bool {
@@ -45,17 +52,17 @@ impl Error {
 
     /// Whether a limit of memory, stack or time was reached.
     pub fn is_limit(&self) -> bool {
-        self.0.kind == Kind::Limit
+        matches!(self.0.kind, Kind::Limit(_))
     }
 
     /// Whether the time limit was reached.
     pub fn is_time_limit(&self) -> bool {
-        self.is_limit() && self.0.thrown.is_none()
+        self.0.kind == Kind::Limit(Limit::Time)
     }
 
     /// Whether the memory limit was reached.
     pub fn is_memory_limit(&self) -> bool {
-        self.0.thrown.as_ref().is_some_and(|uncaught| is_out_of_memory(&uncaught.thrown))
+        self.0.kind == Kind::Limit(Limit::Memory)
     }
 
     /// Whether the isolate was stopped through its handle.
@@ -179,8 +186,13 @@ impl Error {
 
     pub(crate) fn uncaught(uncaught: UncaughtError, host: Option<&Host>) -> Self {
         let thrown = &uncaught.thrown;
-        let is_limit = is_out_of_memory(thrown) || is_out_of_stack(thrown);
-        let kind = if is_limit { Kind::Limit } else { Kind::Exception };
+        let kind = if is_out_of_memory(thrown) {
+            Kind::Limit(Limit::Memory)
+        } else if is_out_of_stack(thrown) {
+            Kind::Limit(Limit::Stack)
+        } else {
+            Kind::Exception
+        };
         let hint = hint(thrown, host);
         Self(Box::new(Inner {
             kind,
@@ -191,7 +203,16 @@ impl Error {
     }
 
     pub(crate) fn time_limit() -> Self {
-        Self::plain(Kind::Limit, "the script reached its time limit")
+        Self::plain(Kind::Limit(Limit::Time), "the script reached its time limit")
+    }
+
+    pub(crate) fn memory_limit() -> Self {
+        let mut error = Self::plain(
+            Kind::Limit(Limit::Memory),
+            "the script went on without memory after reaching its memory limit",
+        );
+        error.0.hint = Some(MEMORY_HINT.to_owned());
+        error
     }
 
     pub(crate) fn stopped() -> Self {
@@ -253,12 +274,12 @@ fn commonjs_hint(heading: &str) -> Option<String> {
     Some(format!("this is an ES module, where '{name}' does not exist: {instead}"))
 }
 
+const MEMORY_HINT: &str = "the script reached its memory limit: --memory-limit SIZE sets another";
+
 /// What a person can do about an error.
 fn hint(thrown: &Thrown, host: Option<&Host>) -> Option<String> {
     if is_out_of_memory(thrown) {
-        return Some(
-            "the script reached its memory limit: --memory-limit SIZE sets another".into(),
-        );
+        return Some(MEMORY_HINT.to_owned());
     }
     if is_out_of_stack(thrown) {
         return Some("a function calls itself without end".into());

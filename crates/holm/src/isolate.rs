@@ -265,7 +265,14 @@ impl Isolate {
     }
 
     fn why_stopped(&self) -> Error {
-        if self.handle.interrupter().is_stopped() { Error::stopped() } else { Error::time_limit() }
+        let interrupter = self.handle.interrupter();
+        if interrupter.is_stopped() {
+            Error::stopped()
+        } else if interrupter.is_out_of_memory() {
+            Error::memory_limit()
+        } else {
+            Error::time_limit()
+        }
     }
 }
 

@@ -13,6 +13,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rquickjs::allocator::Allocator;
 
+use crate::limits::Interrupter;
+
 /// How many bytes the parts of one isolate may hold together. Clones are the same budget.
 #[derive(Clone, Debug)]
 pub struct Budget(Rc<Account>);
@@ -125,18 +127,33 @@ pub(crate) struct Heap(Rc<HeapState>);
 struct HeapState {
     budget: Budget,
     used_bytes: Cell<usize>,
-    /// Whether memory was ever refused.
-    refused: Cell<bool>,
+    /// How often memory was refused.
+    refusals: Cell<u32>,
+    interrupter: Interrupter,
     /// For tests: how many requests are granted, and how many are refused after those.
     plan: Cell<Option<(usize, usize)>>,
 }
 
+/// Script that was refused memory so often catches the errors and tries for ever: it is stopped.
+const MOST_REFUSALS: u32 = 10_000;
+
+impl HeapState {
+    fn refuse(&self) {
+        self.refusals.set(self.refusals.get().saturating_add(1));
+        if self.refusals.get() == MOST_REFUSALS {
+            self.interrupter.stop_for_memory();
+        }
+    }
+}
+
 impl Heap {
-    pub(crate) fn new(budget: Budget) -> Self {
+    /// A heap whose script is stopped when it does not heed that memory is refused.
+    pub(crate) fn new(budget: Budget, interrupter: Interrupter) -> Self {
         Self(Rc::new(HeapState {
             budget,
             used_bytes: Cell::new(0),
-            refused: Cell::new(false),
+            refusals: Cell::new(0),
+            interrupter,
             plan: Cell::new(None),
         }))
     }
@@ -152,7 +169,7 @@ impl Heap {
     /// Whether memory was ever refused. Not forgotten when asked: an error may be described
     /// more than once, and long after it was thrown.
     pub(crate) fn was_refused(&self) -> bool {
-        self.0.refused.get()
+        self.0.refusals.get() > 0
     }
 
     /// Runs `body` with nothing refused; what it charges counts.
@@ -172,7 +189,7 @@ impl Heap {
         if granted {
             self.0.used_bytes.set(self.0.used_bytes.get() + bytes);
         } else {
-            self.0.refused.set(true);
+            self.0.refuse();
         }
         granted
     }
@@ -198,7 +215,7 @@ impl Heap {
     /// A new block, made by `make`.
     fn block(&self, size: usize, make: unsafe fn(Layout) -> *mut u8) -> *mut u8 {
         let Some(layout) = layout_of(size) else {
-            self.0.refused.set(true);
+            self.0.refuse();
             return std::ptr::null_mut();
         };
         if !self.grow(layout.size()) {
@@ -213,7 +230,7 @@ impl Heap {
     fn finished(&self, block: *mut u8, layout: Layout, charged: usize) -> *mut u8 {
         if block.is_null() {
             self.shrink(charged);
-            self.0.refused.set(true);
+            self.0.refuse();
             return block;
         }
         // SAFETY: a block of this layout begins with room for the header, and is aligned.
@@ -291,7 +308,7 @@ unsafe impl Allocator for Heap {
 
     unsafe fn realloc(&mut self, memory: *mut u8, new_size: usize) -> *mut u8 {
         let Some(new) = layout_of(new_size) else {
-            self.0.refused.set(true);
+            self.0.refuse();
             return std::ptr::null_mut();
         };
         // SAFETY: by the caller: a live block; the new size is that of a valid layout.
@@ -334,7 +351,7 @@ mod tests {
 
     #[test]
     fn blocks_are_counted_and_refused() {
-        let mut heap = Heap::new(Budget::new(Some(1000)));
+        let mut heap = Heap::new(Budget::new(Some(1000)), Interrupter::default());
         let small = heap.alloc(100);
         let zero = heap.calloc(10, 10);
         assert_eq!(heap.used_bytes(), 2 * (100 + HEADER_BYTES));

@@ -30,12 +30,10 @@ impl Default for Limits {
 }
 
 impl Limits {
-    pub(crate) fn apply(&self, engine: &rquickjs::Runtime) -> Interrupter {
+    pub(crate) fn apply(&self, engine: &rquickjs::Runtime, interrupter: &Interrupter) {
         engine.set_max_stack_size(self.stack_bytes);
-        let interrupter = Interrupter::default();
         let asked = interrupter.clone();
         engine.set_interrupt_handler(Some(Box::new(move || asked.is_due())));
-        interrupter
     }
 }
 
@@ -46,6 +44,7 @@ pub struct Interrupter(Arc<State>);
 #[derive(Debug, Default)]
 struct State {
     requested: AtomicBool,
+    is_out_of_memory: AtomicBool,
     /// The lock is taken once in ten thousand calls or loop turns of script.
     deadline: Mutex<Option<Instant>>,
 }
@@ -66,15 +65,26 @@ impl Interrupter {
         *self.0.deadline.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = deadline;
     }
 
+    /// Stops script for good that goes on however often memory is refused.
+    pub(crate) fn stop_for_memory(&self) {
+        self.0.is_out_of_memory.store(true, Ordering::Relaxed);
+    }
+
     /// Whether script has to stop now.
     pub fn is_due(&self) -> bool {
         self.0.requested.load(Ordering::Relaxed)
+            || self.is_out_of_memory()
             || self.deadline().is_some_and(|deadline| deadline <= Instant::now())
     }
 
     /// Whether [`Self::stop`] was called.
     pub fn is_stopped(&self) -> bool {
         self.0.requested.load(Ordering::Relaxed)
+    }
+
+    /// Whether script has to stop because it went on without memory.
+    pub fn is_out_of_memory(&self) -> bool {
+        self.0.is_out_of_memory.load(Ordering::Relaxed)
     }
 
     /// When script has to stop.

@@ -44,7 +44,7 @@ pub fn call_held<'a, 'js>(
     // SAFETY: the function and the arguments are alive during the call: each slot owns its
     // reference and gives it back below.
     unsafe {
-        let (mut written, mut failed) = (0, false);
+        let (mut written, mut counted, mut failed) = (0, false, false);
         for (slot, argument) in slots.iter_mut().zip(arguments) {
             let value = match argument {
                 Argument::Int(number) => qjs::JS_MKVAL(qjs::JS_TAG_INT, number),
@@ -54,6 +54,8 @@ pub fn call_held<'a, 'js>(
             };
             slot.write(value);
             written += 1;
+            // Of integers alone, the compiler sees that it is not.
+            counted |= qjs::JS_VALUE_HAS_REF_COUNT(value);
             // There was no memory for it.
             failed |= qjs::JS_IsException(value);
         }
@@ -75,8 +77,8 @@ pub fn call_held<'a, 'js>(
             slots.as_mut_ptr(),
         );
         qjs::JS_FreeValue(raw_ctx, function);
-        for slot in slots {
-            if qjs::JS_VALUE_HAS_REF_COUNT(*slot) {
+        if counted {
+            for slot in slots {
                 qjs::JS_FreeValue(raw_ctx, *slot);
             }
         }

@@ -64,14 +64,16 @@ pub(crate) struct Shared {
 impl Runtime {
     /// Makes an empty heap under `limits`.
     pub fn new(limits: &Limits) -> Result<Self> {
-        let heap = Heap::new(Budget::within(limits.heap_bytes, limits.family.clone()));
+        let interrupter = Interrupter::default();
+        let budget = Budget::within(limits.heap_bytes, limits.family.clone());
+        let heap = Heap::new(budget, interrupter.clone());
         let (engine, context) = heap.without_limit(|| {
             let engine = rquickjs::Runtime::new_with_alloc(heap.clone())?;
             // See `Shared::without_heap_limit`.
             let context = Context::full(&engine)?;
             Ok::<_, Error>((engine, context))
         })?;
-        let interrupter = limits.apply(&engine);
+        limits.apply(&engine, &interrupter);
         // SAFETY: the context is alive.
         let raw = unsafe { qjs::JS_GetRuntime(context.as_raw().as_ptr()) };
         // SAFETY: a new runtime, owned by this thread.

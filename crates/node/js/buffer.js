@@ -5,13 +5,6 @@
   const { MAX_LENGTH, MAX_STRING_LENGTH, inspect, invalidArgument, outOfRange } = native;
   const { isAnyArrayBuffer, isTypedArray, isUint8Array } = native;
   const customInspect = Symbol.for('nodejs.util.inspect.custom');
-  const TypedArray = Object.getPrototypeOf(Uint8Array);
-  const setElements = TypedArray.prototype.set;
-  const getter = (name) => {
-    const { get } = Object.getOwnPropertyDescriptor(TypedArray.prototype, name);
-    return (view) => Reflect.apply(get, view, []);
-  };
-  const lengthOf = getter('length'), bufferOf = getter('buffer'), offsetOf = getter('byteOffset');
   const BYTES = 'an instance of Buffer or Uint8Array';
   // Properties of its own are not shown of a longer buffer: the engine lists indices with them.
   const MOST_BYTES_WITH_PROPERTIES = 1 << 16;
@@ -92,7 +85,7 @@
     const { length } = source;
     if (!(length > 0)) return new FastBuffer();
     const made = new FastBuffer(length);
-    Reflect.apply(setElements, made, [source]);
+    made.set(source);
     return made;
   }
 
@@ -113,6 +106,7 @@
 
     from: function from(value, encodingOrOffset, length) {
       if (typeof value === 'string') return fromString(value, encodingOrOffset);
+      if (Array.isArray(value)) return fromArrayLike(value);
       if (typeof value === 'object' && value !== null) {
         if (isAnyArrayBuffer(value)) return fromArrayBuffer(value, encodingOrOffset, length);
         const inner = value.valueOf?.();
@@ -130,12 +124,12 @@
 
     copyBytesFrom: function copyBytesFrom(view, offset, length) {
       if (!isTypedArray(view)) throw invalidArgument('view', 'an instance of TypedArray', view);
-      const count = lengthOf(view);
+      const count = view.length;
       if (offset !== undefined) checkOffset(offset, 'offset');
       if (length !== undefined) checkOffset(length, 'length');
       const start = Math.min(offset ?? 0, count), end = Math.min(start + (length ?? count), count);
       const size = view.BYTES_PER_ELEMENT;
-      return native.from(new Uint8Array(bufferOf(view), offsetOf(view) + start * size, (end - start) * size));
+      return native.from(new Uint8Array(view.buffer, view.byteOffset + start * size, (end - start) * size));
     },
 
     of: (...items) => fromArrayLike(items),
@@ -175,7 +169,7 @@
       let total = 0;
       for (let index = 0; index < list.length; index += 1) {
         checkBytes(list[index], `list[${index}]`);
-        total += lengthOf(list[index]);
+        total += list[index].length;
       }
       if (list.length === 0) return new FastBuffer();
       if (length !== undefined) checkOffset(length, 'length', MAX_LENGTH);
@@ -183,7 +177,7 @@
       const joined = new FastBuffer(length ?? total);
       let end = 0;
       for (let index = 0; index < list.length && end < joined.length; index += 1) {
-        const part = list[index], size = lengthOf(part);
+        const part = list[index], size = part.length;
         native.copy(part, 0, size, joined, end);
         end += size;
       }
@@ -192,11 +186,6 @@
   });
 
   // Methods.
-  function adjusted(offset, length) {
-    offset = Math.trunc(offset) || 0;
-    return offset < 0 ? Math.max(0, offset + length) : Math.min(offset, length);
-  }
-
   function fillWith(buffer, value, offset, end, encoding) {
     let pattern = value;
     if (typeof value === 'string') {
@@ -209,7 +198,8 @@
       pattern = value & 255;
     }
     if (offset === undefined) {
-      [offset, end] = [0, buffer.length];
+      offset = 0;
+      end = buffer.length;
     } else {
       checkOffset(offset, 'offset');
       if (end === undefined) end = buffer.length;
@@ -225,8 +215,8 @@
   function search(buffer, value, offset, end, encoding, isForward) {
     if (!ArrayBuffer.isView(buffer)) throw invalidArgument('buffer', 'an instance of Buffer, TypedArray, or DataView', buffer);
     if (typeof offset === 'string') [encoding, offset, end] = [offset, undefined, undefined];
-    else if (typeof end !== 'number') [encoding, end] = [end ?? encoding, undefined];
-    offset = Math.trunc(offset);
+    else if (end !== undefined && typeof end !== 'number') [encoding, end] = [end ?? encoding, undefined];
+    offset = offset === undefined ? NaN : Math.trunc(offset);
     const length = buffer.byteLength;
     if (Number.isNaN(offset)) offset = isForward ? 0 : length;
     if (typeof value === 'number') value &= 255;
@@ -238,7 +228,7 @@
 
   function swapper(size) {
     return function () {
-      if (lengthOf(this) % size !== 0) {
+      if (this.length % size !== 0) {
         throw coded(RangeError, 'ERR_INVALID_BUFFER_SIZE', `Buffer size must be a multiple of ${size * 8}-bits`);
       }
       native.swap(this, size);
@@ -263,10 +253,10 @@
     copy: function copy(target, targetStart, sourceStart, sourceEnd) {
       if (!ArrayBuffer.isView(this)) throw invalidArgument('source', BYTES, this);
       if (!ArrayBuffer.isView(target)) throw invalidArgument('target', BYTES, target);
-      targetStart = toInteger(targetStart);
+      targetStart = targetStart === undefined ? 0 : toInteger(targetStart);
       if (targetStart < 0) throw outOfRange('targetStart', '>= 0', targetStart);
       const length = this.byteLength;
-      sourceStart = toInteger(sourceStart);
+      sourceStart = sourceStart === undefined ? 0 : toInteger(sourceStart);
       if (sourceStart < 0 || sourceStart > length) throw outOfRange('sourceStart', `>= 0 && <= ${length}`, sourceStart);
       sourceEnd = sourceEnd === undefined ? length : toInteger(sourceEnd);
       if (sourceEnd < 0) throw outOfRange('sourceEnd', '>= 0', sourceEnd);
@@ -275,12 +265,6 @@
       if (copied <= 0) return 0;
       native.copy(this, sourceStart, sourceStart + copied, target, targetStart);
       return copied;
-    },
-
-    equals: function equals(other) {
-      checkBytes(other, 'otherBuffer');
-      const length = lengthOf(this);
-      return length === lengthOf(other) && native.compare(this, 0, length, other, 0, length) === 0;
     },
 
     compare: function compare(target, targetStart = 0, targetEnd, sourceStart = 0, sourceEnd) {
@@ -307,7 +291,7 @@
 
     // (string), (string, encoding) or (string, offset, length, encoding) without any of the last
     write: function write(string, offset, length, encoding) {
-      const size = lengthOf(this);
+      const size = this.length;
       if (offset === undefined) return native.write(this, string, undefined, 0, size);
       if (length === undefined && typeof offset === 'string') {
         [encoding, length, offset] = [offset, size, 0];
@@ -321,14 +305,6 @@
     },
 
     toJSON: function toJSON() { return { type: 'Buffer', data: Array.from(this) }; },
-
-    subarray: function subarray(start, end) {
-      const length = lengthOf(this);
-      start = adjusted(start, length);
-      end = end === undefined ? length : adjusted(end, length);
-      return new FastBuffer(bufferOf(this), offsetOf(this) + start, Math.max(0, end - start));
-    },
-    slice: function slice(start, end) { return this.subarray(start, end); },
 
     swap16: swapper(2),
     swap32: swapper(4),
@@ -346,10 +322,10 @@
   native.setUp(prototype);
   prototype.toLocaleString = prototype.toString;
   prototype.inspect = prototype[customInspect];
-  for (const [name, of] of [['parent', bufferOf], ['offset', offsetOf]]) {
+  for (const [name, slot] of [['parent', 'buffer'], ['offset', 'byteOffset']]) {
     Object.defineProperty(prototype, name, {
       enumerable: true,
-      get() { return this instanceof Buffer ? of(this) : undefined; },
+      get() { return this instanceof Buffer ? this[slot] : undefined; },
     });
   }
 

@@ -86,8 +86,8 @@ impl Encoding {
                 let units = pairs.map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
                 return Decoded::Utf16(units);
             }
-            Self::Latin1 => bytes.iter().map(|byte| char::from(*byte)).collect(),
-            Self::Ascii => bytes.iter().map(|byte| char::from(byte & 0x7f)).collect(),
+            Self::Latin1 => from_utf8(latin1_to_utf8(bytes).into_owned()),
+            Self::Ascii => from_utf8(bytes.iter().map(|byte| byte & 0x7f).collect()),
             Self::Hex => to_hex(bytes),
             Self::Base64 => base64::encode(bytes, Alphabet::Standard),
             Self::Base64Url => base64::encode(bytes, Alphabet::Url),
@@ -240,7 +240,10 @@ fn characters(units: &[u16]) -> impl Iterator<Item = char> {
 fn utf16_to_utf8(units: &[u16]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(units.len() * REPLACEMENT.len());
     for character in characters(units) {
-        bytes.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+        match u8::try_from(character) {
+            Ok(ascii @ 0..0x80) => bytes.push(ascii),
+            _ => bytes.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
     }
     bytes
 }
@@ -249,19 +252,26 @@ fn latin1_to_utf8(units: &[u8]) -> Cow<'_, [u8]> {
     if units.is_ascii() {
         return Cow::Borrowed(units);
     }
-    let text: String = units.iter().map(|unit| char::from(*unit)).collect();
-    text.into_bytes().into()
+    let mut bytes = Vec::with_capacity(units.len() * 2);
+    for unit in units {
+        if unit.is_ascii() {
+            bytes.push(*unit);
+        } else {
+            bytes.extend([0xc0 | unit >> 6, 0x80 | unit & 0x3f]);
+        }
+    }
+    bytes.into()
+}
+
+/// A string of bytes that were made as UTF-8 here.
+fn from_utf8(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).expect("what is made here is UTF-8")
 }
 
 fn to_hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |value: u8| char::from(DIGITS[usize::from(value & 15)]);
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        text.push(digit(byte >> 4));
-        text.push(digit(*byte));
-    }
-    text
+    let digit = |value: u8| DIGITS[usize::from(value & 15)];
+    from_utf8(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect())
 }
 
 /// Either alphabet; other characters are passed over, and a `=` ends the text.
@@ -284,7 +294,7 @@ fn from_base64(text: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// What is passed over.
+/// What is passed over, or ends hexadecimal digits.
 const NOT_A_DIGIT: u8 = 0xff;
 /// The padding.
 const END: u8 = 0xfe;
@@ -301,11 +311,29 @@ static BASE64_VALUES: [u8; 256] = {
     values
 };
 
+static HEX_VALUES: [u8; 256] = {
+    let mut values = [NOT_A_DIGIT; 256];
+    let mut value = 0;
+    while value < 16 {
+        let digit = b"0123456789abcdef"[value];
+        values[digit as usize] = value as u8;
+        values[digit.to_ascii_uppercase() as usize] = value as u8;
+        value += 1;
+    }
+    values
+};
+
 fn from_hex(text: &[u8]) -> Vec<u8> {
-    let digit = |character: u8| char::from(character).to_digit(16);
-    text.chunks_exact(2)
-        .map_while(|pair| Some((digit(pair[0])? << 4 | digit(pair[1])?) as u8))
-        .collect()
+    let value = |digit: u8| HEX_VALUES[usize::from(digit)];
+    let mut bytes = Vec::with_capacity(text.len() / 2);
+    for pair in text.chunks_exact(2) {
+        let (high, low) = (value(pair[0]), value(pair[1]));
+        if high == NOT_A_DIGIT || low == NOT_A_DIGIT {
+            break;
+        }
+        bytes.push(high << 4 | low);
+    }
+    bytes
 }
 
 #[cfg(test)]
@@ -383,5 +411,37 @@ mod tests {
         check(Encoding::Utf16, "ab", 3, b"a\0");
         check(Encoding::Hex, "aabbcc", 2, b"\xaa\xbb");
         check(Encoding::Base64, "  Zm9v", 2, b"fo");
+    }
+    #[test]
+    fn whatever_the_text_lengths_are_right() {
+        let mut state = 1u64;
+        let mut random = |bound: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 33) as usize % bound
+        };
+        const LIKELY: [u16; 12] =
+            [0x41, 0x30, 0x3d, 0x66, 0x2b, 0xe9, 0xff, 0x20ac, 0xd83d, 0xde00, 0x161, 0xffff];
+        for _ in 0..20_000 {
+            let wide: Vec<u16> = (0..random(9)).map(|_| LIKELY[random(LIKELY.len())]).collect();
+            let narrow: Vec<u8> = wide.iter().map(|unit| *unit as u8).collect();
+            for encoding in Encoding::ALL {
+                for text in [Units::Wide(&wide), Units::Narrow(&narrow)] {
+                    let whole = encoding.encode(&text);
+                    let exact = encoding.encoded_len(&text);
+                    let is_exact =
+                        !matches!(encoding, Encoding::Hex | Encoding::Base64 | Encoding::Base64Url);
+                    assert!(whole.len() == exact || (!is_exact && whole.len() < exact));
+                    let room = random(12);
+                    let part = encoding.encode_into(&text, room);
+                    // A character takes at most four bytes.
+                    let least = room.min(whole.len()).saturating_sub(3);
+                    assert!((least..=room).contains(&part.len()), "{encoding:?} {text:x?}");
+                    assert!(whole.starts_with(&part), "{encoding:?} {text:x?} {room}");
+                    if encoding == Encoding::Utf8 {
+                        assert!(str::from_utf8(&part).is_ok());
+                    }
+                }
+            }
+        }
     }
 }

@@ -48,7 +48,7 @@ impl Fiber {
     pub(crate) fn new(engine: &wasmtime::Engine) -> wasmtime::Result<Self> {
         let shared = Rc::<Shared>::default();
         let mut store = Store::try_new(engine, ThreadBound(shared.clone()))?;
-        let pause = Func::wrap_async(&mut store, |_, ()| Box::new(OnceLater::default()));
+        let pause = Func::wrap_async(&mut store, |_, ()| Box::new(Later));
         shared.pause.get_or_init(|| pause);
         let work = Func::wrap(&mut store, work).typed::<(), ()>(&store)?;
         let running = Box::pin(async move { work.call_async(&mut store, ()).await });
@@ -87,6 +87,7 @@ impl Pause {
         let (Some(mut inside), Some(pause)) = (self.0.inside.get(), self.0.pause.get()) else {
             return Err(wasmtime::Error::msg("there is no stack to leave"));
         };
+        IS_LEAVING.set(true);
         // SAFETY: `work` stored it, which is below us on the stack and uses it only while no
         // job runs. The function has neither parameters nor results.
         let waited = unsafe { pause.call_unchecked(inside.as_mut(), &mut [] as *mut [_]) };
@@ -123,15 +124,21 @@ impl Drop for Leave<'_> {
     }
 }
 
-/// Is ready when it is asked for the second time.
-#[derive(Default)]
-struct OnceLater(bool);
+thread_local! {
+    /// Whether a job has asked to leave its stack and is still on it.
+    static IS_LEAVING: Cell<bool> = const { Cell::new(false) };
+}
 
-impl Future for OnceLater {
+/// Is not ready when a job leaves its stack, and is when that is resumed.
+///
+/// It holds nothing, so that putting it into a box takes no memory.
+struct Later;
+
+impl Future for Later {
     type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<()> {
-        if std::mem::replace(&mut self.0, true) { Poll::Ready(()) } else { Poll::Pending }
+    fn poll(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<()> {
+        if IS_LEAVING.replace(false) { Poll::Pending } else { Poll::Ready(()) }
     }
 }
 

@@ -292,7 +292,8 @@ impl Func {
     }
 }
 
-#[inline]
+// One frame on the stack of each call: so this is not inlined, and all that it calls is.
+#[inline(never)]
 pub(crate) fn call_numbers(
     group: &Group,
     func: wasmtime::Func,
@@ -304,13 +305,13 @@ pub(crate) fn call_numbers(
         return Err(Box::new(Failure::Stopped));
     }
     let _call = group.begin_call();
-    let result = group.enter(|cx| {
-        // `Slot` is a `ValRaw` and nothing else.
-        let raw = std::ptr::from_mut(slots) as *mut [ValRaw];
-        // SAFETY: there are enough slots, all numbers, for which any bits will do.
-        let done = unsafe { func.call_unchecked(&mut *cx, raw) };
-        done.map_err(|error| Box::new(failure::from_error(group, cx, error)))
-    });
+    let mut store = group.open();
+    // `Slot` is a `ValRaw` and nothing else.
+    let raw = std::ptr::from_mut(slots) as *mut [ValRaw];
+    // SAFETY: there are enough slots, all numbers, for which any bits will do.
+    let done = unsafe { func.call_unchecked(store.cx(), raw) };
+    let result = done.map_err(|error| Box::new(failure::from_error(group, &mut store.cx(), error)));
+    drop(store);
     group.settle();
     result
 }
@@ -401,7 +402,7 @@ fn host_numbers(
             bound.0.call_numbers(slots)
         });
         let result = group.unless_stopped(result);
-        result.map_err(|thrown| failure::into_error(group, &mut cx, thrown))
+        result.map_err(|thrown| failure::into_error(group, &mut cx, *thrown))
     };
     // SAFETY: all parameters and results are numbers, so any bits are valid results.
     unsafe { wasmtime::Func::new_unchecked(&mut *cx, ty, body) }
@@ -486,10 +487,10 @@ impl BridgeTarget {
 struct Bridge(Rc<BridgeTarget>);
 
 impl HostFunction for Bridge {
-    fn call_numbers(&self, slots: &mut [Slot]) -> Result<(), Thrown> {
+    fn call_numbers(&self, slots: &mut [Slot]) -> Result<(), Box<Thrown>> {
         let group = self.0.ready()?;
         call_numbers(&group, self.0.func, &self.0.signature, slots)
-            .map_err(|failure| Thrown::from(*failure))
+            .map_err(|failure| Thrown::from(*failure).into())
     }
 
     fn call(&self, _group: &Group, arguments: Vec<Value>) -> Result<Vec<Value>, Thrown> {

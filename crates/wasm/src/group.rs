@@ -316,16 +316,15 @@ impl Group {
         &self,
         body: impl FnOnce(&mut StoreContextMut<'_, GroupData>) -> R,
     ) -> R {
+        body(&mut self.open().cx())
+    }
+
+    /// As [`Self::enter`], until what this returns is dropped.
+    #[inline(always)]
+    pub(crate) fn open(&self) -> Open<'_> {
         assert!(!self.0.in_use.replace(true), "a store was entered twice");
-        let _leave = Leave(&self.0.in_use);
-        let _entered = interrupt::running(Some(&self.0.running));
-        match self.0.lent.get() {
-            // SAFETY: the host function that lent it is still running: it takes it back when
-            // it ends. Nobody else uses it: `in_use` was false.
-            Some(mut lent) => unsafe { body(&mut lent.as_mut().as_context_mut()) },
-            // SAFETY: nobody else has the store: `in_use` was false, and nothing is lent.
-            None => unsafe { body(&mut (*self.0.store.get()).as_context_mut()) },
-        }
+        let running = interrupt::running(Some(&self.0.running));
+        Open { group: &self.0, _running: running }
     }
 
     /// Keeps everybody out of the store until dropped: entering it panics.
@@ -413,9 +412,9 @@ impl GroupInner {
 
     /// What a host function came to, unless the module may not go on.
     #[inline]
-    pub(crate) fn unless_stopped<R>(&self, result: Result<R, Thrown>) -> Result<R, Thrown> {
+    pub(crate) fn unless_stopped<R, E: From<Thrown>>(&self, result: Result<R, E>) -> Result<R, E> {
         if self.running.is_stopped() {
-            return Err(Thrown::Failure(Box::new(Failure::Stopped)));
+            return Err(Thrown::Failure(Box::new(Failure::Stopped)).into());
         }
         result
     }
@@ -483,11 +482,29 @@ impl Drop for Held {
     }
 }
 
-struct Leave<'a>(&'a Cell<bool>);
+/// A group's store, taken.
+pub(crate) struct Open<'a> {
+    group: &'a GroupInner,
+    _running: interrupt::Entered,
+}
 
-impl Drop for Leave<'_> {
+impl Open<'_> {
+    #[inline(always)]
+    pub(crate) fn cx(&mut self) -> StoreContextMut<'_, GroupData> {
+        match self.group.lent.get() {
+            // SAFETY: the host function that lent it is still running: it takes it back when
+            // it ends. Nobody else uses it: `in_use` was false.
+            Some(mut lent) => unsafe { lent.as_mut().as_context_mut() },
+            // SAFETY: nobody else has the store: `in_use` was false, and nothing is lent.
+            None => unsafe { (*self.group.store.get()).as_context_mut() },
+        }
+    }
+}
+
+impl Drop for Open<'_> {
+    #[inline(always)]
     fn drop(&mut self) {
-        self.0.set(false);
+        self.group.in_use.set(false);
     }
 }
 

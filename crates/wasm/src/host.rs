@@ -77,8 +77,8 @@ impl fmt::Debug for HostRef {
 /// A function of the host that a module imports.
 pub trait HostFunction: 'static {
     /// A call in which only numbers go in and out: arguments stand in `slots` and results
-    /// replace them.
-    fn call_numbers(&self, slots: &mut [Slot]) -> Result<(), Thrown>;
+    /// replace them. As in [`crate::Func::call_numbers`], what goes well returns in a register.
+    fn call_numbers(&self, slots: &mut [Slot]) -> Result<(), Box<Thrown>>;
 
     /// Any other call. The results must be as many and of the types that the signature says.
     fn call(&self, group: &Group, arguments: Vec<Value>) -> Result<Vec<Value>, Thrown>;

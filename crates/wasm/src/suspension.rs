@@ -78,24 +78,30 @@ pub enum Progress {
 /// A call on a stack of its own.
 pub struct Suspension {
     /// There until dropped.
-    fiber: Option<Fiber>,
+    stack: Option<Stack>,
     func: Func,
-    running: Rc<Running>,
-    outcome: Rc<Cell<Option<Result<Passed, CallError>>>>,
     is_waiting: bool,
+}
+
+/// A stack, and the call on it: kept together for the next call.
+pub(crate) struct Stack {
+    fiber: Fiber,
+    running: Rc<Running>,
 }
 
 /// A call on a stack of its own, as code on that stack finds it.
 pub(crate) struct Running {
     pause: Pause,
-    group: *const GroupInner,
+    group: Cell<*const GroupInner>,
     /// Whether the call is of a function of a module: of the host's own there is no telling what
     /// is on the stack.
-    is_of_module: bool,
+    is_of_module: Cell<bool>,
     /// Where the stack ends for the host.
     host_end: Cell<usize>,
     /// Whether the observer knows that we are on another stack.
     is_announced: Cell<bool>,
+    /// What the call came to, once it ended.
+    outcome: Cell<Option<Result<Passed, CallError>>>,
 }
 
 impl Suspension {
@@ -106,30 +112,23 @@ impl Suspension {
             let reason = "calls that wait need a host that says where its stack ends";
             return Err(reason.to_owned());
         }
-        let fiber = group.space().fibers().take(group.space().engine().raw())?;
+        let stack = group.space().fibers().take(group.space().engine().raw())?;
         // SAFETY: the function's store is alive.
         let is_of_module = unsafe { RawStore::of(func.key().context) }.is_some();
-        let running = Rc::new(Running {
-            pause: fiber.pause(),
-            group: Rc::as_ptr(&group.0),
-            is_of_module,
-            host_end: Cell::new(0),
-            is_announced: Cell::new(false),
-        });
-        let (func, outcome) = (func.clone(), Rc::default());
-        Ok(Self { fiber: Some(fiber), func, running, outcome, is_waiting: false })
+        stack.running.group.set(Rc::as_ptr(&group.0));
+        stack.running.is_of_module.set(is_of_module);
+        Ok(Self { stack: Some(stack), func: func.clone(), is_waiting: false })
     }
 
     /// Calls the function. To be done once.
     pub fn start(&mut self, passed: Passed) -> Progress {
-        if let Some(fiber) = &self.fiber {
-            let (func, outcome, running) =
-                (self.func.clone(), self.outcome.clone(), self.running.clone());
+        if let Some(Stack { fiber, running }) = &self.stack {
+            let (func, running) = (self.func.clone(), running.clone());
             fiber.give(Box::new(move || {
-                let group = func.group().clone();
+                let group = func.group();
                 running.host_end.set(stack_address().saturating_sub(HOST_BYTES_OF_STACK));
-                running.announce(&group);
-                outcome.set(Some(call(&group, &func, passed)));
+                running.announce(group);
+                running.outcome.set(Some(call(group, &func, passed)));
             }));
         }
         self.resume()
@@ -140,28 +139,26 @@ impl Suspension {
         if let Err(error) = self.switch() {
             return Progress::Ended(Err(CallError::Failure(Failure::Other(format!("{error:#}")))));
         }
-        match self.outcome.take() {
-            Some(outcome) => Progress::Ended(outcome),
-            None => Progress::Waiting,
-        }
+        let outcome = self.stack.as_ref().and_then(|stack| stack.running.outcome.take());
+        outcome.map_or(Progress::Waiting, Progress::Ended)
     }
 
     /// Runs what is on the other stack until it pauses or ends.
     fn switch(&mut self) -> wasmtime::Result<()> {
         let group = self.func.group();
-        let Some(fiber) = &mut self.fiber else {
+        let Some(Stack { fiber, running }) = &mut self.stack else {
             return Err(wasmtime::Error::msg("the call is over"));
         };
         let is_lent = group.0.lent.get().is_some();
         let refs = if is_lent { Some(root_here(group)?) } else { None };
         let resumed = {
-            let _outside = Outside::new(group, &self.running, self.is_waiting);
+            let _outside = Outside::new(group, running, self.is_waiting);
             fiber.resume()
         };
         self.is_waiting = !fiber.is_idle();
         if resumed.is_err() {
             // There was no memory for the stack.
-            (self.fiber, self.is_waiting) = (None, false);
+            (self.stack, self.is_waiting) = (None, false);
             group.space().fibers().lose();
         }
         if let Some(refs) = refs {
@@ -174,15 +171,15 @@ impl Suspension {
 
 impl Drop for Suspension {
     fn drop(&mut self) {
-        let Some(fiber) = self.fiber.take() else { return };
+        let Some(stack) = self.stack.take() else { return };
         let group = self.func.group();
         if !self.is_waiting {
-            group.space().fibers().give_back(fiber);
+            group.space().fibers().give_back(stack);
             return;
         }
         // What is on the stack returns, without running code of modules or of script.
-        let _outside = Outside::new(group, &self.running, true);
-        drop(fiber);
+        let _outside = Outside::new(group, &stack.running, true);
+        drop(stack.fiber);
         group.space().fibers().lose();
     }
 }
@@ -331,8 +328,8 @@ fn may_wait(group: &Group) -> Result<Rc<Running>, CannotWait> {
         .cloned()
         .ok_or(CannotWait::NotSuspendable)?;
     // A host function below us on this stack would have lent the store.
-    let is_bare = running.group == Rc::as_ptr(&group.0) && group.0.lent.get().is_none();
-    if is_bare && running.is_of_module { Ok(running) } else { Err(CannotWait::HostBetween) }
+    let is_bare = running.group.get() == Rc::as_ptr(&group.0) && group.0.lent.get().is_none();
+    if is_bare && running.is_of_module.get() { Ok(running) } else { Err(CannotWait::HostBetween) }
 }
 
 /// Makes a function of the group whose body is the host's, and waits.
@@ -388,7 +385,7 @@ fn run(
 #[derive(Default)]
 pub(crate) struct Fibers {
     pub(crate) running: RefCell<Vec<Rc<Running>>>,
-    idle: RefCell<Vec<Fiber>>,
+    idle: RefCell<Vec<Stack>>,
     /// All of them, waiting ones too.
     count: Cell<usize>,
 }
@@ -397,31 +394,39 @@ pub(crate) struct Fibers {
 const MOST_IDLE: usize = 16;
 
 impl Fibers {
-    pub(crate) fn take(&self, engine: &wasmtime::Engine) -> Result<Fiber, String> {
+    fn take(&self, engine: &wasmtime::Engine) -> Result<Stack, String> {
         if let Some(idle) = self.idle.borrow_mut().pop() {
             return Ok(idle);
         }
         if self.count.get() >= MAX_WAITING_CALLS {
             return Err(format!("{MAX_WAITING_CALLS} calls are waiting already, as many as may"));
         }
-        let made = Fiber::new(engine).map_err(|error| format!("{error:#}"))?;
+        let fiber = Fiber::new(engine).map_err(|error| format!("{error:#}"))?;
         self.count.set(self.count.get() + 1);
-        Ok(made)
+        let running = Rc::new(Running {
+            pause: fiber.pause(),
+            group: Cell::new(std::ptr::null()),
+            is_of_module: Cell::new(false),
+            host_end: Cell::new(0),
+            is_announced: Cell::new(false),
+            outcome: Cell::new(None),
+        });
+        Ok(Stack { fiber, running })
     }
 
-    pub(crate) fn give_back(&self, fiber: Fiber) {
+    fn give_back(&self, stack: Stack) {
         let mut idle = self.idle.borrow_mut();
         if idle.len() < MOST_IDLE {
-            idle.push(fiber);
+            idle.push(stack);
             return;
         }
         drop(idle);
-        drop(fiber);
+        drop(stack);
         self.lose();
     }
 
     /// One of them is gone.
-    pub(crate) fn lose(&self) {
+    fn lose(&self) {
         self.count.set(self.count.get().saturating_sub(1));
     }
 }

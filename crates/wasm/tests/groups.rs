@@ -153,8 +153,8 @@ type Body = Box<dyn Fn(&mut [Slot]) -> Result<(), Thrown>>;
 struct Closure(Body);
 
 impl HostFunction for Closure {
-    fn call_numbers(&self, slots: &mut [Slot]) -> Result<(), Thrown> {
-        (self.0)(slots)
+    fn call_numbers(&self, slots: &mut [Slot]) -> Result<(), Box<Thrown>> {
+        Ok((self.0)(slots)?)
     }
 
     fn call(&self, _group: &Group, arguments: Vec<Value>) -> Result<Vec<Value>, Thrown> {

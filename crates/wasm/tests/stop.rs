@@ -178,10 +178,10 @@ impl Observer for OnStacks {
 struct Host(Rc<RefCell<Option<Func>>>);
 
 impl HostFunction for Host {
-    fn call_numbers(&self, slots: &mut [Slot]) -> Result<(), Thrown> {
+    fn call_numbers(&self, slots: &mut [Slot]) -> Result<(), Box<Thrown>> {
         let callee = self.0.borrow().clone();
-        callee
-            .map_or(Ok(()), |callee| Ok(callee.call_numbers(slots).map_err(|failure| *failure)?))
+        let called = callee.map_or(Ok(()), |callee| callee.call_numbers(slots));
+        called.map_err(|failure| Thrown::from(*failure).into())
     }
 
     fn call(&self, _: &Group, _: Vec<Value>) -> Result<Vec<Value>, Thrown> {

@@ -79,8 +79,8 @@ type Call = Box<dyn Fn(&mut [Slot]) -> Result<(), Thrown>>;
 struct Host(Call);
 
 impl HostFunction for Host {
-    fn call_numbers(&self, slots: &mut [Slot]) -> Result<(), Thrown> {
-        (self.0)(slots)
+    fn call_numbers(&self, slots: &mut [Slot]) -> Result<(), Box<Thrown>> {
+        Ok((self.0)(slots)?)
     }
 
     fn call(&self, _group: &Group, _arguments: Vec<Value>) -> Result<Vec<Value>, Thrown> {

@@ -36,20 +36,24 @@ impl Alphabet {
 
 /// Bytes as base64.
 pub fn encode(bytes: &[u8], alphabet: Alphabet) -> String {
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for group in bytes.chunks(3) {
-        let byte = |index: usize| u32::from(group.get(index).copied().unwrap_or(0));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for digit in 0..4 {
-            if digit <= group.len() {
-                let value = bits >> (18 - 6 * digit) & 63;
-                text.push(char::from(alphabet.digits()[value as usize]));
-            } else if alphabet == Alphabet::Standard {
-                text.push('=');
-            }
-        }
+    let mut text = Vec::with_capacity(bytes.len().div_ceil(3) * 4);
+    let digits = |first: u8, second: u8, third: u8| {
+        let bits = u32::from_be_bytes([0, first, second, third]);
+        [18, 12, 6, 0].map(|shift| alphabet.digits()[(bits >> shift & 63) as usize])
+    };
+    let mut groups = bytes.chunks_exact(3);
+    for group in &mut groups {
+        text.extend(digits(group[0], group[1], group[2]));
     }
-    text
+    match *groups.remainder() {
+        [] => {}
+        [first] => text.extend(&digits(first, 0, 0)[..2]),
+        [first, second, ..] => text.extend(&digits(first, second, 0)[..3]),
+    }
+    if alphabet == Alphabet::Standard {
+        text.resize(text.len().next_multiple_of(4), b'=');
+    }
+    String::from_utf8(text).expect("the digits are ASCII")
 }
 
 /// <https://html.spec.whatwg.org/multipage/webappapis.html#dom-btoa>

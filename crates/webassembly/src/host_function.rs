@@ -63,9 +63,10 @@ impl Route {
 
 impl HostFunction for ImportedFunction {
     #[inline]
-    fn call_numbers(&self, slots: &mut [Slot]) -> std::result::Result<(), Thrown> {
+    fn call_numbers(&self, slots: &mut [Slot]) -> std::result::Result<(), Box<Thrown>> {
+        let passage = &self.passage;
         match &self.route {
-            Route::Ints { parameters, has_result } => self.passage.run(|ctx| {
+            Route::Ints { parameters, has_result } => passage.run(|ctx| {
                 // The steps are those of `call_any_numbers`.
                 let arguments = slots[..*parameters].iter().map(|slot| Argument::Int(slot.i32()));
                 let reply = call_held(ctx, &self.callee, arguments)?;
@@ -77,7 +78,7 @@ impl HostFunction for ImportedFunction {
             Route::Numbers { parameters, results } => {
                 self.call_any_numbers(slots, parameters, results)
             }
-            Route::Values => self.passage.run(|ctx| Err(refuse(ctx))),
+            Route::Values => passage.run(|ctx| Err(refuse(ctx))),
         }
     }
 
@@ -140,7 +141,7 @@ impl ImportedFunction {
         slots: &mut [Slot],
         parameters: &[Number],
         results: &[Number],
-    ) -> std::result::Result<(), Thrown> {
+    ) -> std::result::Result<(), Box<Thrown>> {
         self.passage.run(|ctx| {
             // 3. For each arg of arguments, append ! ToJSValue(arg) to jsArguments.
             let arguments = slots.iter().zip(parameters).map(|(slot, number)| match number {

@@ -28,23 +28,23 @@ impl Passage {
 
     /// Runs `body` in the scope of the script that called the module.
     #[inline]
-    pub(crate) fn run<R>(
+    pub(crate) fn run<R, E: From<Thrown>>(
         &self,
         body: impl for<'js> FnOnce(&Ctx<'js>) -> Result<R>,
-    ) -> std::result::Result<R, Thrown> {
-        self.run_raw(|ctx| body(ctx).map_err(|error| self.thrown(ctx, error)))
+    ) -> std::result::Result<R, E> {
+        self.run_raw(|ctx| body(ctx).map_err(|error| self.thrown(ctx, error).into()))
     }
 
     /// The same for a body that throws as modules do.
     #[inline]
-    pub(crate) fn run_raw<R>(
+    pub(crate) fn run_raw<R, E: From<Thrown>>(
         &self,
-        body: impl for<'js> FnOnce(&Ctx<'js>) -> std::result::Result<R, Thrown>,
-    ) -> std::result::Result<R, Thrown> {
+        body: impl for<'js> FnOnce(&Ctx<'js>) -> std::result::Result<R, E>,
+    ) -> std::result::Result<R, E> {
         // Modules run in calls only, and calls lend their scope.
         self.loan.with(body).unwrap_or_else(|| {
             let reason = "script was called with no scope open".to_owned();
-            Err(Thrown::Failure(Box::new(Failure::Other(reason))))
+            Err(Thrown::Failure(Box::new(Failure::Other(reason))).into())
         })
     }
 

@@ -78,6 +78,27 @@ impl Bytes {
         Ok(Some(()))
     }
 
+    /// A `Uint8Array` that shows a part of what another one shows.
+    pub fn part<'js>(self, array: &Object<'js>, range: Range<usize>) -> Result<Object<'js>> {
+        let ctx = array.ctx();
+        let mut offset: qjs::size_t = 0;
+        let none = std::ptr::null_mut();
+        // SAFETY: live values; what is no typed array, detached or out of range is an error.
+        let part = unsafe {
+            let context = raw::context(ctx);
+            let buffer = raw::own(
+                ctx,
+                qjs::JS_GetTypedArrayBuffer(context, array.as_raw(), &raw mut offset, none, none),
+            )?;
+            let number = |number: usize| qjs::JS_NewFloat64(number as f64);
+            let (start, len) = (number(offset as usize + range.start), number(range.len()));
+            let mut arguments = [buffer.as_raw(), start, len];
+            let kind = qjs::JSTypedArrayEnum_JS_TYPED_ARRAY_UINT8;
+            raw::own(ctx, qjs::JS_NewTypedArray(context, 3, arguments.as_mut_ptr(), kind))?
+        };
+        part.into_object().ok_or(rquickjs::Error::Unknown)
+    }
+
     /// Lends the bytes in a range, as far as they are there.
     pub fn read<R>(
         self,

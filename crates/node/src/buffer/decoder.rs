@@ -153,3 +153,53 @@ fn is_continuation(byte: u8) -> bool {
 fn is_high_surrogate(bytes: &[u8]) -> bool {
     bytes.last().is_some_and(|last| last & 0xfc == 0xd8)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Decoded, Encoding, Unfinished};
+
+    /// Numbers below a bound, the same ones each time.
+    fn random() -> impl FnMut(usize) -> usize {
+        let mut state = 0x2545_f491_4f6c_dd1d_u64;
+        move |bound| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state >> 33) as usize % bound
+        }
+    }
+
+    fn units(decoded: Decoded) -> Vec<u16> {
+        match decoded {
+            Decoded::Text(text) => text.encode_utf16().collect(),
+            Decoded::Utf16(units) => units,
+        }
+    }
+
+    #[test]
+    fn pieces_are_the_text_of_the_whole() {
+        const LIKELY: [u8; 16] = [
+            0x41, 0xc3, 0xa9, 0xe2, 0x82, 0xac, 0xf0, 0x9f, 0x98, 0x80, 0xd8, 0xdc, 0xed, 0xa0,
+            0xff, 0xc0,
+        ];
+        let mut random = random();
+        for _ in 0..20_000 {
+            let bytes: Vec<u8> = (0..random(12)).map(|_| LIKELY[random(LIKELY.len())]).collect();
+            for encoding in Encoding::ALL {
+                // Of base64 the end of a group is padded wherever it is.
+                if encoding == Encoding::Base64 && bytes.len() % 3 != 0 {
+                    continue;
+                }
+                let (mut unfinished, mut text) = (Unfinished::default(), Vec::new());
+                let mut rest = &bytes[..];
+                while !rest.is_empty() {
+                    let (piece, others) = rest.split_at((1 + random(4)).min(rest.len()));
+                    text.extend(units(unfinished.decode(encoding, piece)));
+                    rest = others;
+                }
+                text.extend(units(encoding.decode(&unfinished.bytes[..unfinished.len])));
+                assert_eq!(text, units(encoding.decode(&bytes)), "{encoding:?} {bytes:x?}");
+            }
+        }
+    }
+}

@@ -63,7 +63,9 @@ pub(crate) fn module<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
     // Called once, with `Buffer.prototype`.
     let set_up = function(ctx, "setUp", 1, move |call| {
         let prototype: Object<'_> = call.get(0)?;
+        define(tools, &prototype, &[("subarray", 2, subarray), ("slice", 2, subarray)])?;
         define(tools, &prototype, text::METHODS)?;
+        define(tools, &prototype, search::METHODS)?;
         text::define_slices(tools, &prototype)?;
         numbers::define(tools, &prototype)?;
         let root = Root::new(call.ctx(), prototype)?;
@@ -87,7 +89,13 @@ pub(crate) fn string_decoder<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
 /// A `Buffer` with a copy of these bytes: in the script's heap, whose limit holds for it.
 pub(crate) fn make<'js>(ctx: &Ctx<'js>, bytes: &[u8]) -> Result<Value<'js>> {
     let buffer = ArrayBuffer::new_copy(ctx.clone(), bytes)?;
-    let array = TypedArray::<u8>::from_arraybuffer(buffer)?;
+    let array = TypedArray::<u8>::from_arraybuffer(buffer)?.into_object();
+    into_buffer(array)
+}
+
+/// The array, which nobody else has, as a `Buffer`.
+fn into_buffer<'js>(array: Object<'js>) -> Result<Value<'js>> {
+    let ctx = array.ctx();
     let slot = slot::<Prototype>(ctx);
     if slot.0.borrow().is_none() {
         builtins::load(ctx, "buffer")?;
@@ -98,6 +106,20 @@ pub(crate) fn make<'js>(ctx: &Ctx<'js>, bytes: &[u8]) -> Result<Value<'js>> {
     };
     array.set_prototype(Some(&prototype))?;
     Ok(array.into_value())
+}
+
+/// `buffer.subarray(start, end)`, of which negative ones count from the end.
+fn subarray<'js>(tools: Tools, call: &Call<'_, 'js>) -> Result<Value<'js>> {
+    let this = call.this();
+    let len = tools.len(&this)?;
+    let place = |index: f64| {
+        let from_start = if index < 0.0 { index + len as f64 } else { index };
+        (from_start as usize).min(len)
+    };
+    let start = index(call, 0)?.map_or(0, place);
+    let end = index(call, 1)?.map_or(len, place).max(start);
+    let array = this.as_object().ok_or(Error::Unknown)?;
+    into_buffer(tools.bytes.part(array, start..end)?)
 }
 
 /// What a value is, whatever its prototype says.

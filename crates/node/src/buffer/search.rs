@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use holm_js::{Call, Result, Value};
+use holm_web::node_errors::invalid_argument;
 use memchr::memmem;
 
 use super::{Native, Tools, unknown_encoding};
@@ -10,6 +11,19 @@ use crate::encodings::Encoding;
 
 pub(super) const FUNCTIONS: &[(&str, u32, Native)] =
     &[("compare", 6, compare), ("indexOf", 6, index_of)];
+
+pub(super) const METHODS: &[(&str, u32, Native)] = &[("equals", 1, |tools, call| {
+    let (this, other) = (call.this(), call.value(0));
+    tools.len(&this)?;
+    if tools.bytes.array_len(&other).is_none() {
+        let expected = "an instance of Buffer or Uint8Array";
+        return Err(invalid_argument(call.ctx(), "otherBuffer", expected, &other));
+    }
+    let whole = 0..usize::MAX;
+    call.returns(
+        tools.bytes.read_both((&this, whole.clone()), (&other, whole), |one, two| one == two),
+    )
+})];
 
 /// `(first, firstStart, firstEnd, second, secondStart, secondEnd)`
 fn compare<'js>(tools: Tools, call: &Call<'_, 'js>) -> Result<Value<'js>> {

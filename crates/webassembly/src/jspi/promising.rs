@@ -10,10 +10,10 @@ use holm_js::{
     native_function, promise_rejected, promise_resolve, promise_result, take_exception,
     throw_value,
 };
-use holm_wasm::{Progress, Suspension};
+use holm_wasm::{Func, Progress, Suspension};
 
 use crate::errors::{throw_range, throw_type};
-use crate::exported_function::ExportedFunction;
+use crate::exported_function::{ExportedFunction, wrapper};
 use crate::state::State;
 
 /// <https://webassembly.github.io/js-promise-integration/js-api/#dom-webassembly-promising>
@@ -88,7 +88,7 @@ impl Promising {
         let mut suspension = made.map_err(|reason| {
             throw_range(ctx, &format!("a promising function cannot be called: {reason}"))
         })?;
-        let running = RunningCall::Fresh(Root::new(ctx, function.clone())?);
+        let running = RunningCall::Fresh(exported.func().clone());
         // 8. Let (store, result) be the result of func_invoke(store, funcaddr, args).
         let (progress, running) =
             self.state.waiting().run(ctx, exported, running, || suspension.start(arguments));
@@ -174,8 +174,8 @@ pub(crate) struct Waiting {
 
 /// A call as the function finds it for which it is going to wait.
 enum RunningCall {
-    /// It has not waited yet. The Exported Function.
-    Fresh(Root<Value<'static>>),
+    /// It has not waited yet.
+    Fresh(Func),
     /// It waits for the first time: the object that stands for it, and its promise.
     Waiting { object: Root<Value<'static>>, promise: Root<Value<'static>> },
     /// It was resumed: the object that stands for it.
@@ -238,7 +238,8 @@ impl Waiting {
     /// The object that stands for the innermost call.
     fn running_object<'js>(&self, ctx: &Ctx<'js>) -> Result<Value<'js>> {
         let function: Value<'js> = match self.running.borrow().last() {
-            Some(RunningCall::Fresh(function)) => function.get(ctx)?,
+            // Script holds it, which called it.
+            Some(RunningCall::Fresh(func)) => wrapper(ctx, func)?,
             Some(RunningCall::Waiting { object, .. } | RunningCall::Resumed(object)) => {
                 return object.get(ctx);
             }
