@@ -140,6 +140,7 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
                 "clearImmediate",
             ],
         ),
+        "tty" => streams::member(ctx, "standard", "tty"),
         "url" => urls::module(ctx),
         "util" => util(ctx),
         "worker_threads" => worker_threads::module(ctx),

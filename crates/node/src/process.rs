@@ -161,12 +161,7 @@ fn natives<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     })?;
     define("chdir", 1, change_dir)?;
     define("memoryUsage", 0, memory_usage)?;
-    define("write", 2, write)?;
-    define("terminal", 1, terminal)?;
-    define("hasColors", 1, |call| {
-        let host = host(call.ctx());
-        call.returns(stream(call)?.is_some_and(|stream| host.output.has_colors(stream)))
-    })?;
+    output_natives(ctx, &natives)?;
     define("listenSignal", 2, signals::listen)?;
     define("readInput", 1, input::read)?;
     define("keepInputAlive", 1, input::keep_alive)?;
@@ -175,6 +170,17 @@ fn natives<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
 }
 
 type Native = for<'a, 'b> fn(&Call<'a, 'b>) -> Result<Value<'b>>;
+
+/// What writes to the standard streams, and knows them.
+pub(crate) fn output_natives<'js>(ctx: &Ctx<'js>, natives: &Object<'js>) -> Result<()> {
+    natives.set("write", function(ctx, "write", 2, write)?)?;
+    natives.set("terminal", function(ctx, "terminal", 1, terminal)?)?;
+    let has_colors = function(ctx, "hasColors", 1, |call| {
+        let host = host(call.ctx());
+        call.returns(stream(call)?.is_some_and(|stream| host.output.has_colors(stream)))
+    })?;
+    natives.set("hasColors", has_colors)
+}
 
 /// What every embedded script needs to complain as Node does.
 pub(crate) fn error_natives<'js>(ctx: &Ctx<'js>, natives: &Object<'js>) -> Result<()> {

@@ -81,6 +81,7 @@ fn natives<'js>(ctx: &Ctx<'js>, parts: &Parts) -> Result<Object<'js>> {
     }
     let natives = Object::new(ctx.clone())?;
     process::error_natives(ctx, &natives)?;
+    process::output_natives(ctx, &natives)?;
     builtins::natives(ctx, &natives)?;
     natives.set("nextTick", function(ctx, "nextTick", 1, ticks::next_tick)?)?;
     natives
