@@ -78,13 +78,22 @@ impl Bytes {
         Ok(Some(()))
     }
 
+    /// A new `Uint8Array` of zeros.
+    pub fn zeroed<'js>(self, ctx: &Ctx<'js>, len: usize) -> Result<Object<'js>> {
+        // SAFETY: a number is alive in any runtime, and needs no releasing.
+        unsafe {
+            let undefined = qjs::JS_UNDEFINED;
+            new_array(ctx, &mut [qjs::JS_NewFloat64(len as f64), undefined, undefined])
+        }
+    }
+
     /// A `Uint8Array` that shows a part of what another one shows.
     pub fn part<'js>(self, array: &Object<'js>, range: Range<usize>) -> Result<Object<'js>> {
         let ctx = array.ctx();
         let mut offset: qjs::size_t = 0;
         let none = std::ptr::null_mut();
         // SAFETY: live values; what is no typed array, detached or out of range is an error.
-        let part = unsafe {
+        unsafe {
             let context = raw::context(ctx);
             let buffer = raw::own(
                 ctx,
@@ -93,10 +102,8 @@ impl Bytes {
             let number = |number: usize| qjs::JS_NewFloat64(number as f64);
             let (start, len) = (number(offset as usize + range.start), number(range.len()));
             let mut arguments = [buffer.as_raw(), start, len];
-            let kind = qjs::JSTypedArrayEnum_JS_TYPED_ARRAY_UINT8;
-            raw::own(ctx, qjs::JS_NewTypedArray(context, 3, arguments.as_mut_ptr(), kind))?
-        };
-        part.into_object().ok_or(rquickjs::Error::Unknown)
+            new_array(ctx, &mut arguments)
+        }
     }
 
     /// Lends the bytes in a range, as far as they are there.
@@ -181,6 +188,20 @@ impl Bytes {
         };
         Some(Span::of(object, buffer, offset, len))
     }
+}
+
+/// What the engine's `Uint8Array` makes of its three arguments.
+///
+/// # Safety
+/// The arguments are alive, and of the runtime of `ctx`.
+unsafe fn new_array<'js>(ctx: &Ctx<'js>, arguments: &mut [qjs::JSValue; 3]) -> Result<Object<'js>> {
+    let kind = qjs::JSTypedArrayEnum_JS_TYPED_ARRAY_UINT8;
+    // SAFETY: by the caller; the result is ours.
+    let made = unsafe {
+        let context = raw::context(ctx);
+        raw::own(ctx, qjs::JS_NewTypedArray(context, 3, arguments.as_mut_ptr(), kind))?
+    };
+    made.into_object().ok_or(rquickjs::Error::Unknown)
 }
 
 impl Span {
