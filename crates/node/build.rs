@@ -10,21 +10,34 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=js");
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
     let realm = Realm::new(&Runtime::new(&Limits::default())?)?;
-    compile_folder(&realm, Path::new("js"), &out)
+    let mut names = Vec::new();
+    compile_folder(&realm, Path::new("js"), &out, &mut names)?;
+    names.sort();
+    let arms = names.iter().map(|name| {
+        format!("{name:?} => include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{name}.bytecode\")),\n")
+    });
+    let table = format!("match name {{\n{}_ => return None,\n}}", arms.collect::<String>());
+    Ok(fs::write(out.join("scripts.rs"), table)?)
 }
 
-/// Folders become folders, with the same names.
-fn compile_folder(realm: &Realm, folder: &Path, out: &Path) -> Result<(), Box<dyn Error>> {
+/// Folders become folders, with the same names. Gives the scripts' names.
+fn compile_folder(
+    realm: &Realm,
+    folder: &Path,
+    out: &Path,
+    names: &mut Vec<String>,
+) -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(out)?;
     for entry in fs::read_dir(folder)? {
         let source = entry?.path();
         let target = out.join(source.file_stem().ok_or("a file name")?);
         if source.is_dir() {
-            compile_folder(realm, &source, &target)?;
+            compile_folder(realm, &source, &target, names)?;
         } else {
             let name = source.strip_prefix("js")?.with_extension("");
             let bytecode = compile(realm, &name.to_string_lossy(), &source)?;
             fs::write(target.with_extension("bytecode"), bytecode)?;
+            names.push(name.to_string_lossy().into_owned());
         }
     }
     Ok(())

@@ -15,6 +15,7 @@ mod input;
 pub mod modules;
 mod os;
 pub mod process;
+mod scripted;
 mod signals;
 mod streams;
 pub mod syntax;

@@ -5,9 +5,9 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use holm_js::{Ctx, Error, Function, Object, Result, Root, Value, function, run_bytecode, slot};
+use holm_js::{Ctx, Error, Object, Result, Root, Value, function, slot};
 
-use crate::{builtins, process, ticks};
+use crate::{builtins, embedded, process, ticks};
 
 /// What parts have made so far, by name, and what all of them are given.
 #[derive(Default)]
@@ -16,55 +16,13 @@ struct Parts {
     natives: RefCell<Option<Root<Object<'static>>>>,
 }
 
-/// The parts, which are scripts like the others of `js/`.
-macro_rules! parts {
-    ($($name:literal),* $(,)?) => {
-        fn bytecode(name: &str) -> Option<&'static [u8]> {
-            match name {
-                $($name => Some(include_bytes!(
-                    concat!(env!("OUT_DIR"), "/stream/", $name, ".bytecode")
-                )),)*
-                _ => None,
-            }
-        }
-    };
-}
-
-parts!(
-    "abort",
-    "chunks",
-    "consumers",
-    "destroy",
-    "duplex",
-    "errors",
-    "files",
-    "finished",
-    "index",
-    "iteration",
-    "join",
-    "legacy",
-    "operators",
-    "options",
-    "pipeline",
-    "piping",
-    "promises",
-    "questions",
-    "readable",
-    "readline",
-    "standard",
-    "transform",
-    "writable",
-);
-
 /// What a part makes: modules are parts too.
 pub(crate) fn part<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
     let parts = slot::<Parts>(ctx);
     if let Some(made) = parts.made.borrow().get(name) {
         return made.get(ctx);
     }
-    let script: Function<'js> = run_bytecode(ctx, bytecode(name).ok_or(Error::Unknown)?)?
-        .into_function()
-        .ok_or(Error::Unknown)?;
+    let script = embedded::load(ctx, &format!("stream/{name}"))?;
     let made: Value<'js> = script.call((natives(ctx, &parts)?,))?;
     parts.made.borrow_mut().insert(name.to_owned(), Root::new(ctx, made.clone())?);
     Ok(made)

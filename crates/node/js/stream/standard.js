@@ -1,4 +1,4 @@
-// `process.stdin`, `process.stdout` and `process.stderr`, and node:tty, which has their classes.
+// `process.stdin`, `process.stdout` and `process.stderr`, whose classes node:tty gives.
 //
 // <https://nodejs.org/api/process.html#process-io>, <https://nodejs.org/api/tty.html>. Output is written at once, whatever it goes to.
 
@@ -124,6 +124,7 @@
   return {
     input: (source) => new Input(source),
     output: (fd) => new (isTerminal(fd) ? WriteStream : Output)(fd),
-    tty: { ReadStream: Input, WriteStream, isatty: isTerminal },
+    ReadStream: Input,
+    WriteStream,
   };
 })
