@@ -6,7 +6,8 @@ use holm_host::{Access, Environment, Stream, host};
 use holm_js::reflect::Kind;
 use holm_js::{
     Array, Attributes, BigInt, Call, Ctx, ErrorKind, Function, Object, Result, Root, Value,
-    coded_error, define_value, function, interrupt_error, slot, throw_coded, to_text, view_bytes,
+    coded_error, define_value, function, give_code, interrupt_error, slot, throw_coded, to_text,
+    view_bytes,
 };
 use holm_web::console::inspect::{self, Options};
 use holm_web::node_errors::{invalid_argument, out_of_range};
@@ -208,7 +209,17 @@ pub(crate) fn error_natives<'js>(ctx: &Ctx<'js>, natives: &Object<'js>) -> Resul
         };
         call.returns(inspect::inspect(call.ctx(), &call.value(0), &options)?)
     })?;
-    natives.set("inspect", inspect)
+    natives.set("inspect", inspect)?;
+    natives.set("coded", function(ctx, "coded", 3, coded)?)
+}
+
+/// `(Class, code, message)`: an error as Node makes them.
+fn coded<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
+    let class: Function<'js> = call.get(0)?;
+    let class = class.as_constructor().ok_or(holm_js::Error::Unknown)?;
+    let error: Object<'js> = class.construct((call.value(2),))?;
+    give_code(call.ctx(), &error, &call.get::<String>(1)?)?;
+    Ok(error.into_value())
 }
 
 fn facts<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
