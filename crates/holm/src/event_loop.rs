@@ -79,6 +79,15 @@ impl EventLoop {
                 return;
             }
             if !realm.enter(|ctx| self.is_alive(ctx)) {
+                // What another thread did before its last mail came may have finished a task that
+                // nothing is kept alive for.
+                realm.enter(|ctx| self.run_finished_tasks(ctx));
+                if self.must_end() {
+                    return;
+                }
+                if realm.enter(|ctx| self.is_alive(ctx)) {
+                    continue;
+                }
                 realm.enter(|ctx| {
                     let done = process::before_exit(ctx);
                     self.after(ctx, done);

@@ -59,8 +59,8 @@ pub use buffer::{
 pub use bytecode::{compile_script, run_bytecode};
 pub use error_class::{class_error, error_class, throw_class};
 pub use errors::{
-    ErrorKind, coded_error, error, interrupt_error, is_uncatchable, take_exception, throw,
-    throw_coded, throw_dom, throw_value,
+    ErrorKind, coded_error, error, give_code, interrupt_error, is_uncatchable, take_exception,
+    throw, throw_coded, throw_dom, throw_value,
 };
 pub use foreign_frames::{ForeignCall, ForeignCalls, keep_frames, set_foreign_calls};
 pub use function::{Call, HostCallable, callable, constructor, function};

@@ -7,12 +7,11 @@ use std::collections::HashMap;
 use holm_host::{Stream, host};
 use holm_js::reflect::Kind;
 use holm_js::{
-    Call, Ctx, Function, Object, Result, Root, Value, define_value, function, heap_bytes,
-    heap_limit_bytes, slot,
+    Call, Ctx, Object, Result, Root, Value, function, heap_bytes, heap_limit_bytes, slot,
 };
 use holm_web::console::inspect::{self, Options};
 
-use crate::{builtins, embedded, process, system_errors};
+use crate::{builtins, embedded, process, streams, system_errors};
 
 /// What was made so far, by name, and what all are given.
 #[derive(Default)]
@@ -45,7 +44,6 @@ fn natives<'js>(ctx: &Ctx<'js>, parts: &Parts) -> Result<Object<'js>> {
         natives.set(name, function(ctx, name, len, body)?)
     };
     define("part", 1, |call| part(call.ctx(), &call.get::<String>(0)?))?;
-    define("coded", 3, coded)?;
     define("kindOf", 1, kind_of)?;
     define("isCryptoKey", 1, |call| {
         let class: Value<'_> = call.ctx().globals().get("CryptoKey")?;
@@ -65,6 +63,7 @@ fn natives<'js>(ctx: &Ctx<'js>, parts: &Parts) -> Result<Object<'js>> {
         call.returns(known.map(|known| known.words))
     })?;
     define("isTerminal", 1, is_terminal)?;
+    define("standardStreams", 0, |call| streams::part(call.ctx(), "standard"))?;
     define("heap", 0, heap)?;
     define("format", 0, |call| {
         call.returns(inspect::format(call.ctx(), &call.rest(0), &Options::default())?)
@@ -81,15 +80,6 @@ fn natives<'js>(ctx: &Ctx<'js>, parts: &Parts) -> Result<Object<'js>> {
 }
 
 type Native = for<'a, 'b> fn(&Call<'a, 'b>) -> Result<Value<'b>>;
-
-/// `(Class, code, message)`: an error as Node makes them.
-fn coded<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
-    let class: Function<'js> = call.get(0)?;
-    let class = class.as_constructor().ok_or(holm_js::Error::Unknown)?;
-    let error: Object<'js> = class.construct((call.value(2),))?;
-    define_value(&error, "code", call.value(1), holm_js::Attributes::ALL)?;
-    Ok(error.into_value())
-}
 
 /// The name of the class of what is inside of an object; nothing for what is none.
 fn kind_of<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {

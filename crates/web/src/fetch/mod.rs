@@ -4,7 +4,7 @@
 //!
 //! What is here: `file:`, `data:`, and `http:` to servers on this machine; headers and
 //! responses whole but for what needs an interface that is not there yet (`body`, `formData()`).
-//! What is not: `Request`, `AbortSignal`, TLS, and with it the network; origins,
+//! What is not: `Request`, signals, TLS, and with it the network; origins,
 //! CORS, cookies and caches, which have no meaning without a page.
 //!
 //! A file each: the interfaces in `headers.rs` and `response.rs`, `RequestInit` in
