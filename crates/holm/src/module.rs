@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use holm_wasm::{CompileError, ExternType, StreamingValidator};
+use holm_wasm::{CompileError, ExternType, Kept, StreamingValidator};
 use holm_webassembly::native;
 
 use crate::{Engine, Error, FromValue, IntoValue, Result, Scope, Value};
@@ -120,6 +120,13 @@ impl Module {
     pub fn compile(engine: &Engine, bytes: &[u8]) -> Result<Self> {
         let made = native::Module::compile(engine.wasm()?, bytes.into());
         Ok(Self::new(engine, made.map_err(|error| failed(&error))?))
+    }
+
+    /// The same, and says what the engine's [`CodeCache`](crate::CodeCache) did.
+    pub fn compile_and_keep(engine: &Engine, bytes: &[u8]) -> Result<(Self, Kept)> {
+        let made = holm_wasm::Module::compile_and_keep(engine.wasm()?, bytes.into());
+        let (module, kept) = made.map_err(|error| failed(&error))?;
+        Ok((Self::new(engine, native::Module::new(module)), kept))
     }
 
     /// Takes a module whose bytes are still to come, as from a network.
@@ -257,6 +264,19 @@ impl ModuleBuilder {
         let made = made.map_err(|error| failed(&error))?;
         Ok(Module::new(&self.engine, native::Module::new(made)))
     }
+}
+
+/// A module in the text format, in binary. `file` is what an error calls the text.
+///
+/// ```
+/// let wasm = holm::to_binary(b"(module)", "empty.wat")?;
+/// assert_eq!(wasm, b"\0asm\x01\0\0\0");
+/// let error = holm::to_binary(b"(modul)", "wrong.wat").unwrap_err();
+/// assert!(error.is_compile_error() && error.to_string().contains("wrong.wat:1:2"));
+/// # Ok::<(), holm::Error>(())
+/// ```
+pub fn to_binary(text: &[u8], file: &str) -> Result<Vec<u8>> {
+    holm_wasm::to_binary(text, file).map_err(|error| Error::compile(error.to_string(), None))
 }
 
 fn failed(error: &CompileError) -> Error {
