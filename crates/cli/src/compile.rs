@@ -104,7 +104,6 @@ fn compile_file(engine: &Engine, path: &Path) -> Result<String, Failure> {
     match kept {
         Kept::Stored => Ok(format!("{len}, compiled in {took:.2} s")),
         Kept::Found => Ok(format!("{len}, already compiled")),
-        Kept::TooSmall => Ok(format!("{len}, too small to be worth keeping")),
         Kept::Not(reason) => Err(failed(format!("compiled, but not kept: {reason}"))),
         _ => Err(failed("compiled, but not kept".to_owned())),
     }

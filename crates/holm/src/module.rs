@@ -122,7 +122,8 @@ impl Module {
         Ok(Self::new(engine, made.map_err(|error| failed(&error))?))
     }
 
-    /// The same, and says what the engine's [`CodeCache`](crate::CodeCache) did.
+    /// The same, where the engine's [`CodeCache`](crate::CodeCache) keeps even what is compiled
+    /// in no time, and says so.
     pub fn compile_and_keep(engine: &Engine, bytes: &[u8]) -> Result<(Self, Kept)> {
         let made = holm_wasm::Module::compile_and_keep(engine.wasm()?, bytes.into());
         let (module, kept) = made.map_err(|error| failed(&error))?;

@@ -37,7 +37,10 @@ const FLAGS_AT: usize = 80;
 const VERSION_AT: usize = 84;
 const MAGIC_AT: usize = 88;
 const MAC_AT: usize = 96;
-pub(crate) const TRAILER_BYTES: usize = 128;
+const TRAILER_BYTES: usize = 128;
+
+/// From here on it is worth waking other threads: this takes a quarter of a millisecond.
+const HASHED_TOGETHER_FROM_BYTES: usize = 1 << 20;
 
 /// The module may catch exceptions: see [`Module::uses_exceptions`].
 const FLAG_EXCEPTIONS: u32 = 1;
@@ -89,9 +92,8 @@ impl ArtifactKey {
         Self { mac, id: short }
     }
 
-    /// What makes the MAC of all but the MAC.
-    pub(crate) fn hasher(&self) -> blake3::Hasher {
-        blake3::Hasher::new_keyed(&self.mac)
+    fn mac(&self, signed: &[u8]) -> blake3::Hash {
+        hashed(blake3::Hasher::new_keyed(&self.mac), signed)
     }
 }
 
@@ -104,7 +106,8 @@ pub(crate) struct Subject {
 
 impl Subject {
     pub(crate) fn new(engine: &Engine, wire_bytes: &[u8]) -> Self {
-        Self { compatibility: engine.compatibility(), wire_bytes: blake3::hash(wire_bytes) }
+        let wire_bytes = hashed(blake3::Hasher::new(), wire_bytes);
+        Self { compatibility: engine.compatibility(), wire_bytes }
     }
 
     /// Another one for everything that makes another artifact.
@@ -116,63 +119,53 @@ impl Subject {
     }
 }
 
+/// The code of an artifact, and what was compiled, if the MAC holds and it is about this.
+pub(crate) fn verify<'a>(
+    artifact: &'a [u8],
+    key: &ArtifactKey,
+    subject: &Subject,
+) -> Result<(&'a [u8], Origin), ArtifactError> {
+    if artifact.is_empty() {
+        return Err(ArtifactError::Empty);
+    }
+    let split = artifact.split_last_chunk();
+    let (code, trailer) = split.ok_or(ArtifactError::NotAnArtifact)?;
+    let trailer = Trailer(trailer);
+    if trailer.0[MAGIC_AT..MAC_AT] != *MAGIC {
+        return Err(ArtifactError::NotAnArtifact);
+    }
+    if trailer.number(VERSION_AT) != FORMAT_VERSION {
+        return Err(ArtifactError::OtherFormat);
+    }
+    if trailer.0[..COMPATIBILITY_AT] != key.id {
+        return Err(ArtifactError::OtherKey);
+    }
+    // Before anything else that it says is believed. The comparison takes the same time wherever
+    // the two differ.
+    let signed = &artifact[..code.len() + MAC_AT];
+    if key.mac(signed) != trailer.hash(MAC_AT) {
+        return Err(ArtifactError::Damaged);
+    }
+    if subject.compatibility != trailer.hash(COMPATIBILITY_AT) {
+        return Err(ArtifactError::OtherCompiler);
+    }
+    if subject.wire_bytes != trailer.hash(WIRE_BYTES_AT) {
+        return Err(ArtifactError::OtherBytes);
+    }
+    // Signed too: reading all of the code again for it would cost more than loading it.
+    let flags = trailer.number(FLAGS_AT);
+    let origin = Origin {
+        uses_exceptions: flags & FLAG_EXCEPTIONS != 0,
+        calls_hooks: flags & FLAG_HOOKS != 0,
+        offsets: (flags & FLAG_TRANSLATED != 0).then(OnceLock::new),
+    };
+    Ok((code, origin))
+}
+
 /// The end of an artifact, which says what the code before it is.
-pub(crate) struct Trailer<'a>(&'a [u8; TRAILER_BYTES]);
+struct Trailer<'a>(&'a [u8; TRAILER_BYTES]);
 
-impl<'a> Trailer<'a> {
-    /// What stands before it, and the trailer.
-    fn split(artifact: &'a [u8]) -> Result<(&'a [u8], Self), ArtifactError> {
-        if artifact.is_empty() {
-            return Err(ArtifactError::Empty);
-        }
-        let split = artifact.split_last_chunk();
-        let (code, trailer) = split.ok_or(ArtifactError::NotAnArtifact)?;
-        Ok((code, Self::new(trailer)?))
-    }
-
-    /// Fails if these bytes end nothing that this version made.
-    pub(crate) fn new(bytes: &'a [u8; TRAILER_BYTES]) -> Result<Self, ArtifactError> {
-        let trailer = Self(bytes);
-        if bytes[MAGIC_AT..MAC_AT] != *MAGIC {
-            return Err(ArtifactError::NotAnArtifact);
-        }
-        if trailer.number(VERSION_AT) != FORMAT_VERSION {
-            return Err(ArtifactError::OtherFormat);
-        }
-        Ok(trailer)
-    }
-
-    /// Fails if another key signed it: a cheap answer, which the MAC has to confirm.
-    pub(crate) fn check_key(&self, key: &ArtifactKey) -> Result<(), ArtifactError> {
-        if self.0[..COMPATIBILITY_AT] == key.id { Ok(()) } else { Err(ArtifactError::OtherKey) }
-    }
-
-    /// What was compiled, if the MAC holds and it is about this. `hasher` has seen the code.
-    pub(crate) fn verify(
-        &self,
-        hasher: &mut blake3::Hasher,
-        subject: &Subject,
-    ) -> Result<Origin, ArtifactError> {
-        // Before anything else that it says is believed. The comparison takes the same time
-        // wherever the two differ.
-        if hasher.update(&self.0[..MAC_AT]).finalize() != self.hash(MAC_AT) {
-            return Err(ArtifactError::Damaged);
-        }
-        if subject.compatibility != self.hash(COMPATIBILITY_AT) {
-            return Err(ArtifactError::OtherCompiler);
-        }
-        if subject.wire_bytes != self.hash(WIRE_BYTES_AT) {
-            return Err(ArtifactError::OtherBytes);
-        }
-        // Signed too: reading all of the code again for it would cost more than loading it.
-        let flags = self.number(FLAGS_AT);
-        Ok(Origin {
-            uses_exceptions: flags & FLAG_EXCEPTIONS != 0,
-            calls_hooks: flags & FLAG_HOOKS != 0,
-            offsets: (flags & FLAG_TRANSLATED != 0).then(OnceLock::new),
-        })
-    }
-
+impl Trailer<'_> {
     fn number(&self, at: usize) -> u32 {
         let mut bytes = [0; 4];
         bytes.copy_from_slice(&self.0[at..at + 4]);
@@ -184,6 +177,16 @@ impl<'a> Trailer<'a> {
         bytes.copy_from_slice(&self.0[at..at + 32]);
         blake3::Hash::from_bytes(bytes)
     }
+}
+
+/// Hashes, by all processors where there is much to do.
+fn hashed(mut hasher: blake3::Hasher, bytes: &[u8]) -> blake3::Hash {
+    if bytes.len() < HASHED_TOGETHER_FROM_BYTES {
+        hasher.update(bytes);
+    } else {
+        hasher.update_rayon(bytes);
+    }
+    hasher.finalize()
 }
 
 impl Module {
@@ -213,7 +216,7 @@ impl Module {
         artifact.extend(flags.to_le_bytes());
         artifact.extend(FORMAT_VERSION.to_le_bytes());
         artifact.extend(MAGIC);
-        let mac = key.hasher().update(&artifact).finalize();
+        let mac = key.mac(&artifact);
         artifact.extend(mac.as_bytes());
         Ok(artifact)
     }
@@ -225,10 +228,7 @@ impl Module {
         artifact: &[u8],
         wire_bytes: Arc<[u8]>,
     ) -> Result<Self, ArtifactError> {
-        let (code, trailer) = Trailer::split(artifact)?;
-        trailer.check_key(key)?;
-        let subject = Subject::new(engine, &wire_bytes);
-        let origin = trailer.verify(key.hasher().update(code), &subject)?;
+        let (code, origin) = verify(artifact, key, &Subject::new(engine, &wire_bytes))?;
         // SAFETY: the MAC holds, so these are bytes that `serialize` got from Wasmtime and
         // signed: nothing else of ours uses the derived key, and who has it but is not this
         // crate has chosen to run what it signs (see the top).

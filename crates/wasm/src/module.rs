@@ -8,7 +8,7 @@ use wasmtime::ExternType;
 use wasmtime_environ::StackMap;
 
 use crate::atomic_waits::Hooks;
-use crate::code_cache::{self, Kept};
+use crate::code_cache::{self, Keep, Kept};
 use crate::translation::{Origin, translate};
 use crate::{CompileError, Engine, StreamingValidator, stack_maps};
 
@@ -96,19 +96,17 @@ pub struct ExportType {
 impl Module {
     /// Compiles a binary module, or takes it from the engine's code cache.
     pub fn compile(engine: &Engine, bytes: Arc<[u8]>) -> Result<Self, CompileError> {
-        Self::compile_and_keep(engine, bytes).map(|(module, _)| module)
+        let compile = |bytes| Self::check_and_compile(engine, bytes);
+        code_cache::load_or(engine, bytes, Keep::Slow, compile).map(|(module, _)| module)
     }
 
-    /// The same, and says what the engine's code cache did for it.
+    /// The same, where the cache keeps even what is compiled soon, and says so.
     pub fn compile_and_keep(
         engine: &Engine,
         bytes: Arc<[u8]>,
     ) -> Result<(Self, Kept), CompileError> {
-        code_cache::load_or(engine, bytes, |bytes| {
-            // First: it says better what is wrong, and refuses what Wasmtime would choke on.
-            crate::check(&bytes).map_err(CompileError::Invalid)?;
-            Self::compile_checked(engine, bytes)
-        })
+        let compile = |bytes| Self::check_and_compile(engine, bytes);
+        code_cache::load_or(engine, bytes, Keep::All, compile)
     }
 
     /// Compiles a module whose bytes came bit by bit and were checked as they did.
@@ -117,8 +115,14 @@ impl Module {
         validator: StreamingValidator,
     ) -> Result<Self, CompileError> {
         let bytes: Arc<[u8]> = validator.finish().map_err(CompileError::Invalid)?.into();
-        let made = code_cache::load_or(engine, bytes, |bytes| Self::compile_checked(engine, bytes));
-        made.map(|(module, _)| module)
+        let compile = |bytes| Self::compile_checked(engine, bytes);
+        code_cache::load_or(engine, bytes, Keep::Slow, compile).map(|(module, _)| module)
+    }
+
+    fn check_and_compile(engine: &Engine, bytes: Arc<[u8]>) -> Result<Self, CompileError> {
+        // First: it says better what is wrong, and refuses what Wasmtime would choke on.
+        crate::check(&bytes).map_err(CompileError::Invalid)?;
+        Self::compile_checked(engine, bytes)
     }
 
     fn compile_checked(engine: &Engine, bytes: Arc<[u8]>) -> Result<Self, CompileError> {

@@ -12,6 +12,9 @@ use crate::artifact::Subject;
 
 const SUFFIX: &str = ".code";
 
+/// So many modules are kept, however small: to count ten thousand files takes some 10 ms.
+const MAX_MODULES: usize = 10_000;
+
 /// When a file was last used is noted once in this time.
 const MARK_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -51,27 +54,32 @@ pub(super) fn clear(folder: &Folder) -> io::Result<CodeCacheUsage> {
     Ok(usage(&entries))
 }
 
-/// Removes what was abandoned and, if there is more than the limit, what was used longest ago,
-/// until it is three quarters of that: so it is not to be done again for each file.
-pub(super) fn tidy(folder: &Folder, limit_bytes: u64) -> io::Result<()> {
-    let (temporary, mut entries): (Vec<_>, Vec<_>) =
+pub(super) fn is_too_much(held: CodeCacheUsage, limit_bytes: u64) -> bool {
+    held.bytes > limit_bytes || held.modules > MAX_MODULES
+}
+
+/// Removes what was abandoned and, if there is too much, what was used longest ago, until it is
+/// three quarters of that: so it need not be done for each file. Says what is left.
+pub(super) fn tidy(folder: &Folder, limit_bytes: u64) -> io::Result<CodeCacheUsage> {
+    let (temporary, mut modules): (Vec<_>, Vec<_>) =
         list(folder)?.into_iter().partition(Entry::is_temporary);
     for entry in temporary.iter().filter(|entry| entry.age() > ABANDONED_AFTER) {
         folder.remove(&entry.name);
     }
-    let mut held: u64 = entries.iter().map(|entry| entry.bytes).sum();
-    if held <= limit_bytes {
-        return Ok(());
+    let mut held = usage(&modules);
+    if !is_too_much(held, limit_bytes) {
+        return Ok(held);
     }
-    entries.sort_by_key(|entry| entry.used);
-    for entry in &entries {
-        if held <= limit_bytes / 4 * 3 {
+    modules.sort_by_key(|entry| entry.used);
+    for entry in &modules {
+        if held.bytes <= limit_bytes / 4 * 3 && held.modules <= MAX_MODULES / 4 * 3 {
             break;
         }
         folder.remove(&entry.name);
-        held -= entry.bytes;
+        held.bytes -= entry.bytes;
+        held.modules -= 1;
     }
-    Ok(())
+    Ok(held)
 }
 
 /// Notes that a file is used.

@@ -18,24 +18,24 @@
 mod entries;
 mod folder;
 mod key;
+mod mapped;
 
 use std::fmt;
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
-use crate::artifact::{ArtifactError, Subject, TRAILER_BYTES, Trailer};
+use crate::artifact::{self, ArtifactError, Subject};
 use crate::translation::Origin;
 use crate::{ArtifactKey, CompileError, Engine, Module};
 use folder::Folder;
+use mapped::Mapped;
 
-/// Smaller modules are compiled sooner than looked up.
-const MIN_MODULE_BYTES: usize = 512;
-
-/// So much of a file is read at a time to make its MAC: it stays in the processor's cache.
-const CHUNK_BYTES: usize = 256 << 10;
+/// What took less to compile is compiled again: code that a program makes anew each time should
+/// not fill the folder. The first module of a process takes longer, however small it is.
+const WORTH_KEEPING_FROM: Duration = Duration::from_millis(1);
 
 /// Where compiled code is kept for other processes: a folder of the user's own. Cheap to clone.
 ///
@@ -50,6 +50,16 @@ struct Inner {
     limit_bytes: u64,
     /// Opened when the first module comes, and only once: if it cannot be used, there is no cache.
     folder: OnceLock<Result<Folder, String>>,
+    /// What the folder holds, as far as this process knows: counted when it first adds something.
+    held: Mutex<Option<CodeCacheUsage>>,
+}
+
+/// Which modules are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keep {
+    All,
+    /// Those that took a while to compile.
+    Slow,
 }
 
 /// What a code cache holds.
@@ -71,8 +81,8 @@ pub enum Kept {
     Stored,
     /// It was compiled: there is no code cache.
     NoCache,
-    /// It was compiled, and is too small to be worth keeping.
-    TooSmall,
+    /// It was compiled so soon that keeping its code is not worth it.
+    TooQuick,
     /// It was compiled, and its code could not be kept, for this reason.
     Not(String),
 }
@@ -84,7 +94,8 @@ impl CodeCache {
     /// A cache in this folder, which is made when it is first needed. When it holds more than
     /// `limit_bytes`, what was not used for longest is removed.
     pub fn new(path: impl Into<PathBuf>, limit_bytes: u64) -> Self {
-        Self(Arc::new(Inner { path: path.into(), limit_bytes, folder: OnceLock::new() }))
+        let (path, (folder, held)) = (path.into(), Default::default());
+        Self(Arc::new(Inner { path, limit_bytes, folder, held }))
     }
 
     /// Where it is.
@@ -120,12 +131,28 @@ impl CodeCache {
         let open = || Folder::open_or_make(&self.0.path).map_err(|error| error.to_string());
         self.0.folder.get_or_init(open).as_ref().map_err(String::as_str)
     }
+
+    /// Notes that there is one file more, and makes room if that is too much. Counting is left to
+    /// the first time and to when it may matter: it costs more than writing a small file.
+    fn added(&self, folder: &Folder, bytes: u64) {
+        let mut held = self.0.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = held.map(|before| CodeCacheUsage {
+            modules: before.modules + 1,
+            bytes: before.bytes + bytes,
+        });
+        *held = match known {
+            Some(held) if !entries::is_too_much(held, self.0.limit_bytes) => known,
+            // If it cannot be read, it is tried again next time.
+            _ => entries::tidy(folder, self.0.limit_bytes).ok(),
+        };
+    }
 }
 
 /// The module of these bytes: from the engine's cache, or else as `compile` makes it, and kept.
 pub(crate) fn load_or(
     engine: &Engine,
     bytes: Arc<[u8]>,
+    keep: Keep,
     compile: impl FnOnce(Arc<[u8]>) -> Result<Module, CompileError>,
 ) -> Result<(Module, Kept), CompileError> {
     let place = match Place::of(engine, &bytes) {
@@ -135,7 +162,11 @@ pub(crate) fn load_or(
     if let Some(module) = place.load(engine, &bytes) {
         return Ok((module, Kept::Found));
     }
+    let started = Instant::now();
     let module = compile(bytes)?;
+    if keep == Keep::Slow && started.elapsed() < WORTH_KEEPING_FROM {
+        return Ok((module, Kept::TooQuick));
+    }
     let kept = place.store(&module).map_or_else(Kept::Not, |()| Kept::Stored);
     Ok((module, kept))
 }
@@ -151,9 +182,6 @@ struct Place<'a> {
 impl<'a> Place<'a> {
     fn of(engine: &'a Engine, bytes: &[u8]) -> Result<Self, Kept> {
         let cache = engine.code_cache().ok_or(Kept::NoCache)?;
-        if bytes.len() < MIN_MODULE_BYTES {
-            return Err(Kept::TooSmall);
-        }
         let folder = cache.folder().map_err(|reason| Kept::Not(reason.to_owned()))?;
         let subject = Subject::new(engine, bytes);
         Ok(Self { cache, folder, name: entries::name_of(&subject), subject })
@@ -168,8 +196,8 @@ impl<'a> Place<'a> {
             opened => opened.map_err(|error| ArtifactError::Refused(error.to_string())),
         };
         let loaded = opened.and_then(|file| {
-            let (compiled, origin) = map(engine, &file, self.folder.key(), &self.subject)?;
             entries::mark_used(&file);
+            let (compiled, origin) = loaded(engine, file, self.folder.key(), &self.subject)?;
             Ok(Module::from_parts(engine, compiled, bytes.clone(), origin))
         });
         if loaded.is_err() {
@@ -186,48 +214,31 @@ impl<'a> Place<'a> {
             return Err("its code is longer than all that the cache may hold".into());
         }
         folder.write_file(&self.name, &artifact).map_err(|error| error.to_string())?;
-        // What is there is there: that something else could not be removed is no concern of it.
-        entries::tidy(folder, limit_bytes).ok();
+        self.cache.added(folder, artifact.len() as u64);
         Ok(())
     }
 }
 
-/// Maps the code of a file whose MAC holds.
-fn map(
+/// The code of a file whose MAC holds.
+fn loaded(
     engine: &Engine,
-    file: &File,
+    file: File,
     key: &ArtifactKey,
     subject: &Subject,
 ) -> Result<(wasmtime::Module, Origin), ArtifactError> {
-    let failed = |error: io::Error| ArtifactError::Refused(error.to_string());
-    let len = file.metadata().map_err(failed)?.len();
-    let code_len = len.checked_sub(TRAILER_BYTES as u64).ok_or(ArtifactError::NotAnArtifact)?;
-    let mut trailer = [0; TRAILER_BYTES];
-    file.read_exact_at(&mut trailer, code_len).map_err(failed)?;
-    let trailer = Trailer::new(&trailer)?;
-    trailer.check_key(key)?;
-    let mut hasher = key.hasher();
-    hash(&mut hasher, file, code_len).map_err(failed)?;
-    let origin = trailer.verify(&mut hasher, subject)?;
-    let file = file.try_clone().map_err(failed)?;
+    // SAFETY: files are never changed once they have their names, and only the user could: the
+    // folder, and the file, were found to be theirs alone.
+    let mapped = unsafe { Mapped::new(&file) };
+    let mapped = mapped.map_err(|error| ArtifactError::Refused(error.to_string()))?;
+    let (code, origin) = artifact::verify(&mapped, key, subject)?;
     // SAFETY: the MAC holds, so this is what `store` wrote: code from Wasmtime, signed with the
-    // key of this folder, behind which is only the trailer. Files are never changed once they have
-    // their names, and only the user could: the folder was found to be theirs alone.
+    // key of this folder, behind which is only the trailer. It does not change: see above.
     let compiled = unsafe { wasmtime::Module::deserialize_open_file(engine.raw(), file) };
+    // Files of some places may not be executed where they are.
+    // SAFETY: the same code.
+    let compiled =
+        compiled.or_else(|_| unsafe { wasmtime::Module::deserialize(engine.raw(), code) });
     Ok((compiled.map_err(ArtifactError::refused)?, origin))
-}
-
-/// Hashes the beginning of a file.
-fn hash(hasher: &mut blake3::Hasher, file: &File, len: u64) -> io::Result<()> {
-    let mut chunk = vec![0; CHUNK_BYTES.min(len as usize)];
-    let mut at = 0;
-    while at < len {
-        let wanted = chunk.len().min((len - at) as usize);
-        file.read_exact_at(&mut chunk[..wanted], at)?;
-        hasher.update(&chunk[..wanted]);
-        at += wanted as u64;
-    }
-    Ok(())
 }
 
 impl fmt::Debug for CodeCache {
