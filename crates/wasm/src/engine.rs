@@ -11,7 +11,7 @@ use crate::mapping;
 use crate::region::Regions;
 use crate::suspension::STACK_BYTES;
 use crate::watch::Watch;
-use crate::{CodeCache, Invalid, WaitQueue, array_copier, artifact};
+use crate::{CodeCache, Invalid, Module, WaitQueue, array_copier, artifact};
 
 /// Stack that modules may use below the outermost call into them. Script stops 1 MiB before
 /// the end of a stack: this, and what host functions need, fits in there.
@@ -165,12 +165,20 @@ impl Engine {
         &self.0.watch
     }
 
+    /// Compiles a module of this crate's own, or finds it in the code cache: a program all of
+    /// whose modules are there should not have to start the compiler.
+    fn compile_own(&self, bytes: Vec<u8>) -> wasmtime::Result<wasmtime::Module> {
+        let made = Module::compile(self, bytes.into()).map_err(wasmtime::Error::new)?;
+        // Not the module: it holds the engine, which is to hold this.
+        Ok(made.raw().clone())
+    }
+
     /// The module that copies elements of arrays.
     pub(crate) fn array_copier(&self) -> wasmtime::Result<wasmtime::Module> {
         if let Some(made) = self.0.array_copier.get() {
             return Ok(made.clone());
         }
-        let made = array_copier::compile(&self.0.engine)?;
+        let made = self.compile_own(array_copier::bytes()?)?;
         Ok(self.0.array_copier.get_or_init(|| made).clone())
     }
 
@@ -180,7 +188,7 @@ impl Engine {
         if let Some(found) = adopters.get(ty) {
             return Ok(found.clone());
         }
-        let module = wasmtime::Module::new(&self.0.engine, adopter_bytes(ty))?;
+        let module = self.compile_own(adopter_bytes(ty))?;
         adopters.insert(ty.clone(), module.clone());
         Ok(module)
     }
