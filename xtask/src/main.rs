@@ -14,6 +14,7 @@ mod conformance;
 mod fuzz;
 mod gc_stress;
 mod instrumented;
+mod packages;
 mod progress;
 mod races;
 mod sanitize;
@@ -26,6 +27,7 @@ const COMMANDS: &[Command] = &[
     arrows::COMMAND,
     bench::COMMAND,
     conformance::COMMAND,
+    packages::COMMAND,
     fuzz::COMMAND,
     sanitize::COMMAND,
     gc_stress::COMMAND,

@@ -3,14 +3,15 @@
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
 
 use holm::{Output, Stream, Terminal};
 
 /// Standard output and error of the process.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct StandardStreams {
-    out: File,
-    err: File,
+    out: Arc<File>,
+    err: Arc<File>,
     out_terminal: Option<Terminal>,
     err_terminal: Option<Terminal>,
     colors: ColorChoice,
@@ -31,8 +32,8 @@ impl StandardStreams {
     /// The streams of this process.
     pub(crate) fn new() -> io::Result<Self> {
         Ok(Self {
-            out: duplicate(io::stdout().as_fd())?,
-            err: duplicate(io::stderr().as_fd())?,
+            out: duplicate(io::stdout().as_fd())?.into(),
+            err: duplicate(io::stderr().as_fd())?.into(),
             out_terminal: terminal(io::stdout().as_fd()),
             err_terminal: terminal(io::stderr().as_fd()),
             colors: ColorChoice::from_environment(),
@@ -43,10 +44,14 @@ impl StandardStreams {
 impl Output for StandardStreams {
     fn write(&self, stream: Stream, bytes: &[u8]) -> io::Result<()> {
         let mut file = match stream {
-            Stream::Out => &self.out,
-            Stream::Err => &self.err,
+            Stream::Out => &*self.out,
+            Stream::Err => &*self.err,
         };
         file.write_all(bytes)
+    }
+
+    fn shared(&self) -> Option<Arc<dyn Output + Send + Sync>> {
+        Some(Arc::new(self.clone()))
     }
 
     fn terminal(&self, stream: Stream) -> Option<Terminal> {

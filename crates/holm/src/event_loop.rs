@@ -13,7 +13,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
-use holm_host::{Completion, Host, UncaughtError};
+use holm_host::{Completion, Host, UncaughtError, UncaughtOrigin};
 use holm_js::{
     Ctx, JobOutcome, OUT_OF_MEMORY, Realm, Rejection, Root, Thrown, Value, is_same, run_job,
     take_exception, take_handled_late, take_rejections,
@@ -318,7 +318,7 @@ impl EventLoop {
         }
         match process::uncaught_exception(ctx, error.clone(), "uncaughtException") {
             Ok(true) => {}
-            Ok(false) if self.is_settled(ctx, &error) => {}
+            Ok(false) if self.is_settled(ctx, &error, UncaughtOrigin::Exception) => {}
             Ok(false) => self.host.lifecycle.fail(describe(ctx, &error)),
             Err(thrown_by_handler) => {
                 let error = take_exception(ctx, thrown_by_handler);
@@ -332,9 +332,9 @@ impl EventLoop {
     }
 
     /// Whether somebody besides the script took the error.
-    fn is_settled<'js>(&self, ctx: &Ctx<'js>, error: &Value<'js>) -> bool {
+    fn is_settled<'js>(&self, ctx: &Ctx<'js>, error: &Value<'js>, origin: UncaughtOrigin) -> bool {
         let Some(uncaught) = self.host.uncaught.borrow().clone() else { return false };
-        uncaught(ctx, error).unwrap_or_else(|error| {
+        uncaught(ctx, error, origin).unwrap_or_else(|error| {
             drop(take_exception(ctx, error));
             false
         })
@@ -362,13 +362,14 @@ impl EventLoop {
             if process::unhandled_rejection(ctx, reason, promise)? {
                 return Ok(true);
             }
-            process::uncaught_exception(ctx, rejection.reason.get(ctx)?, "unhandledRejection")
+            let error = process::rejection_error(ctx, &rejection.reason.get(ctx)?)?;
+            process::uncaught_exception(ctx, error, "unhandledRejection")
         })();
         match offered {
             Ok(true) => {}
             Ok(false) => {
                 if let Ok(reason) = rejection.reason.get::<Value<'_>>(ctx)
-                    && !self.is_settled(ctx, &reason)
+                    && !self.is_settled(ctx, &reason, UncaughtOrigin::Rejection)
                 {
                     let mut error = describe(ctx, &reason);
                     error.from_promise = !self.is_main(ctx, rejection);

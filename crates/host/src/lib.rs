@@ -28,7 +28,7 @@ pub use permissions::{Access, Denied, Grant, Permissions};
 pub use process::{Environment, ProcessInfo};
 pub use random::{Random, SystemRandom};
 pub use reported::Reported;
-pub use scripts::{Scripts, Uncaught};
+pub use scripts::{Scripts, Uncaught, UncaughtOrigin};
 pub use tasks::{Completion, TaskId, Tasks};
 pub use workers::{
     Begin, WorkerEnd, WorkerKind, WorkerLimits, WorkerOrder, WorkerStarter, WorkerThread,

@@ -1,6 +1,7 @@
 //! Standard output and error.
 
 use std::io;
+use std::sync::Arc;
 
 /// Which of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,17 @@ pub struct Terminal {
 pub trait Output {
     /// Writes all the bytes, now.
     fn write(&self, stream: Stream, bytes: &[u8]) -> io::Result<()>;
+
+    /// The same, for other threads: what a worker writes to a file descriptor goes there at once.
+    /// Without it, that goes the way of what its `console` writes.
+    fn shared(&self) -> Option<Arc<dyn Output + Send + Sync>> {
+        None
+    }
+
+    /// Writes all the bytes past whoever stands between: see [`Self::shared`].
+    fn write_through(&self, stream: Stream, bytes: &[u8]) -> io::Result<()> {
+        self.write(stream, bytes)
+    }
 
     /// The terminal behind the stream, if it is one.
     fn terminal(&self, stream: Stream) -> Option<Terminal> {

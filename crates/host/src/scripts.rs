@@ -20,7 +20,16 @@ pub trait Scripts {
 }
 
 /// Is told of errors that nobody caught; says whether that settles it, or ends the program.
-pub type Uncaught = dyn for<'js> Fn(&Ctx<'js>, &Value<'js>) -> Result<bool>;
+pub type Uncaught = dyn for<'js> Fn(&Ctx<'js>, &Value<'js>, UncaughtOrigin) -> Result<bool>;
+
+/// Where an error came from that nobody caught.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UncaughtOrigin {
+    /// It was thrown.
+    Exception,
+    /// A promise was rejected with it.
+    Rejection,
+}
 
 impl fmt::Debug for dyn Scripts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

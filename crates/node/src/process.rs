@@ -3,15 +3,16 @@
 use std::cell::RefCell;
 
 use holm_host::{Access, Environment, Stream, host};
+use holm_js::reflect::Kind;
 use holm_js::{
-    Array, BigInt, Call, Ctx, ErrorKind, Function, Object, Result, Root, TypedArray, Value,
-    function, interrupt_error, slot, throw_coded, to_text, view_bytes,
+    Array, Attributes, BigInt, Call, Ctx, ErrorKind, Function, Object, Result, Root, Value,
+    coded_error, define_value, function, interrupt_error, slot, throw_coded, to_text, view_bytes,
 };
 use holm_web::console::inspect::{self, Options};
 use holm_web::node_errors::{invalid_argument, out_of_range};
 
 use crate::embedded::Embedded;
-use crate::{builtins, chunk, input, modules, signals, ticks};
+use crate::{builtins, input, modules, signals, streams, ticks};
 
 /// The version of Node whose interfaces are followed: packages look at it.
 const NODE_VERSION: &str = "24.11.0";
@@ -66,6 +67,25 @@ pub fn uncaught_exception<'js>(ctx: &Ctx<'js>, error: Value<'js>, origin: &str) 
     Ok(taken.and_then(|taken| taken.as_bool()).unwrap_or(false))
 }
 
+/// What a promise was rejected with, as the error that nobody caught: Node's, unless it is one.
+pub fn rejection_error<'js>(ctx: &Ctx<'js>, reason: &Value<'js>) -> Result<Value<'js>> {
+    let shown = match reason.as_object() {
+        Some(object) if object.is_error() => return Ok(reason.clone()),
+        // Without running script.
+        Some(object) => format!("#<{}>", Kind::of(object).class_name()),
+        None => inspect::inspect(ctx, reason, &Options::default())?,
+    };
+    let shown = reason.as_string().map_or(Ok(shown), |text| text.to_string())?;
+    let text = format!(
+        "This error originated either by throwing inside of an async function without a catch \
+         block, or by rejecting a promise which was not handled with .catch(). The promise \
+         rejected with the reason \"{shown}\"."
+    );
+    let error = coded_error(ctx, ErrorKind::Plain, "ERR_UNHANDLED_REJECTION", &text)?;
+    define_value(&error, "name", "UnhandledPromiseRejection", Attributes::BUILT_IN)?;
+    Ok(error.into_value())
+}
+
 /// Offers an unhandled rejection to the script; says whether it took it.
 pub fn unhandled_rejection<'js>(
     ctx: &Ctx<'js>,
@@ -93,7 +113,9 @@ pub fn exit(ctx: &Ctx<'_>, code: Option<i32>) -> Result<i32> {
         None => Value::new_undefined(ctx.clone()),
     };
     let chosen = hook(ctx, "emitExit", &[given])?;
-    Ok(chosen.and_then(|code| code.as_int()).or(code).unwrap_or(0))
+    // Script may have computed it: then it is a double.
+    let chosen = chosen.and_then(|code| code.as_number()).map(|code| code as i32);
+    Ok(chosen.or(code).unwrap_or(0))
 }
 
 /// The environment as this script sees and changes it.
@@ -126,7 +148,6 @@ fn natives<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     natives.set("nextTick", function(ctx, "nextTick", 1, ticks::next_tick)?)?;
     error_natives(ctx, &natives)?;
     builtins::natives(ctx, &natives)?;
-    define("chunk", 0, |call| chunk::class(call.ctx()))?;
     define("exit", 1, exit_now)?;
     define("mainModule", 0, modules::main_module)?;
     define("hrtime", 0, |call| {
@@ -146,13 +167,10 @@ fn natives<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
         let host = host(call.ctx());
         call.returns(stream(call)?.is_some_and(|stream| host.output.has_colors(stream)))
     })?;
-    define("encode", 1, |call| {
-        let bytes = to_text(call.ctx(), &call.value(0))?.into_bytes();
-        call.returns(TypedArray::<u8>::new(call.ctx().clone(), bytes)?)
-    })?;
     define("listenSignal", 2, signals::listen)?;
     define("readInput", 1, input::read)?;
-    define("decodeInput", 2, input::decode)?;
+    define("keepInputAlive", 1, input::keep_alive)?;
+    define("standardStreams", 0, |call| streams::part(call.ctx(), "standard"))?;
     Ok(natives)
 }
 

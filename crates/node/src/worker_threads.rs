@@ -5,12 +5,14 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use holm_host::{Environment, ProcessInfo, WorkerEnd, WorkerKind, WorkerLimits, host};
+use holm_host::{
+    Environment, ProcessInfo, UncaughtOrigin, WorkerEnd, WorkerKind, WorkerLimits, host,
+};
 use holm_js::webidl::convert;
 use holm_js::{
-    Call, Ctx, Error, ErrorKind, Function, OUT_OF_MEMORY, Object, Promise, Result, Root, Thrown,
-    TypedArray, Value, error, function, host_ref, is_out_of_memory, slot, take_exception,
-    throw_coded,
+    Array, Attributes, Call, Ctx, Error, ErrorKind, Filter, Function, OUT_OF_MEMORY, Object,
+    Promise, Result, Root, Thrown, TypedArray, Value, define_value, error, function, host_ref,
+    is_out_of_memory, slot, take_exception, throw_coded,
 };
 use holm_web::messaging::{Endpoint, MessagePort};
 use holm_web::node_errors::invalid_argument;
@@ -40,6 +42,7 @@ struct Parts {
 pub(crate) fn module<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
     let natives = Object::new(ctx.clone())?;
     process::error_natives(ctx, &natives)?;
+    builtins::natives(ctx, &natives)?;
     natives.set("threadId", thread_id(ctx))?;
     if let Some(parts) = &*slot::<Given>(ctx).0.borrow() {
         natives.set("startup", parts.startup.get::<Value<'js>>(ctx)?)?;
@@ -219,6 +222,21 @@ fn environment<'js>(ctx: &Ctx<'js>, given: &Object<'js>) -> Result<Environment> 
     Ok(list.into_iter().collect())
 }
 
+/// What [`send_with_properties`] sent.
+fn with_properties<'js>(sent: Value<'js>) -> Result<Value<'js>> {
+    let list = sent.into_array().ok_or(Error::Unknown)?;
+    let value: Value<'js> = list.get(0)?;
+    let properties: Value<'js> = list.get(1)?;
+    if let (Some(error), Some(properties)) = (value.as_object(), properties.as_object()) {
+        for property in properties.props::<String, Value<'js>>() {
+            let (name, value) = property?;
+            let attributes = if name == "name" { Attributes::BUILT_IN } else { Attributes::ALL };
+            define_value(error, &name, value, attributes)?;
+        }
+    }
+    Ok(value)
+}
+
 /// The beginning of a worker, on its thread.
 fn begin<'js>(
     ctx: &Ctx<'js>,
@@ -228,10 +246,14 @@ fn begin<'js>(
     teller: Teller,
 ) -> Result<Option<Promise<'js>>> {
     let uncaught = teller.clone();
-    host(ctx).uncaught.replace(Some(Rc::new(move |ctx, error| {
+    host(ctx).uncaught.replace(Some(Rc::new(move |ctx, error, origin| {
         // A full heap is told as the end of the worker.
         if !is_out_of_memory(ctx, error) && Thrown::new(ctx, error).heading != OUT_OF_MEMORY {
-            uncaught.tell(WorkerEvent::Uncaught(send_uncaught(ctx, error)));
+            let error = match origin {
+                UncaughtOrigin::Exception => error.clone(),
+                UncaughtOrigin::Rejection => process::rejection_error(ctx, error)?,
+            };
+            uncaught.tell(WorkerEvent::Uncaught(send_with_properties(ctx, &error)?));
         }
         Ok(false)
     })));
@@ -266,10 +288,44 @@ fn tell<'js>(ctx: &Ctx<'js>, on_event: &Function<'js>, event: WorkerEvent) -> Re
     }
 }
 
+/// An error that ended a worker, to be sent: in a list, with its own properties, which a clone would
+/// not have. In Node `code` and the like arrive too.
+fn send_with_properties<'js>(ctx: &Ctx<'js>, error: &Value<'js>) -> Result<UncaughtInWorker> {
+    let sent = send_uncaught(ctx, error);
+    let list = Array::new(ctx.clone())?;
+    list.set(0, error.clone())?;
+    let alone = sendable(ctx, list.as_value());
+    let value = match error.as_object().filter(|object| object.is_error()) {
+        Some(error) => {
+            list.set(1, own_properties(ctx, error)?)?;
+            sendable(ctx, list.as_value()).or(alone)
+        }
+        None => alone,
+    };
+    Ok(UncaughtInWorker { value, ..sent })
+}
+
+fn own_properties<'js>(ctx: &Ctx<'js>, error: &Object<'js>) -> Result<Object<'js>> {
+    let properties = Object::new(ctx.clone())?;
+    for key in error.own_keys::<String>(Filter::new().string()) {
+        let key = key?;
+        let value: Value<'js> = error.get(key.as_str())?;
+        if key != "stack" && key != "message" && !value.is_function() && !value.is_symbol() {
+            properties.set(key, value)?;
+        }
+    }
+    Ok(properties)
+}
+
+fn sendable<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Option<Message> {
+    let sent = serialize(ctx, value, &[]);
+    sent.map_err(|refused| drop(take_exception(ctx, refused))).ok()
+}
+
 /// An error of a worker as a value here.
 fn value_of<'js>(ctx: &Ctx<'js>, uncaught: UncaughtInWorker) -> Result<Value<'js>> {
     match uncaught.value.map(|value| value.deserialize(ctx)) {
-        Some(Ok(received)) => return Ok(received.value),
+        Some(Ok(received)) => return with_properties(received.value),
         Some(Err(error)) => drop(take_exception(ctx, error)),
         None => {}
     }

@@ -168,7 +168,8 @@ fn imported(ctx: &Ctx<'_>, url: &str, bytes: Vec<u8>) -> Result<Arc<CompiledModu
         None => {
             // As Node and Deno do.
             let builtins = vec!["js-string".to_owned()];
-            let options = CompileOptions { builtins, string_module: None };
+            let options =
+                CompileOptions { builtins, string_module: Some(STRING_CONSTANTS.to_owned()) };
             let module = compile(&engine, bytes.into(), &options)
                 .map_err(|refused| throw_compile(ctx, url, &refused))?;
             module.set_source(url);
@@ -181,12 +182,15 @@ fn imported(ctx: &Ctx<'_>, url: &str, bytes: Vec<u8>) -> Result<Arc<CompiledModu
     Ok(compiled)
 }
 
+/// What strings are imported from.
+const STRING_CONSTANTS: &str = "wasm:js/string-constants";
+
 fn script_text(url: &str, compiled: &CompiledModule) -> String {
     let mut text = String::new();
-    let modules =
-        compiled.module.imports().iter().filter(|import| {
-            builtins::find(&compiled.options, &import.module, &import.name).is_none()
-        });
+    let modules = compiled.module.imports().iter().filter(|import| {
+        !compiled.options.is_string(&import.module)
+            && builtins::find(&compiled.options, &import.module, &import.name).is_none()
+    });
     let modules: BTreeSet<&str> = modules.map(|import| &*import.module).collect();
     let mut imports = String::new();
     for (index, module) in modules.iter().enumerate() {

@@ -38,7 +38,7 @@ pub(super) fn output(number: usize) -> Option<Stream> {
 
 /// Writes to one of them.
 pub(super) fn write(host: &Host, stream: Stream, bytes: &[u8]) -> Outcome<usize> {
-    match host.output.write(stream, bytes) {
+    match host.output.write_through(stream, bytes) {
         Ok(()) => Ok(bytes.len()),
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Err(Errno::PIPE.into()),
         Err(_) => Err(Errno::IO.into()),

@@ -175,6 +175,7 @@ impl RunningWorker {
             waiting_bytes: waiting_bytes.clone(),
             is_stopped: Arc::clone(&is_stopped),
             has_colors: [Stream::Out, Stream::Err].map(|stream| host.output.has_colors(stream)),
+            shared: host.output.shared(),
         };
         let (begin, teller) = (spec.begin, Teller(events.clone()));
         let ended = {
@@ -340,6 +341,7 @@ struct WorkerOutput {
     waiting_bytes: Arc<AtomicUsize>,
     is_stopped: Arc<AtomicBool>,
     has_colors: [bool; 2],
+    shared: Option<Arc<dyn Output + Send + Sync>>,
 }
 
 impl Output for WorkerOutput {
@@ -353,6 +355,17 @@ impl Output for WorkerOutput {
         self.waiting_bytes.fetch_add(bytes.len(), Ordering::Relaxed);
         self.events.push(WorkerEvent::Output(stream, bytes.to_vec()));
         Ok(())
+    }
+
+    fn shared(&self) -> Option<Arc<dyn Output + Send + Sync>> {
+        self.shared.clone()
+    }
+
+    fn write_through(&self, stream: Stream, bytes: &[u8]) -> io::Result<()> {
+        match &self.shared {
+            Some(shared) => shared.write(stream, bytes),
+            None => self.write(stream, bytes),
+        }
     }
 
     fn terminal(&self, _stream: Stream) -> Option<Terminal> {

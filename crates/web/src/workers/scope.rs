@@ -66,7 +66,7 @@ pub(super) fn begin<'js>(
     let target = new_object(ctx, EventTarget::observed(listeners_changed))?;
     scope.target.replace(Some(Root::new(ctx, target)?));
     define_globals(ctx, &name, &url)?;
-    host(ctx).uncaught.replace(Some(Rc::new(move |ctx, error| {
+    host(ctx).uncaught.replace(Some(Rc::new(move |ctx, error, _| {
         if !fire_error(ctx, error)? {
             teller.tell(WorkerEvent::Uncaught(send_uncaught(ctx, error)));
         }
