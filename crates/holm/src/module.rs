@@ -132,7 +132,12 @@ impl Module {
 
     /// Takes a module whose bytes are still to come, as from a network.
     pub fn builder(engine: &Engine) -> ModuleBuilder {
-        ModuleBuilder { engine: engine.clone(), validator: StreamingValidator::new() }
+        let validator = match engine.wasm() {
+            Ok(wasm) => wasm.streaming_validator(),
+            // Which `finish` will say.
+            Err(_) => StreamingValidator::new(),
+        };
+        ModuleBuilder { engine: engine.clone(), validator }
     }
 
     fn new(engine: &Engine, inner: native::Module) -> Self {
@@ -253,7 +258,8 @@ pub struct ModuleBuilder {
 
 impl ModuleBuilder {
     /// Takes the next bytes. A compile error as soon as nothing that follows can make a module
-    /// of them: the rest need not be fetched.
+    /// of them: the rest need not be fetched. With a [`CodeCache`](crate::CodeCache), what is wrong
+    /// inside of a function shows in [`Self::finish`], if the cache has not got the module.
     pub fn push(&mut self, bytes: &[u8]) -> Result<()> {
         let result = self.validator.push(bytes);
         result.map_err(|invalid| failed(&CompileError::Invalid(invalid)))

@@ -447,6 +447,30 @@ fn threads_may_compile_the_same() {
 }
 
 #[test]
+fn what_arrives_in_pieces_is_found_too() {
+    let cache = Fixture::new();
+    cache.compile(42);
+    let build = |engine: &Engine, bytes: &[u8]| {
+        let mut builder = Module::builder(engine);
+        bytes.chunks(5).try_for_each(|chunk| builder.push(chunk))?;
+        builder.finish()
+    };
+    let engine = cache.engine();
+    let module = build(&engine, &answering(42)).expect("valid");
+    assert_eq!(call(&engine, &module), 42);
+    // In a function, which is looked at once the cache has not got the module; and behind it.
+    let mut wrong = answering(43);
+    let last = wrong.len() - 1;
+    wrong[last - 2] = 0x42;
+    for bytes in [&wrong[..], &[&wrong[..], b"\x63"].concat(), &answering(43)[..last]] {
+        let without = Engine::new(Config::default()).expect("an engine");
+        let [with, without] =
+            [&engine, &without].map(|engine| build(engine, bytes).unwrap_err().to_string());
+        assert_eq!(with, without);
+    }
+}
+
+#[test]
 fn invalid_modules_are_refused_as_ever() {
     let cache = Fixture::new();
     let with = Module::compile(&cache.engine(), b"\0asm\x01\0\0\0\x63").unwrap_err();

@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use rustix::process::{Resource, getrlimit};
 use wasmtime::{Collector, Config, MemoryType, OptLevel};
 
+use crate::binary::Functions;
 use crate::mapping;
 use crate::region::Regions;
 use crate::suspension::STACK_BYTES;
 use crate::watch::Watch;
-use crate::{CodeCache, Invalid, Module, WaitQueue, array_copier, artifact};
+use crate::{CodeCache, Invalid, Module, StreamingValidator, WaitQueue, array_copier, artifact};
 
 /// Stack that modules may use below the outermost call into them. Script stops 1 MiB before
 /// the end of a stack: this, and what host functions need, fits in there.
@@ -149,6 +150,16 @@ impl Engine {
 
     pub(crate) fn waiters(&self) -> &Arc<WaitQueue> {
         &self.0.settings.waiters
+    }
+
+    /// Validates a module that is to be compiled here while its bytes arrive. If there is a code
+    /// cache, functions wait until it is known that it has not got the module: to validate them
+    /// takes several times as long as finding it there.
+    pub fn streaming_validator(&self) -> StreamingValidator {
+        StreamingValidator::with(match self.code_cache() {
+            Some(_) => Functions::Later,
+            None => Functions::Now,
+        })
     }
 
     pub(crate) fn code_cache(&self) -> Option<&CodeCache> {

@@ -8,6 +8,7 @@ use wasmtime::ExternType;
 use wasmtime_environ::StackMap;
 
 use crate::atomic_waits::Hooks;
+use crate::binary::Functions;
 use crate::code_cache::{self, Keep, Kept};
 use crate::translation::{Origin, translate};
 use crate::{CompileError, Engine, StreamingValidator, stack_maps};
@@ -109,14 +110,18 @@ impl Module {
         code_cache::load_or(engine, bytes, Keep::All, compile)
     }
 
-    /// Compiles a module whose bytes came bit by bit and were checked as they did.
+    /// Compiles a module whose bytes came bit by bit and were checked as they did, or takes it from
+    /// the engine's code cache.
     pub fn compile_streamed(
         engine: &Engine,
         validator: StreamingValidator,
     ) -> Result<Self, CompileError> {
-        let bytes: Arc<[u8]> = validator.finish().map_err(CompileError::Invalid)?.into();
-        let compile = |bytes| Self::compile_checked(engine, bytes);
-        code_cache::load_or(engine, bytes, Keep::Slow, compile).map(|(module, _)| module)
+        let (bytes, functions) = validator.finish_sections().map_err(CompileError::Invalid)?;
+        let compile = |bytes| match functions {
+            Functions::Now => Self::compile_checked(engine, bytes),
+            Functions::Later => Self::check_and_compile(engine, bytes),
+        };
+        code_cache::load_or(engine, bytes.into(), Keep::Slow, compile).map(|(module, _)| module)
     }
 
     fn check_and_compile(engine: &Engine, bytes: Arc<[u8]>) -> Result<Self, CompileError> {
