@@ -19,11 +19,12 @@ use crate::progress::Progress;
 
 pub const COMMAND: Command = Command {
     name: "fuzz",
-    summary: "run random inputs: modules|legacy|differential|conversions|all [--seconds N] [--seed S] …",
+    summary: "run random inputs: modules|legacy|differential|conversions|artifacts|all [--seconds N] [--seed S] …",
     run,
 };
 
-const HELP: &str = "usage: cargo xtask fuzz modules|legacy|differential|conversions|all [OPTIONS]
+const HELP: &str =
+    "usage: cargo xtask fuzz modules|legacy|differential|conversions|artifacts|all [OPTIONS]
 
   --seconds N   for how long, each target (default: 60)
   --seed S      what the inputs are made from (default: 1)
@@ -32,7 +33,7 @@ const HELP: &str = "usage: cargo xtask fuzz modules|legacy|differential|conversi
 
 What fails is kept in target/fuzz.";
 
-const TARGETS: [&str; 4] = ["modules", "legacy", "differential", "conversions"];
+const TARGETS: [&str; 5] = ["modules", "legacy", "differential", "conversions", "artifacts"];
 /// An input that takes longer hangs.
 const LIMIT: Duration = Duration::from_secs(10);
 /// So many failures are enough to look at.

@@ -24,6 +24,8 @@ const USAGE: &str = "\
   holm [run] [FLAGS] - [ARGS…]      run what comes from standard input
   holm eval [FLAGS] CODE [ARGS…]    run CODE, a module or CommonJS
   holm repl [FLAGS]                 try things out (also: holm, on a terminal)
+  holm compile PATH…                compile .wasm and .wat files, and those in folders, ahead
+  holm cache [clear]                show, or empty, what was compiled
   holm completions SHELL            print completions for bash, zsh, fish, elvish, powershell";
 
 /// What was asked for.
@@ -36,11 +38,27 @@ pub(crate) struct Invocation {
 /// Which of the sub-commands.
 #[derive(Debug)]
 pub(crate) enum Task {
-    RunFile { path: PathBuf, arguments: Vec<String> },
-    RunInput { arguments: Vec<String> },
-    Eval { code: String, arguments: Vec<String> },
+    RunFile {
+        path: PathBuf,
+        arguments: Vec<String>,
+    },
+    RunInput {
+        arguments: Vec<String>,
+    },
+    Eval {
+        code: String,
+        arguments: Vec<String>,
+    },
     Repl,
-    Completions { shell: clap_complete::Shell },
+    /// Shows the code cache.
+    Cache,
+    ClearCache,
+    Compile {
+        paths: Vec<PathBuf>,
+    },
+    Completions {
+        shell: clap_complete::Shell,
+    },
 }
 
 /// Flags of everything that runs script.
@@ -55,6 +73,7 @@ pub(crate) struct Flags {
     pub(crate) memory_limit_bytes: Option<usize>,
     pub(crate) time_limit: Option<Duration>,
     pub(crate) conditions: Vec<String>,
+    pub(crate) no_code_cache: bool,
 }
 
 /// The command line as clap knows it.
@@ -86,6 +105,20 @@ pub(crate) fn command() -> Command {
             ),
         )
         .subcommand(Command::new("repl").about("Try things out"))
+        .subcommand(
+            Command::new("compile").about("Compile modules ahead, into the code cache").arg(
+                Arg::new("path")
+                    .value_name("PATH")
+                    .num_args(1..)
+                    .required(true)
+                    .value_parser(value_parser!(PathBuf)),
+            ),
+        )
+        .subcommand(
+            Command::new("cache")
+                .about("Show the code cache")
+                .subcommand(Command::new("clear").about("Remove all compiled modules")),
+        )
         .subcommand(
             Command::new("completions").about("Print completions for a shell").arg(
                 Arg::new("shell")
@@ -147,6 +180,10 @@ fn flags() -> Vec<Arg> {
             .value_name("NAME")
             .action(ArgAction::Append)
             .help("Add a condition for the exports of packages"),
+        Arg::new("no-code-cache")
+            .long("no-code-cache")
+            .action(ArgAction::SetTrue)
+            .help("Neither use nor keep compiled modules"),
     ]
 }
 
@@ -164,6 +201,14 @@ pub(crate) fn parse() -> Result<Invocation, clap::Error> {
             Invocation { task: Task::Completions { shell }, flags: Flags::default() }
         }
         "repl" => Invocation { task: Task::Repl, flags: flags() },
+        "cache" => {
+            let task = if matches.subcommand().is_some() { Task::ClearCache } else { Task::Cache };
+            Invocation { task, flags: flags() }
+        }
+        "compile" => {
+            let paths = matches.get_many("path").unwrap_or_default().cloned().collect();
+            Invocation { task: Task::Compile { paths }, flags: flags() }
+        }
         "eval" => {
             let (code, arguments) = script(matches).unwrap_or_default();
             let code = code.to_string_lossy().into_owned();
@@ -205,6 +250,7 @@ impl Flags {
             memory_limit_bytes: matches.get_one("memory-limit").copied(),
             time_limit: matches.get_one("time-limit").copied(),
             conditions: list("conditions").unwrap_or_default(),
+            no_code_cache: matches.get_flag("no-code-cache"),
         }
     }
 }

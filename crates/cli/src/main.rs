@@ -4,6 +4,8 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod code_cache;
+mod compile;
 mod completions;
 mod duration;
 mod permissions;

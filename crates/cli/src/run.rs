@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use holm::{Config, Engine, Error, Exit, Isolate, IsolateBuilder, ProcessInfo, SourceKind};
+use holm::{Engine, Error, Exit, Isolate, IsolateBuilder, ProcessInfo, SourceKind};
 
 use crate::arguments::{self, Flags, Invocation, Task};
 use crate::terminal::{StandardStreams, input_terminal};
-use crate::{completions, permissions, repl, report};
+use crate::{code_cache, compile, completions, permissions, repl, report};
 
 /// What script and modules may hold together when no flag says otherwise: the largest memory with
 /// 32-bit addresses, and as much beside it.
@@ -23,7 +23,7 @@ const MAX_SCRIPT_STACK_BYTES: u64 = 16 << 20;
 const GRACE: Duration = Duration::from_millis(500);
 
 /// Exit code of a script that failed.
-const FAILED: u8 = 1;
+pub(crate) const FAILED: u8 = 1;
 /// Exit code of a wrong command line.
 const WRONG_USAGE: u8 = 2;
 
@@ -39,6 +39,9 @@ pub(crate) fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Task::Repl => run(&flags, Program::Repl),
+        Task::Cache => code_cache::show(&flags),
+        Task::ClearCache => code_cache::clear(&flags),
+        Task::Compile { paths } => compile::compile(&flags, &paths),
         Task::RunFile { path, arguments } => run(&flags, Program::File(path, arguments)),
         Task::RunInput { arguments } => run(&flags, Program::Input(arguments)),
         Task::Eval { code, arguments } => run(&flags, Program::Code(code, arguments)),
@@ -107,7 +110,7 @@ fn try_run(flags: &Flags, program: &Program) -> Result<Exit, Failure> {
     let permissions = permissions::from_flags(flags, &current_dir, script_dir.as_deref());
     let source = program.read_source().map_err(|error| setup("standard input", error))?;
     let streams = StandardStreams::new().map_err(|error| setup("standard output", error))?;
-    let engine = Engine::new(Config::default());
+    let engine = Engine::new(code_cache::config(flags));
     let process = process_info(flags, program, &current_dir);
     let script_failed = |error| Failure::Script(Box::new((error, permissions.clone())));
     if let Some(limit) = flags.time_limit {

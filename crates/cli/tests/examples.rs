@@ -18,7 +18,9 @@ fn examples_print_what_they_say() {
                 .lines()
                 .map(|line| format!("{}\n", line.trim_start_matches("//").trim_start()))
                 .collect();
-            let output = Command::new(env!("CARGO_BIN_EXE_holm")).arg(&script).output().unwrap();
+            let mut command = Command::new(env!("CARGO_BIN_EXE_holm"));
+            command.arg(&script).env("HOLM_CODE_CACHE", "off");
+            let output = command.output().unwrap();
             let errors = String::from_utf8_lossy(&output.stderr);
             let printed = String::from_utf8_lossy(&output.stdout);
             assert!(output.status.success(), "{}: {errors}", script.display());

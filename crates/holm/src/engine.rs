@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use holm_wasm::{ArtifactKey, WaitQueue};
+use holm_wasm::{ArtifactKey, CodeCache, Settings, WaitQueue};
 
 use crate::{Error, Result};
 
@@ -18,6 +18,7 @@ use crate::{Error, Result};
 #[non_exhaustive]
 pub struct Config {
     artifact_key: Option<ArtifactKey>,
+    code_cache: Option<CodeCache>,
 }
 
 impl Config {
@@ -31,6 +32,29 @@ impl Config {
     /// anything that others know, and give it to nobody who may not run code as you.
     pub fn artifact_key(mut self, key: [u8; 32]) -> Self {
         self.artifact_key = Some(ArtifactKey::new(&key));
+        self
+    }
+
+    /// Where compiled modules are kept for other processes: those of script too. Without one,
+    /// each process compiles for itself.
+    ///
+    /// ```
+    /// use holm::{CodeCache, Config, Engine, Kept, Module};
+    ///
+    /// # let folder = std::env::temp_dir().join(format!("holm-doc-{}", std::process::id()));
+    /// # let wasm = wat::parse_str(format!("(module (data \"{}\"))", "x".repeat(9000))).unwrap();
+    /// let cache = CodeCache::new(&folder, CodeCache::DEFAULT_LIMIT_BYTES);
+    /// let engine = Engine::new(Config::default().code_cache(cache.clone()))?;
+    /// assert_eq!(Module::compile_and_keep(&engine, &wasm)?.1, Kept::Stored);
+    /// // In this process or another one:
+    /// let engine = Engine::new(Config::default().code_cache(cache.clone()))?;
+    /// assert_eq!(Module::compile_and_keep(&engine, &wasm)?.1, Kept::Found);
+    /// assert_eq!(cache.usage().unwrap().modules, 1);
+    /// # std::fs::remove_dir_all(&folder).unwrap();
+    /// # Ok::<(), holm::Error>(())
+    /// ```
+    pub fn code_cache(mut self, cache: CodeCache) -> Self {
+        self.code_cache = Some(cache);
         self
     }
 }
@@ -67,7 +91,11 @@ impl Engine {
 
     /// The compiler of WebAssembly.
     pub(crate) fn wasm(&self) -> Result<&holm_wasm::Engine> {
-        let make = || holm_wasm::Engine::with_waiters(self.0.waiters.clone());
+        let make = || {
+            let code_cache = self.0.config.code_cache.clone();
+            let waiters = self.0.waiters.clone();
+            holm_wasm::Engine::with_settings(Settings { waiters, code_cache })
+        };
         let made = self.0.wasm.get_or_init(|| make().map_err(|error| error.to_string()));
         made.as_ref().map_err(|reason| Error::host(reason.clone()))
     }

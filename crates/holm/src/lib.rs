@@ -50,6 +50,7 @@ pub use holm_host::{
     Access, Clock, Denied, Grant, Output, Permissions, ProcessInfo, Random, Stream, Terminal,
 };
 pub use holm_js::Frame;
+pub use holm_wasm::{CodeCache, CodeCacheUsage, Kept};
 pub use holm_web::console::inspect::Colors;
 pub use instance::{Exports, ImportSource, Imports, Instance};
 pub use isolate::{Evaluation, Exit, Isolate, SourceKind, first_top_level_await};
@@ -58,6 +59,7 @@ pub use loader::ModuleLoader;
 pub use memory::Memory;
 pub use module::{
     CacheMiss, CacheOutcome, ExternKind, Module, ModuleBuilder, ModuleExport, ModuleImport,
+    to_binary,
 };
 pub use scope::Scope;
 pub use value::{Function, Object, Value};

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use holm_wasm::{CompileError, ExternType, StreamingValidator};
+use holm_wasm::{CompileError, ExternType, Kept, StreamingValidator};
 use holm_webassembly::native;
 
 use crate::{Engine, Error, FromValue, IntoValue, Result, Scope, Value};
@@ -122,9 +122,22 @@ impl Module {
         Ok(Self::new(engine, made.map_err(|error| failed(&error))?))
     }
 
+    /// The same, where the engine's [`CodeCache`](crate::CodeCache) keeps even what is compiled
+    /// in no time, and says so.
+    pub fn compile_and_keep(engine: &Engine, bytes: &[u8]) -> Result<(Self, Kept)> {
+        let made = holm_wasm::Module::compile_and_keep(engine.wasm()?, bytes.into());
+        let (module, kept) = made.map_err(|error| failed(&error))?;
+        Ok((Self::new(engine, native::Module::new(module)), kept))
+    }
+
     /// Takes a module whose bytes are still to come, as from a network.
     pub fn builder(engine: &Engine) -> ModuleBuilder {
-        ModuleBuilder { engine: engine.clone(), validator: StreamingValidator::new() }
+        let validator = match engine.wasm() {
+            Ok(wasm) => wasm.streaming_validator(),
+            // Which `finish` will say.
+            Err(_) => StreamingValidator::new(),
+        };
+        ModuleBuilder { engine: engine.clone(), validator }
     }
 
     fn new(engine: &Engine, inner: native::Module) -> Self {
@@ -245,7 +258,8 @@ pub struct ModuleBuilder {
 
 impl ModuleBuilder {
     /// Takes the next bytes. A compile error as soon as nothing that follows can make a module
-    /// of them: the rest need not be fetched.
+    /// of them: the rest need not be fetched. With a [`CodeCache`](crate::CodeCache), what is wrong
+    /// inside of a function shows in [`Self::finish`], if the cache has not got the module.
     pub fn push(&mut self, bytes: &[u8]) -> Result<()> {
         let result = self.validator.push(bytes);
         result.map_err(|invalid| failed(&CompileError::Invalid(invalid)))
@@ -257,6 +271,19 @@ impl ModuleBuilder {
         let made = made.map_err(|error| failed(&error))?;
         Ok(Module::new(&self.engine, native::Module::new(made)))
     }
+}
+
+/// A module in the text format, in binary. `file` is what an error calls the text.
+///
+/// ```
+/// let wasm = holm::to_binary(b"(module)", "empty.wat")?;
+/// assert_eq!(wasm, b"\0asm\x01\0\0\0");
+/// let error = holm::to_binary(b"(modul)", "wrong.wat").unwrap_err();
+/// assert!(error.is_compile_error() && error.to_string().contains("wrong.wat:1:2"));
+/// # Ok::<(), holm::Error>(())
+/// ```
+pub fn to_binary(text: &[u8], file: &str) -> Result<Vec<u8>> {
+    holm_wasm::to_binary(text, file).map_err(|error| Error::compile(error.to_string(), None))
 }
 
 fn failed(error: &CompileError) -> Error {

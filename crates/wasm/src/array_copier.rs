@@ -54,11 +54,10 @@ pub(crate) struct ArrayCopier {
 
 type CopyFunc = TypedFunc<(Rooted<ArrayRef>, u32, u32), ()>;
 
-/// Compiles the module: see [`crate::Engine::array_copier`].
-pub(crate) fn compile(engine: &wasmtime::Engine) -> wasmtime::Result<wasmtime::Module> {
+/// The module in binary: see [`crate::Engine::array_copier`].
+pub(crate) fn bytes() -> wasmtime::Result<Vec<u8>> {
     let bytes = crate::to_binary(SOURCE, "array_copier.wat");
-    let bytes = bytes.map_err(|error| wasmtime::Error::msg(error.message))?;
-    wasmtime::Module::new(engine, bytes)
+    bytes.map_err(|error| wasmtime::Error::msg(error.message))
 }
 
 impl ArrayCopier {

@@ -4,15 +4,17 @@
 //! keyed MAC over all of it, and nothing is loaded whose MAC does not hold. Who knows the key
 //! can make artifacts: it is as much part of the program as its own code.
 //!
+//! Code comes first, so that the file of an artifact can be mapped as it is: see
+//! [`crate::code_cache`]. What is said of it is a trailer, from its end:
+//!
 //! ```text
-//!   0  magic            8   "\0holmart"
-//!   8  format version   4   little endian
-//!  12  flags            4   little endian
-//!  16  key id          16   says which key, not what it is
-//!  32  compatibility   32   of Wasmtime's version, its settings and the processor
-//!  64  wire bytes      32   the hash of what was compiled
-//!  96  MAC             32   over all before and all after
-//! 128  code
+//! 128  key id          16   says which key, not what it is
+//! 112  compatibility   32   of this crate, Wasmtime's version, its settings and the processor
+//!  80  wire bytes      32   the hash of what was compiled
+//!  48  flags            4   little endian
+//!  44  format version   4   little endian
+//!  40  magic            8   "\0holmart"
+//!  32  MAC             32   over all before
 //! ```
 
 use std::fmt;
@@ -24,16 +26,21 @@ use crate::{Engine, Module};
 
 const MAGIC: &[u8; 8] = b"\0holmart";
 
-/// To be raised whenever the layout above changes, or what it says means something else.
-const FORMAT_VERSION: u32 = 2;
+/// To be raised whenever the layout above changes, or what it says means something else, or
+/// [`crate::translation`] makes something else of the same bytes.
+const FORMAT_VERSION: u32 = 3;
 
-const VERSION_AT: usize = 8;
-const FLAGS_AT: usize = 12;
-const KEY_ID_AT: usize = 16;
-const COMPATIBILITY_AT: usize = 32;
-const WIRE_BYTES_AT: usize = 64;
+/// Places in the trailer.
+const COMPATIBILITY_AT: usize = 16;
+const WIRE_BYTES_AT: usize = 48;
+const FLAGS_AT: usize = 80;
+const VERSION_AT: usize = 84;
+const MAGIC_AT: usize = 88;
 const MAC_AT: usize = 96;
-const HEADER_BYTES: usize = 128;
+const TRAILER_BYTES: usize = 128;
+
+/// From here on it is worth waking other threads: this takes a quarter of a millisecond.
+const HASHED_TOGETHER_FROM_BYTES: usize = 1 << 20;
 
 /// The module may catch exceptions: see [`Module::uses_exceptions`].
 const FLAG_EXCEPTIONS: u32 = 1;
@@ -85,15 +92,115 @@ impl ArtifactKey {
         Self { mac, id: short }
     }
 
-    fn mac(&self, header: &[u8], code: &[u8]) -> blake3::Hash {
-        blake3::Hasher::new_keyed(&self.mac).update(header).update(code).finalize()
+    fn mac(&self, signed: &[u8]) -> blake3::Hash {
+        hashed(blake3::Hasher::new_keyed(&self.mac), signed)
     }
+}
+
+/// What an artifact is made of, and for.
+#[derive(Clone, Copy)]
+pub(crate) struct Subject {
+    compatibility: blake3::Hash,
+    wire_bytes: blake3::Hash,
+}
+
+impl Subject {
+    pub(crate) fn new(engine: &Engine, wire_bytes: &[u8]) -> Self {
+        let wire_bytes = hashed(blake3::Hasher::new(), wire_bytes);
+        Self { compatibility: engine.compatibility(), wire_bytes }
+    }
+
+    /// Another one for everything that makes another artifact.
+    pub(crate) fn id(&self) -> blake3::Hash {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&FORMAT_VERSION.to_le_bytes());
+        hasher.update(self.compatibility.as_bytes()).update(self.wire_bytes.as_bytes());
+        hasher.finalize()
+    }
+}
+
+/// The code of an artifact, and what was compiled, if the MAC holds and it is about this.
+pub(crate) fn verify<'a>(
+    artifact: &'a [u8],
+    key: &ArtifactKey,
+    subject: &Subject,
+) -> Result<(&'a [u8], Origin), ArtifactError> {
+    if artifact.is_empty() {
+        return Err(ArtifactError::Empty);
+    }
+    let split = artifact.split_last_chunk();
+    let (code, trailer) = split.ok_or(ArtifactError::NotAnArtifact)?;
+    let trailer = Trailer(trailer);
+    if trailer.0[MAGIC_AT..MAC_AT] != *MAGIC {
+        return Err(ArtifactError::NotAnArtifact);
+    }
+    if trailer.number(VERSION_AT) != FORMAT_VERSION {
+        return Err(ArtifactError::OtherFormat);
+    }
+    if trailer.0[..COMPATIBILITY_AT] != key.id {
+        return Err(ArtifactError::OtherKey);
+    }
+    // Before anything else that it says is believed. The comparison takes the same time wherever
+    // the two differ.
+    let signed = &artifact[..code.len() + MAC_AT];
+    if key.mac(signed) != trailer.hash(MAC_AT) {
+        return Err(ArtifactError::Damaged);
+    }
+    if subject.compatibility != trailer.hash(COMPATIBILITY_AT) {
+        return Err(ArtifactError::OtherCompiler);
+    }
+    if subject.wire_bytes != trailer.hash(WIRE_BYTES_AT) {
+        return Err(ArtifactError::OtherBytes);
+    }
+    // Signed too: reading all of the code again for it would cost more than loading it.
+    let flags = trailer.number(FLAGS_AT);
+    let origin = Origin {
+        uses_exceptions: flags & FLAG_EXCEPTIONS != 0,
+        calls_hooks: flags & FLAG_HOOKS != 0,
+        offsets: (flags & FLAG_TRANSLATED != 0).then(OnceLock::new),
+    };
+    Ok((code, origin))
+}
+
+/// The end of an artifact, which says what the code before it is.
+struct Trailer<'a>(&'a [u8; TRAILER_BYTES]);
+
+impl Trailer<'_> {
+    fn number(&self, at: usize) -> u32 {
+        let mut bytes = [0; 4];
+        bytes.copy_from_slice(&self.0[at..at + 4]);
+        u32::from_le_bytes(bytes)
+    }
+
+    fn hash(&self, at: usize) -> blake3::Hash {
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(&self.0[at..at + 32]);
+        blake3::Hash::from_bytes(bytes)
+    }
+}
+
+/// Hashes, by all processors where there is much to do.
+fn hashed(mut hasher: blake3::Hasher, bytes: &[u8]) -> blake3::Hash {
+    if bytes.len() < HASHED_TOGETHER_FROM_BYTES {
+        hasher.update(bytes);
+    } else {
+        hasher.update_rayon(bytes);
+    }
+    hasher.finalize()
 }
 
 impl Module {
     /// The compiled module as bytes, signed.
     pub fn serialize(&self, key: &ArtifactKey) -> Result<Vec<u8>, String> {
-        let code = self.raw().serialize().map_err(|error| format!("{error:#}"))?;
+        self.serialize_as(&Subject::new(self.engine(), self.bytes()), key)
+    }
+
+    /// The same, where it is known what it is about.
+    pub(crate) fn serialize_as(
+        &self,
+        subject: &Subject,
+        key: &ArtifactKey,
+    ) -> Result<Vec<u8>, String> {
         let origin = self.origin();
         let flags = [
             (origin.uses_exceptions, FLAG_EXCEPTIONS),
@@ -101,15 +208,16 @@ impl Module {
             (origin.calls_hooks, FLAG_HOOKS),
         ];
         let flags = flags.iter().filter(|(holds, _)| *holds).fold(0, |all, (_, flag)| all | flag);
-        let mut artifact = Vec::with_capacity(HEADER_BYTES + code.len());
-        artifact.extend(MAGIC);
-        artifact.extend(FORMAT_VERSION.to_le_bytes());
-        artifact.extend(flags.to_le_bytes());
+        let mut artifact = self.raw().serialize().map_err(|error| format!("{error:#}"))?;
+        artifact.reserve_exact(TRAILER_BYTES);
         artifact.extend(key.id);
-        artifact.extend(compatibility(self.engine()).as_bytes());
-        artifact.extend(blake3::hash(self.bytes()).as_bytes());
-        artifact.extend(key.mac(&artifact, &code).as_bytes());
-        artifact.extend(code);
+        artifact.extend(subject.compatibility.as_bytes());
+        artifact.extend(subject.wire_bytes.as_bytes());
+        artifact.extend(flags.to_le_bytes());
+        artifact.extend(FORMAT_VERSION.to_le_bytes());
+        artifact.extend(MAGIC);
+        let mac = key.mac(&artifact);
+        artifact.extend(mac.as_bytes());
         Ok(artifact)
     }
 
@@ -120,59 +228,18 @@ impl Module {
         artifact: &[u8],
         wire_bytes: Arc<[u8]>,
     ) -> Result<Self, ArtifactError> {
-        let code = check(engine, key, artifact, &wire_bytes)?;
+        let (code, origin) = verify(artifact, key, &Subject::new(engine, &wire_bytes))?;
         // SAFETY: the MAC holds, so these are bytes that `serialize` got from Wasmtime and
         // signed: nothing else of ours uses the derived key, and who has it but is not this
         // crate has chosen to run what it signs (see the top).
         let compiled = unsafe { wasmtime::Module::deserialize(engine.raw(), code) };
-        let compiled = compiled.map_err(|error| ArtifactError::Refused(format!("{error:#}")))?;
-        // Signed too: reading all of the code again for it would cost more than loading it.
-        let flags = number(artifact, FLAGS_AT);
-        let origin = Origin {
-            uses_exceptions: flags & FLAG_EXCEPTIONS != 0,
-            calls_hooks: flags & FLAG_HOOKS != 0,
-            offsets: (flags & FLAG_TRANSLATED != 0).then(OnceLock::new),
-        };
+        let compiled = compiled.map_err(ArtifactError::refused)?;
         Ok(Self::from_parts(engine, compiled, wire_bytes, origin))
     }
 }
 
-/// The code of an artifact that may be loaded.
-fn check<'a>(
-    engine: &Engine,
-    key: &ArtifactKey,
-    artifact: &'a [u8],
-    wire_bytes: &[u8],
-) -> Result<&'a [u8], ArtifactError> {
-    if artifact.is_empty() {
-        return Err(ArtifactError::Empty);
-    }
-    if !artifact.starts_with(MAGIC) || artifact.len() < HEADER_BYTES {
-        return Err(ArtifactError::NotAnArtifact);
-    }
-    if number(artifact, VERSION_AT) != FORMAT_VERSION {
-        return Err(ArtifactError::OtherFormat);
-    }
-    let (header, code) = artifact.split_at(HEADER_BYTES);
-    if header[KEY_ID_AT..COMPATIBILITY_AT] != key.id {
-        return Err(ArtifactError::OtherKey);
-    }
-    // Before anything else that it says is believed. The comparison takes the same time wherever
-    // the two differ.
-    if key.mac(&header[..MAC_AT], code) != hash_at(header, MAC_AT) {
-        return Err(ArtifactError::Damaged);
-    }
-    if compatibility(engine) != hash_at(header, COMPATIBILITY_AT) {
-        return Err(ArtifactError::OtherCompiler);
-    }
-    if blake3::hash(wire_bytes) != hash_at(header, WIRE_BYTES_AT) {
-        return Err(ArtifactError::OtherBytes);
-    }
-    Ok(code)
-}
-
-/// What an engine's code depends on: Wasmtime's version, settings, features of the processor.
-fn compatibility(engine: &Engine) -> blake3::Hash {
+/// What an engine's code depends on: this crate's version, Wasmtime's, settings, features of the processor.
+pub(crate) fn compatibility(engine: &wasmtime::Engine) -> blake3::Hash {
     struct Blake(blake3::Hasher);
     impl Hasher for Blake {
         fn write(&mut self, bytes: &[u8]) {
@@ -183,21 +250,15 @@ fn compatibility(engine: &Engine) -> blake3::Hash {
         }
     }
     let mut hasher = Blake(blake3::Hasher::new());
-    engine.raw().precompile_compatibility_hash().hash(&mut hasher);
+    env!("CARGO_PKG_VERSION").hash(&mut hasher);
+    engine.precompile_compatibility_hash().hash(&mut hasher);
     hasher.0.finalize()
 }
 
-/// The header is as long as it has to be: see [`check`].
-fn number(header: &[u8], at: usize) -> u32 {
-    let mut bytes = [0; 4];
-    bytes.copy_from_slice(&header[at..at + 4]);
-    u32::from_le_bytes(bytes)
-}
-
-fn hash_at(header: &[u8], at: usize) -> blake3::Hash {
-    let mut bytes = [0; 32];
-    bytes.copy_from_slice(&header[at..at + 32]);
-    blake3::Hash::from_bytes(bytes)
+impl ArtifactError {
+    pub(crate) fn refused(error: wasmtime::Error) -> Self {
+        Self::Refused(format!("{error:#}"))
+    }
 }
 
 impl fmt::Display for ArtifactError {

@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use rustix::process::{Resource, getrlimit};
 use wasmtime::{Collector, Config, MemoryType, OptLevel};
 
+use crate::binary::Functions;
 use crate::mapping;
 use crate::region::Regions;
 use crate::suspension::STACK_BYTES;
 use crate::watch::Watch;
-use crate::{Invalid, WaitQueue, array_copier};
+use crate::{CodeCache, Invalid, Module, StreamingValidator, WaitQueue, array_copier, artifact};
 
 /// Stack that modules may use below the outermost call into them. Script stops 1 MiB before
 /// the end of a stack: this, and what host functions need, fits in there.
@@ -56,7 +57,18 @@ struct Inner {
     /// See [`crate::array_copier`].
     array_copier: OnceLock<wasmtime::Module>,
     watch: Arc<Watch>,
-    waiters: Arc<WaitQueue>,
+    settings: Settings,
+    /// See [`artifact::compatibility`].
+    compatibility: OnceLock<blake3::Hash>,
+}
+
+/// What an engine is given.
+#[derive(Clone, Default)]
+pub struct Settings {
+    /// The queue in which modules wait: script may too.
+    pub waiters: Arc<WaitQueue>,
+    /// Where compiled code is kept for other processes.
+    pub code_cache: Option<CodeCache>,
 }
 
 /// Why bytes did not become a module.
@@ -71,11 +83,11 @@ pub enum CompileError {
 impl Engine {
     /// Makes the engine. Takes about a millisecond: make it when the first module comes.
     pub fn new() -> Result<Self, CompileError> {
-        Self::with_waiters(Arc::default())
+        Self::with_settings(Settings::default())
     }
 
-    /// The same, where modules wait in this queue: script may too.
-    pub fn with_waiters(waiters: Arc<WaitQueue>) -> Result<Self, CompileError> {
+    /// The same with these settings.
+    pub fn with_settings(settings: Settings) -> Result<Self, CompileError> {
         let mut config = Config::new();
         config
             .cranelift_opt_level(OptLevel::Speed)
@@ -104,9 +116,17 @@ impl Engine {
             .gc_heap_guard_size(heap_guard_bytes as u64)
             .gc_heap_reservation_for_growth(0);
         let engine = wasmtime::Engine::new(&config).map_err(CompileError::engine)?;
-        let (adopters, array_copier) = (Mutex::default(), OnceLock::new());
         let watch = Watch::new(&engine);
-        Ok(Self(Arc::new(Inner { engine, reservation, adopters, array_copier, watch, waiters })))
+        let (adopters, array_copier, compatibility) = Default::default();
+        Ok(Self(Arc::new(Inner {
+            engine,
+            reservation,
+            adopters,
+            array_copier,
+            watch,
+            settings,
+            compatibility,
+        })))
     }
 
     /// Whether both are the same engine: modules of one are no use to the other.
@@ -129,7 +149,26 @@ impl Engine {
     }
 
     pub(crate) fn waiters(&self) -> &Arc<WaitQueue> {
-        &self.0.waiters
+        &self.0.settings.waiters
+    }
+
+    /// Validates a module that is to be compiled here while its bytes arrive. If there is a code
+    /// cache, functions wait until it is known that it has not got the module: to validate them
+    /// takes several times as long as finding it there.
+    pub fn streaming_validator(&self) -> StreamingValidator {
+        StreamingValidator::with(match self.code_cache() {
+            Some(_) => Functions::Later,
+            None => Functions::Now,
+        })
+    }
+
+    pub(crate) fn code_cache(&self) -> Option<&CodeCache> {
+        self.0.settings.code_cache.as_ref()
+    }
+
+    /// What its code depends on, but for the module.
+    pub(crate) fn compatibility(&self) -> blake3::Hash {
+        *self.0.compatibility.get_or_init(|| artifact::compatibility(&self.0.engine))
     }
 
     /// What interrupts isolates of this engine.
@@ -137,12 +176,20 @@ impl Engine {
         &self.0.watch
     }
 
+    /// Compiles a module of this crate's own, or finds it in the code cache: a program all of
+    /// whose modules are there should not have to start the compiler.
+    fn compile_own(&self, bytes: Vec<u8>) -> wasmtime::Result<wasmtime::Module> {
+        let made = Module::compile(self, bytes.into()).map_err(wasmtime::Error::new)?;
+        // Not the module: it holds the engine, which is to hold this.
+        Ok(made.raw().clone())
+    }
+
     /// The module that copies elements of arrays.
     pub(crate) fn array_copier(&self) -> wasmtime::Result<wasmtime::Module> {
         if let Some(made) = self.0.array_copier.get() {
             return Ok(made.clone());
         }
-        let made = array_copier::compile(&self.0.engine)?;
+        let made = self.compile_own(array_copier::bytes()?)?;
         Ok(self.0.array_copier.get_or_init(|| made).clone())
     }
 
@@ -152,7 +199,7 @@ impl Engine {
         if let Some(found) = adopters.get(ty) {
             return Ok(found.clone());
         }
-        let module = wasmtime::Module::new(&self.0.engine, adopter_bytes(ty))?;
+        let module = self.compile_own(adopter_bytes(ty))?;
         adopters.insert(ty.clone(), module.clone());
         Ok(module)
     }
@@ -216,6 +263,12 @@ impl fmt::Display for CompileError {
 }
 
 impl std::error::Error for CompileError {}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings").field("code_cache", &self.code_cache).finish_non_exhaustive()
+    }
+}
 
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

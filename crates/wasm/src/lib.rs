@@ -12,6 +12,8 @@
 //!   embedder's: the wrapper it showed last time.
 //! - **host values.** References to things of the host stand in a table of the embedder's
 //!   ([`HostValues`]); the module holds tickets.
+//! - **a code cache.** An engine may keep what it compiled in a folder, for other processes
+//!   ([`CodeCache`]).
 //! - **re-entrancy.** Host functions may call back into their group at any depth.
 //!
 //! Names a reader will mix up:
@@ -30,6 +32,7 @@ mod artifact;
 mod atomic_waits;
 mod attachment;
 mod binary;
+mod code_cache;
 mod direct;
 mod engine;
 mod exception;
@@ -77,8 +80,9 @@ pub use binary::{
     export_names, features, features_with_legacy_exceptions, limits, looks_like_text,
     source_map_url, to_binary,
 };
+pub use code_cache::{CodeCache, CodeCacheUsage, Kept};
 pub use direct::{Answer, DirectCall, DirectFunction, DirectKind, DirectType};
-pub use engine::{CompileError, Engine};
+pub use engine::{CompileError, Engine, Settings};
 pub use exception::Exception;
 pub use failure::{Failure, Frame, TrapKind};
 pub use func::{CallError, Func, Signature, Slot};

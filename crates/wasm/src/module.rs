@@ -8,6 +8,8 @@ use wasmtime::ExternType;
 use wasmtime_environ::StackMap;
 
 use crate::atomic_waits::Hooks;
+use crate::binary::Functions;
+use crate::code_cache::{self, Keep, Kept};
 use crate::translation::{Origin, translate};
 use crate::{CompileError, Engine, StreamingValidator, stack_maps};
 
@@ -93,19 +95,38 @@ pub struct ExportType {
 }
 
 impl Module {
-    /// Compiles a binary module.
+    /// Compiles a binary module, or takes it from the engine's code cache.
     pub fn compile(engine: &Engine, bytes: Arc<[u8]>) -> Result<Self, CompileError> {
-        // First: it says better what is wrong, and refuses what Wasmtime would choke on.
-        crate::check(&bytes).map_err(CompileError::Invalid)?;
-        Self::compile_checked(engine, bytes)
+        let compile = |bytes| Self::check_and_compile(engine, bytes);
+        code_cache::load_or(engine, bytes, Keep::Slow, compile).map(|(module, _)| module)
     }
 
-    /// Compiles a module whose bytes came bit by bit and were checked as they did.
+    /// The same, where the cache keeps even what is compiled soon, and says so.
+    pub fn compile_and_keep(
+        engine: &Engine,
+        bytes: Arc<[u8]>,
+    ) -> Result<(Self, Kept), CompileError> {
+        let compile = |bytes| Self::check_and_compile(engine, bytes);
+        code_cache::load_or(engine, bytes, Keep::All, compile)
+    }
+
+    /// Compiles a module whose bytes came bit by bit and were checked as they did, or takes it from
+    /// the engine's code cache.
     pub fn compile_streamed(
         engine: &Engine,
         validator: StreamingValidator,
     ) -> Result<Self, CompileError> {
-        let bytes: Arc<[u8]> = validator.finish().map_err(CompileError::Invalid)?.into();
+        let (bytes, functions) = validator.finish_sections().map_err(CompileError::Invalid)?;
+        let compile = |bytes| match functions {
+            Functions::Now => Self::compile_checked(engine, bytes),
+            Functions::Later => Self::check_and_compile(engine, bytes),
+        };
+        code_cache::load_or(engine, bytes.into(), Keep::Slow, compile).map(|(module, _)| module)
+    }
+
+    fn check_and_compile(engine: &Engine, bytes: Arc<[u8]>) -> Result<Self, CompileError> {
+        // First: it says better what is wrong, and refuses what Wasmtime would choke on.
+        crate::check(&bytes).map_err(CompileError::Invalid)?;
         Self::compile_checked(engine, bytes)
     }
 

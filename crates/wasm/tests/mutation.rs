@@ -1,9 +1,11 @@
 //! Small modules with a few bytes changed: a stream has the verdict of [`check`], whatever the
 //! pieces, and nothing panics.
 
+use std::sync::LazyLock;
+
 use holm_wasm::{
-    Names, StreamingValidator, check, custom_sections, features_with_legacy_exceptions,
-    source_map_url, to_binary,
+    CodeCache, Engine, Invalid, Names, Settings, StreamingValidator, check, custom_sections,
+    features_with_legacy_exceptions, source_map_url, to_binary,
 };
 
 /// Valid modules that together have every section and most kinds of instruction.
@@ -76,8 +78,11 @@ impl Random {
     }
 }
 
-fn streamed(wasm: &[u8], mut chunk: impl FnMut() -> usize) -> Result<Vec<u8>, holm_wasm::Invalid> {
-    let mut validator = StreamingValidator::new();
+fn streamed(
+    wasm: &[u8],
+    mut validator: StreamingValidator,
+    mut chunk: impl FnMut() -> usize,
+) -> Result<Vec<u8>, Invalid> {
     let mut rest = wasm;
     while !rest.is_empty() {
         let (head, tail) = rest.split_at(chunk().clamp(1, rest.len()));
@@ -98,13 +103,31 @@ fn wasmtimes_verdict(wasm: &[u8]) -> bool {
         .is_ok()
 }
 
-fn compare(wasm: &[u8], chunk: impl FnMut() -> usize) -> bool {
+/// One that leaves functions for later, as it is where there is a code cache. Nothing is
+/// compiled, so the cache's folder is not touched.
+fn late_validator() -> StreamingValidator {
+    static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
+        let code_cache = Some(CodeCache::new("/nowhere", 0));
+        let settings = Settings { code_cache, ..Settings::default() };
+        Engine::with_settings(settings).expect("an engine")
+    });
+    ENGINE.streaming_validator()
+}
+
+fn compare(wasm: &[u8], mut chunk: impl FnMut() -> usize) -> bool {
     let whole = check(wasm);
     let ours_only = ["array.new_fixed has at most", "a 64-bit memory has at most"];
     if !whole.as_ref().is_err_and(|e| ours_only.iter().any(|limit| e.message.starts_with(limit))) {
         assert_eq!(whole.is_ok(), wasmtimes_verdict(wasm), "{}", wasm.escape_ascii());
     }
-    match (&whole, streamed(wasm, chunk)) {
+    for validator in [StreamingValidator::new(), late_validator()] {
+        compare_streamed(wasm, &whole, streamed(wasm, validator, &mut chunk));
+    }
+    whole.is_ok()
+}
+
+fn compare_streamed(wasm: &[u8], whole: &Result<(), Invalid>, streamed: Result<Vec<u8>, Invalid>) {
+    match (whole, streamed) {
         (Ok(()), Ok(bytes)) => assert_eq!(bytes, wasm),
         (Err(whole), Err(mut streamed)) => {
             // The names may not have come yet.
@@ -120,7 +143,6 @@ fn compare(wasm: &[u8], chunk: impl FnMut() -> usize) -> bool {
         }
         (whole, streamed) => panic!("{whole:?} but {streamed:?}: {}", wasm.escape_ascii()),
     }
-    whole.is_ok()
 }
 
 fn mutate(count: usize, seed: u64) {

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use holm_wasm::{
     ArtifactKey, Engine, Extern, Failure, Func, Group, Import, InstantiateError, Memory,
-    MemoryType, Module, NoHost, Observer, Slot, Space, Stopper, TrapKind, WaitQueue, Waited,
-    instantiate,
+    MemoryType, Module, NoHost, Observer, Settings, Slot, Space, Stopper, TrapKind, WaitQueue,
+    Waited, instantiate,
 };
 
 const SOON: Duration = Duration::from_secs(5);
@@ -134,7 +134,8 @@ fn a_module_sees_what_it_always_did() {
 #[test]
 fn threads_wake_each_other_whoever_they_are() {
     let queue = Arc::<WaitQueue>::default();
-    let engine = Engine::with_waiters(queue.clone()).expect("an engine");
+    let settings = Settings { waiters: queue.clone(), ..Settings::default() };
+    let engine = Engine::with_settings(settings).expect("an engine");
     let key = ArtifactKey::new(&[7; 32]);
     let compiled = compile(&engine, WAITING);
     let artifact = compiled.serialize(&key).expect("an artifact");

@@ -14,11 +14,11 @@ use holm_js::{
     Attributes, Call, Ctx, Error, Function, Object, Result, Root, Value, define_value, function,
     take_exception,
 };
-use holm_wasm::StreamingValidator;
+use holm_wasm::Module;
 
 use crate::errors::{Refused, throw_compile, throw_type};
 use crate::instance::import_object;
-use crate::module::{ModuleObject, compile};
+use crate::module::ModuleObject;
 use crate::namespace::{Settle, instantiated_source, promised};
 use crate::options::CompileOptions;
 use crate::state::State;
@@ -212,13 +212,16 @@ where
     let Job { prefix, options, settle } = job.clone();
     let for_compiler = options.clone();
     let work = async move {
-        let mut validator = StreamingValidator::new();
+        let mut validator = engine.streaming_validator();
         let invalid = |error: holm_wasm::Invalid| Problem::Invalid(error.into());
         while let Some(chunk) = body.next().await.map_err(Problem::Body)? {
             validator.push(&chunk).map_err(invalid)?;
         }
-        let bytes = validator.finish().map_err(invalid)?;
-        let job = reactor.spawn_blocking(move || compile(&engine, bytes.into(), &for_compiler));
+        let job = reactor.spawn_blocking(move || {
+            let module = Module::compile_streamed(&engine, validator)?;
+            for_compiler.check(&module)?;
+            Ok(module)
+        });
         let compiled = job.await.unwrap_or_else(|error| Err(error.to_string().into()));
         compiled.map_err(Problem::Invalid)
     };

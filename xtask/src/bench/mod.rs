@@ -3,6 +3,7 @@
 //! One file per benchmark; name it in [`BENCHMARKS`].
 
 mod calls;
+mod code_cache;
 mod measure;
 mod runtimes;
 mod script;
@@ -14,8 +15,9 @@ use crate::command::{self, Command};
 
 pub const COMMAND: Command = Command {
     name: "bench",
-    summary: "measure Holm beside node, deno and bun: bench startup, calls, workers",
+    summary: "measure Holm beside node, deno and bun: bench startup, calls, workers, code-cache",
     run: |args| command::dispatch("cargo xtask bench", BENCHMARKS, args),
 };
 
-const BENCHMARKS: &[Command] = &[startup::COMMAND, calls::COMMAND, workers::COMMAND];
+const BENCHMARKS: &[Command] =
+    &[startup::COMMAND, calls::COMMAND, workers::COMMAND, code_cache::COMMAND];

@@ -20,6 +20,8 @@ impl Runtime {
     pub fn command(&self, script: &Path) -> Command {
         let mut command = Command::new(&self.path);
         command.args(self.arguments).arg(script).stdin(Stdio::null());
+        // What is measured shall not depend on what ran before.
+        command.env("HOLM_CODE_CACHE", "off");
         command
     }
 

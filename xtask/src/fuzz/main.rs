@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+mod artifacts;
 mod conversions;
 mod differential;
 mod exercise;
@@ -35,8 +36,8 @@ struct Target {
     run: fn(&[u8]) -> &'static str,
 }
 
-const TARGETS: [Target; 4] =
-    [modules::TARGET, legacy::TARGET, differential::TARGET, conversions::TARGET];
+const TARGETS: [Target; 5] =
+    [modules::TARGET, legacy::TARGET, differential::TARGET, conversions::TARGET, artifacts::TARGET];
 
 /// What an input may take; more is its own fault, and no reason to take down the machine.
 const MEMORY_LIMIT_BYTES: u64 = 4 << 30;

@@ -20,6 +20,14 @@ pub(crate) enum Input {
     Whole,
 }
 
+/// When functions are validated.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Functions {
+    Now,
+    /// Only if the module turns out to be needed: their code is skipped.
+    Later,
+}
+
 /// A validation that has come as far as its bytes.
 pub(crate) struct Incremental {
     parser: Parser,
@@ -31,6 +39,7 @@ pub(crate) struct Incremental {
     wanted_bytes: usize,
     /// Set between the header of the code section and its last function.
     code: Option<Code>,
+    functions: Functions,
 }
 
 /// What is left of the code section.
@@ -44,12 +53,12 @@ struct Code {
 
 impl Default for Incremental {
     fn default() -> Self {
-        Self::new()
+        Self::new(Functions::Now)
     }
 }
 
 impl Incremental {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(functions: Functions) -> Self {
         let features = features_with_legacy_exceptions();
         let mut parser = Parser::new(0);
         parser.set_features(features);
@@ -60,7 +69,12 @@ impl Incremental {
             parsed_bytes: 0,
             wanted_bytes: 0,
             code: None,
+            functions,
         }
+    }
+
+    pub(crate) fn functions(&self) -> Functions {
+        self.functions
     }
 
     /// Validates what is complete. `wasm` is all of the module so far, each time.
@@ -135,6 +149,14 @@ impl Incremental {
             code.index = code.index.saturating_add(1);
         }
         self.leave_code_section();
+        if self.functions == Functions::Later {
+            // It has to know how many there were.
+            let payload = Payload::CodeSectionEntry(body.clone());
+            return match self.validator.payload(&payload) {
+                Ok(_) => Ok(()),
+                Err(error) => Err(Invalid::found(&error)),
+            };
+        }
         let result = limits::function(body).map_err(Invalid::from);
         let result = result.and_then(|()| self.function_body(body)).and_then(|()| {
             legacy_exceptions::check_unmixed(body)

@@ -32,7 +32,7 @@ const MAX_NAME_CHARS: usize = 80;
 /// ```
 pub fn check(wasm: &[u8]) -> Result<(), Invalid> {
     limits::module_size(wasm.len())?;
-    Incremental::new().advance(wasm, Input::Whole)
+    Incremental::default().advance(wasm, Input::Whole)
 }
 
 /// The first thing found wrong with a module.

@@ -16,6 +16,8 @@ mod sections;
 mod streaming;
 mod text;
 
+pub(crate) use incremental::Functions;
+
 pub use features::{features, features_with_legacy_exceptions};
 pub use invalid::{FunctionPlace, Invalid, check};
 pub use names::Names;

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::binary::incremental::{Incremental, Input};
-use crate::binary::invalid::Invalid;
+use crate::binary::incremental::{Functions, Incremental, Input};
+use crate::binary::invalid::{Invalid, check};
 use crate::binary::limits;
 
 /// Validates a module that comes in pieces.
@@ -37,13 +37,18 @@ impl StreamingValidator {
         Self::default()
     }
 
+    /// One that validates functions now, or leaves them to whoever needs the module.
+    pub(crate) fn with(functions: Functions) -> Self {
+        Self { state: Incremental::new(functions), ..Self::default() }
+    }
+
     /// Takes the next bytes, and says whether those so far can still become a valid module. Once
     /// they cannot, the error stays, and more bytes are not kept.
     pub fn push(&mut self, chunk: &[u8]) -> Result<(), Invalid> {
         if let Some(invalid) = &self.invalid {
             return Err(invalid.clone());
         }
-        let result = self.extend(chunk);
+        let result = self.extend(chunk).map_err(|invalid| self.first(invalid));
         if let Err(invalid) = &result {
             self.invalid = Some(invalid.clone());
             self.bytes = Vec::new();
@@ -52,12 +57,40 @@ impl StreamingValidator {
     }
 
     /// There are no more bytes: all of them, if they are a valid module.
-    pub fn finish(mut self) -> Result<Vec<u8>, Invalid> {
+    pub fn finish(self) -> Result<Vec<u8>, Invalid> {
+        let (bytes, functions) = self.finish_sections()?;
+        if functions == Functions::Later {
+            check(&bytes)?;
+        }
+        Ok(bytes)
+    }
+
+    /// The same, but functions may still have to be validated.
+    pub(crate) fn finish_sections(mut self) -> Result<(Vec<u8>, Functions), Invalid> {
         if let Some(invalid) = self.invalid {
             return Err(invalid);
         }
-        self.state.advance(&self.bytes, Input::Whole)?;
-        Ok(self.bytes)
+        let valid = self.state.advance(&self.bytes, Input::Whole);
+        let functions = self.state.functions();
+        match valid {
+            Ok(()) => Ok((self.bytes, functions)),
+            // It finds what is wrong with a function before that.
+            Err(invalid) if functions == Functions::Later => {
+                Err(check(&self.bytes).err().unwrap_or(invalid))
+            }
+            Err(invalid) => Err(invalid),
+        }
+    }
+
+    /// What is wrong first, where something is wrong: maybe with a function that was skipped.
+    fn first(&self, invalid: Invalid) -> Invalid {
+        match self.state.functions() {
+            Functions::Now => invalid,
+            Functions::Later => {
+                let all = Incremental::default().advance(&self.bytes, Input::Growing);
+                all.err().unwrap_or(invalid)
+            }
+        }
     }
 
     fn extend(&mut self, chunk: &[u8]) -> Result<(), Invalid> {

@@ -1,0 +1,251 @@
+//! The code cache: a folder of artifacts, one file for each module, shared by processes.
+//!
+//! A file is an [artifact](crate::artifact), named by what it is about. Nothing in the folder is
+//! believed: a file is loaded if it is whole, signed with the folder's key, and about exactly these
+//! bytes and this compiler. Else it is removed and the module is compiled. So whatever becomes
+//! of the folder, the module is the right one, at worst late; an error of the cache is nobody's
+//! error.
+//!
+//! - **Whom it trusts:** who may read the folder's key, that is the user. The folder and the key
+//!   are made for them alone, and are not used if others may write, or know the key.
+//! - **Without locks.** A file is written under another name and then renamed: it is there as a
+//!   whole or not at all. Two that write the same one write the same. Nothing is synced to disk:
+//!   what a crash tears apart has no valid MAC.
+//! - **Mapped, not read.** So its pages are shared by processes and come when they are needed.
+//!   A file that somebody cuts short while it is mapped ends the process with `SIGBUS`. This
+//!   module never writes to a file under its final name; removing one is harmless.
+
+mod entries;
+mod folder;
+mod key;
+mod mapped;
+
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::artifact::{self, ArtifactError, Subject};
+use crate::translation::Origin;
+use crate::{ArtifactKey, CompileError, Engine, Module};
+use folder::Folder;
+use mapped::Mapped;
+
+/// What took less to compile is compiled again: code that a program makes anew each time should
+/// not fill the folder. The first module of a process takes longer, however small it is.
+const WORTH_KEEPING_FROM: Duration = Duration::from_millis(1);
+
+/// Where compiled code is kept for other processes: a folder of the user's own. Cheap to clone.
+///
+/// Whatever is in the folder, and whatever becomes of it, a module is the one of its bytes: the
+/// cache makes things faster or does nothing. It is for one user: who can read the file `key` in it
+/// can make code that runs in whatever process uses the folder.
+#[derive(Clone)]
+pub struct CodeCache(Arc<Inner>);
+
+struct Inner {
+    path: PathBuf,
+    limit_bytes: u64,
+    /// Opened when the first module comes, and only once: if it cannot be used, there is no cache.
+    folder: OnceLock<Result<Folder, String>>,
+    /// What the folder holds, as far as this process knows: counted when it first adds something.
+    held: Mutex<Option<CodeCacheUsage>>,
+}
+
+/// Which modules are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keep {
+    All,
+    /// Those that took a while to compile.
+    Slow,
+}
+
+/// What a code cache holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CodeCacheUsage {
+    /// How many modules.
+    pub modules: usize,
+    /// Bytes of all its files.
+    pub bytes: u64,
+}
+
+/// What the code cache did for a module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kept {
+    /// Its code was there.
+    Found,
+    /// It was compiled, and its code is there now.
+    Stored,
+    /// It was compiled: there is no code cache.
+    NoCache,
+    /// It was compiled so soon that keeping its code is not worth it.
+    TooQuick,
+    /// It was compiled, and its code could not be kept, for this reason.
+    Not(String),
+}
+
+impl CodeCache {
+    /// What it holds at most, unless said otherwise.
+    pub const DEFAULT_LIMIT_BYTES: u64 = 1 << 30;
+
+    /// A cache in this folder, which is made when it is first needed. When it holds more than
+    /// `limit_bytes`, what was not used for longest is removed.
+    pub fn new(path: impl Into<PathBuf>, limit_bytes: u64) -> Self {
+        let (path, (folder, held)) = (path.into(), Default::default());
+        Self(Arc::new(Inner { path, limit_bytes, folder, held }))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    /// What it may hold.
+    pub fn limit_bytes(&self) -> u64 {
+        self.0.limit_bytes
+    }
+
+    /// What it holds. Nothing if there is no folder; an error, with its reason, if there is one
+    /// that is not used.
+    pub fn usage(&self) -> io::Result<CodeCacheUsage> {
+        match Folder::open(&self.0.path) {
+            Ok(folder) => Ok(entries::usage(&entries::list(&folder)?)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(CodeCacheUsage::default()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Removes all modules, and says what they were.
+    pub fn clear(&self) -> io::Result<CodeCacheUsage> {
+        match Folder::open(&self.0.path) {
+            Ok(folder) => entries::clear(&folder),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(CodeCacheUsage::default()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn folder(&self) -> Result<&Folder, &str> {
+        let open = || Folder::open_or_make(&self.0.path).map_err(|error| error.to_string());
+        self.0.folder.get_or_init(open).as_ref().map_err(String::as_str)
+    }
+
+    /// Notes that there is one file more, and makes room if that is too much. Counting is left to
+    /// the first time and to when it may matter: it costs more than writing a small file.
+    fn added(&self, folder: &Folder, bytes: u64) {
+        let mut held = self.0.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = held.map(|before| CodeCacheUsage {
+            modules: before.modules + 1,
+            bytes: before.bytes + bytes,
+        });
+        *held = match known {
+            Some(held) if !entries::is_too_much(held, self.0.limit_bytes) => known,
+            // If it cannot be read, it is tried again next time.
+            _ => entries::tidy(folder, self.0.limit_bytes).ok(),
+        };
+    }
+}
+
+/// The module of these bytes: from the engine's cache, or else as `compile` makes it, and kept.
+pub(crate) fn load_or(
+    engine: &Engine,
+    bytes: Arc<[u8]>,
+    keep: Keep,
+    compile: impl FnOnce(Arc<[u8]>) -> Result<Module, CompileError>,
+) -> Result<(Module, Kept), CompileError> {
+    let place = match Place::of(engine, &bytes) {
+        Ok(place) => place,
+        Err(why_not) => return Ok((compile(bytes)?, why_not)),
+    };
+    if let Some(module) = place.load(engine, &bytes) {
+        return Ok((module, Kept::Found));
+    }
+    let started = Instant::now();
+    let module = compile(bytes)?;
+    if keep == Keep::Slow && started.elapsed() < WORTH_KEEPING_FROM {
+        return Ok((module, Kept::TooQuick));
+    }
+    let kept = place.store(&module).map_or_else(Kept::Not, |()| Kept::Stored);
+    Ok((module, kept))
+}
+
+/// Where the code of a module is to be found.
+struct Place<'a> {
+    cache: &'a CodeCache,
+    folder: &'a Folder,
+    name: String,
+    subject: Subject,
+}
+
+impl<'a> Place<'a> {
+    fn of(engine: &'a Engine, bytes: &[u8]) -> Result<Self, Kept> {
+        let cache = engine.code_cache().ok_or(Kept::NoCache)?;
+        let folder = cache.folder().map_err(|reason| Kept::Not(reason.to_owned()))?;
+        let subject = Subject::new(engine, bytes);
+        Ok(Self { cache, folder, name: entries::name_of(&subject), subject })
+    }
+
+    /// The module, if there is a good file. A bad one is removed.
+    fn load(&self, engine: &Engine, bytes: &Arc<[u8]>) -> Option<Module> {
+        // Where address space is scarce, compiling says so.
+        engine.check_headroom().ok()?;
+        let opened = match self.folder.open_file(&self.name) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+            opened => opened.map_err(|error| ArtifactError::Refused(error.to_string())),
+        };
+        let loaded = opened.and_then(|file| {
+            entries::mark_used(&file);
+            let (compiled, origin) = loaded(engine, file, self.folder.key(), &self.subject)?;
+            Ok(Module::from_parts(engine, compiled, bytes.clone(), origin))
+        });
+        if loaded.is_err() {
+            self.folder.remove(&self.name);
+        }
+        loaded.ok()
+    }
+
+    /// Keeps a module that was compiled.
+    fn store(&self, module: &Module) -> Result<(), String> {
+        let (folder, limit_bytes) = (self.folder, self.cache.limit_bytes());
+        let artifact = module.serialize_as(&self.subject, folder.key())?;
+        if artifact.len() as u64 > limit_bytes {
+            return Err("its code is longer than all that the cache may hold".into());
+        }
+        folder.write_file(&self.name, &artifact).map_err(|error| error.to_string())?;
+        self.cache.added(folder, artifact.len() as u64);
+        Ok(())
+    }
+}
+
+/// The code of a file whose MAC holds.
+fn loaded(
+    engine: &Engine,
+    file: File,
+    key: &ArtifactKey,
+    subject: &Subject,
+) -> Result<(wasmtime::Module, Origin), ArtifactError> {
+    // SAFETY: files are never changed once they have their names, and only the user could: the
+    // folder, and the file, were found to be theirs alone.
+    let mapped = unsafe { Mapped::new(&file) };
+    let mapped = mapped.map_err(|error| ArtifactError::Refused(error.to_string()))?;
+    let (code, origin) = artifact::verify(&mapped, key, subject)?;
+    // SAFETY: the MAC holds, so this is what `store` wrote: code from Wasmtime, signed with the
+    // key of this folder, behind which is only the trailer. It does not change: see above.
+    let compiled = unsafe { wasmtime::Module::deserialize_open_file(engine.raw(), file) };
+    // Files of some places may not be executed where they are.
+    // SAFETY: the same code.
+    let compiled =
+        compiled.or_else(|_| unsafe { wasmtime::Module::deserialize(engine.raw(), code) });
+    Ok((compiled.map_err(ArtifactError::refused)?, origin))
+}
+
+impl fmt::Debug for CodeCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CodeCache")
+            .field("path", &self.0.path)
+            .field("limit_bytes", &self.0.limit_bytes)
+            .finish_non_exhaustive()
+    }
+}
