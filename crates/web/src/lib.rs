@@ -17,6 +17,7 @@ pub mod messaging;
 pub mod node_errors;
 pub mod performance;
 mod shown;
+pub mod streams;
 pub mod structured_clone;
 pub mod timers;
 pub mod url;
@@ -34,6 +35,7 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
     events::install(ctx)?;
     abort::install(ctx)?;
     fetch::install(ctx)?;
+    streams::install(ctx)?;
     structured_clone::install(ctx)?;
     messaging::install(ctx)?;
     workers::install(ctx)?;
