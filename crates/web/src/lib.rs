@@ -7,6 +7,7 @@
 
 pub mod abort;
 pub mod base64;
+mod compression;
 pub mod console;
 pub mod crypto;
 pub mod encoding;

@@ -22,8 +22,26 @@
   });
   const transforming = part('transform', { base, defaults, strategies, writable, ReadableStream });
 
+  // What stands on streams, and is not loaded with them.
+  let text;
+  let compression;
+  const texts = () => (text ??= part('text', { base, transforming, ...natives }));
+  const compressions = () => (compression ??= part('compression', { base, transforming, ...natives }));
+
   return {
     __proto__: null,
+    get CompressionStream() {
+      return compressions().CompressionStream;
+    },
+    get DecompressionStream() {
+      return compressions().DecompressionStream;
+    },
+    get TextDecoderStream() {
+      return texts().TextDecoderStream;
+    },
+    get TextEncoderStream() {
+      return texts().TextEncoderStream;
+    },
     ByteLengthQueuingStrategy: strategies.ByteLengthQueuingStrategy,
     CountQueuingStrategy: strategies.CountQueuingStrategy,
     ReadableByteStreamController: bytes.ReadableByteStreamController,

@@ -99,12 +99,13 @@
 
   // ? GetIterator(asyncIterable, async)
   function iteratorOf(iterable) {
-    if (iterable === undefined || iterable === null) {
-      throw typeError('ERR_ARG_NOT_ITERABLE', `${iterable} is not iterable`);
+    // A string is one by ECMAScript, but no `async_sequence` by Web IDL.
+    if (!isObject(iterable)) {
+      throw typeError('ERR_ARG_NOT_ITERABLE', 'The argument must be an iterable object');
     }
     const own = method(iterable, asyncIterator);
     const make = own ?? method(iterable, syncIterator);
-    if (make === undefined) throw typeError('ERR_ARG_NOT_ITERABLE', 'The argument must be iterable');
+    if (make === undefined) throw typeError('ERR_ARG_NOT_ITERABLE', 'The argument must be an iterable object');
     const iterator = apply(make, iterable, []);
     if (!isObject(iterator)) throw typeError('ERR_INVALID_STATE', 'The iterator is not an object');
     return { __proto__: null, iterator, next: iterator.next, isSync: own === undefined };

@@ -281,5 +281,28 @@
   }
   asInterface(TransformStreamDefaultController, controllers, () => ({}));
 
-  return { TransformStream, TransformStreamDefaultController, controllers, createTransform, enqueue, streams };
+  // A transform of the platform, for interfaces that have the mixin GenericTransformStream:
+  // `transform(chunk, enqueue)` and `flush(enqueue)` may throw.
+  // <https://streams.spec.whatwg.org/#transformstream-set-up>
+  function createPair({ transform, flush }) {
+    const steps = (act) => {
+      try {
+        act();
+        return DONE;
+      } catch (reason) {
+        return rejectedPromise(reason);
+      }
+    };
+    const put = (chunk) => enqueue(stream.controller, chunk);
+    const stream = createTransform(create(null), {
+      __proto__: null,
+      start: undefined,
+      transform: (chunk) => steps(() => transform(chunk, put)),
+      flush: () => steps(() => flush(put)),
+      cancel: done,
+    }, { __proto__: null, highWaterMark: 1, size: () => 1 }, { __proto__: null, highWaterMark: 0, size: () => 1 });
+    return stream;
+  }
+
+  return { TransformStream, TransformStreamDefaultController, createPair };
 })

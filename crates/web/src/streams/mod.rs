@@ -12,6 +12,8 @@ use holm_js::{
 };
 
 use crate::abort::{AbortController, AbortSignal};
+use crate::compression;
+use crate::encoding::{TextDecoder, TextEncoder};
 use crate::events::EventTarget;
 use crate::node_errors::invalid_argument;
 
@@ -36,6 +38,7 @@ macro_rules! parts {
 parts!(
     "base",
     "byte_controller",
+    "compression",
     "index",
     "iteration",
     "pipe",
@@ -46,6 +49,7 @@ parts!(
     "signals",
     "strategies",
     "tee",
+    "text",
     "transform",
     "views",
     "writable",
@@ -63,13 +67,17 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
     }
     define!(
         "ByteLengthQueuingStrategy",
+        "CompressionStream",
         "CountQueuingStrategy",
+        "DecompressionStream",
         "ReadableByteStreamController",
         "ReadableStream",
         "ReadableStreamBYOBReader",
         "ReadableStreamBYOBRequest",
         "ReadableStreamDefaultController",
         "ReadableStreamDefaultReader",
+        "TextDecoderStream",
+        "TextEncoderStream",
         "TransformStream",
         "TransformStreamDefaultController",
         "WritableStream",
@@ -115,6 +123,9 @@ fn natives<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     natives.set("AbortController", interface_object::<AbortController>(ctx)?)?;
     natives.set("AbortSignal", interface_object::<AbortSignal>(ctx)?)?;
     natives.set("EventTarget", interface_object::<EventTarget>(ctx)?)?;
+    natives.set("TextDecoder", interface_object::<TextDecoder>(ctx)?)?;
+    natives.set("TextEncoder", interface_object::<TextEncoder>(ctx)?)?;
+    compression::natives(ctx, &natives)?;
     Ok(natives)
 }
 
