@@ -246,11 +246,7 @@ fn parse(mut args: lexopt::Parser) -> Result<Option<Options>, Failure> {
 }
 
 /// Runs the files that the filter lets through; the reports come in the suite's order.
-fn run_all(
-    part: &Part,
-    runtime: &Runtime,
-    options: &Options,
-) -> Result<Vec<FileReport>, Failure> {
+fn run_all(part: &Part, runtime: &Runtime, options: &Options) -> Result<Vec<FileReport>, Failure> {
     let suite = part.suite.as_ref();
     let files = part.files(options);
     if let Some(folder) = &options.keep {

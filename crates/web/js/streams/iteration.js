@@ -12,17 +12,20 @@
   const iterators = slot('ReadableStream AsyncIterator');
   const AsyncIteratorPrototype = getPrototypeOf(getPrototypeOf(async function* () {}.prototype));
 
-  // #rs-asynciterator-prototype-next: gives a promise for a result of the iterator.
+  // What stands for "end of iteration".
+  const END = create(null);
+
+  // #rs-asynciterator-prototype-next
   function nextResult(iterator) {
     const { reader } = iterator;
     const { promise, resolve, reject } = newPromise();
     read(reader, {
       __proto__: null,
-      chunk: (value) => resolve({ value, done: false }),
+      chunk: resolve,
       close() {
         iterator.isFinished = true;
         reader.release();
-        resolve({ value: undefined, done: true });
+        resolve(END);
       },
       error(reason) {
         iterator.isFinished = true;
@@ -30,8 +33,10 @@
         reject(reason);
       },
     });
-    return promise;
+    return then(promise, resultOf);
   }
+  const resultOf = (value) =>
+    (value === END ? { value: undefined, done: true } : { value, done: false });
 
   // #rs-asynciterator-prototype-return
   function end({ preventCancel, reader }, value) {
