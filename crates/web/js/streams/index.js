@@ -25,11 +25,19 @@
   // What stands on streams, and is not loaded with them.
   let text;
   let compression;
+  let bodies;
   const texts = () => (text ??= part('text', { base, transforming, ...natives }));
   const compressions = () => (compression ??= part('compression', { base, transforming, ...natives }));
 
   return {
     __proto__: null,
+    // No interface: what `fetch` needs of streams.
+    get bodies() {
+      bodies ??= part('bodies', {
+        base, bytes, defaults, readable, signals, teeing, views, ReadableStream,
+      });
+      return bodies;
+    },
     get CompressionStream() {
       return compressions().CompressionStream;
     },

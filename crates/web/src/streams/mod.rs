@@ -37,6 +37,7 @@ macro_rules! parts {
 
 parts!(
     "base",
+    "bodies",
     "byte_controller",
     "compression",
     "index",
@@ -97,6 +98,20 @@ pub(crate) fn made<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     let made = made.into_object().ok_or(Error::Unknown)?;
     slot.0.replace(Some(Root::new(ctx, made.clone())?));
     Ok(made)
+}
+
+/// Whether it is a `ReadableStream`.
+pub(crate) fn is_readable<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<bool> {
+    // OPTIMIZATION: nobody has one before the scripts ran.
+    if slot::<Made>(ctx).0.borrow().is_none() || !value.is_object() {
+        return Ok(false);
+    }
+    body_helper(ctx, "isStream")?.call((value.clone(),))
+}
+
+/// One of the functions of `js/streams/bodies.js`.
+pub(crate) fn body_helper<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Function<'js>> {
+    made(ctx)?.get::<_, Object<'js>>("bodies")?.get(name)
 }
 
 /// What a part makes of what it is given.
