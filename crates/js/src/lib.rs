@@ -18,6 +18,7 @@
 mod allocator;
 mod buffer;
 mod bytecode;
+mod embedding;
 mod error_class;
 mod errors;
 mod foreign_frames;
@@ -57,6 +58,7 @@ pub use buffer::{
     view_bytes, view_len, with_keeper,
 };
 pub use bytecode::{compile_script, run_bytecode};
+pub use embedding::compile_folder;
 pub use error_class::{class_error, error_class, throw_class};
 pub use errors::{
     ErrorKind, coded_error, error, give_code, interrupt_error, is_uncatchable, take_exception,
