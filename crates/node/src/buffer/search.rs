@@ -97,6 +97,12 @@ fn search(tools: Tools, call: &Call<'_, '_>, direction: Direction) -> Result<Opt
     let start = start as usize;
     Ok(tools.bytes.read(&view, 0..end, |bytes| match step {
         1 => find(bytes, &needle, start, direction),
+        // Though the unit that `start` is in counts, there has to be room from there on.
+        _ if direction == Direction::Forward
+            && start.saturating_add(needle.len()) > bytes.len() =>
+        {
+            None
+        }
         _ => find_aligned(bytes, &needle, start / 2, direction).map(|index| index * 2),
     }))
 }
