@@ -1,4 +1,5 @@
 // Bundles and minifies a small TypeScript project with esbuild, a Go program.
+// holm: --allow-run=node
 import * as esbuild from 'esbuild-wasm';
 
 const files = {

@@ -45,7 +45,7 @@ fn run(args: lexopt::Parser) -> Result<(), Failure> {
             .map_err(Failure::while_doing(format!("looking for {}", path.display())))?,
         None => cargo::release_holm()?,
     };
-    let place = cargo::target_directory()?.join("packages");
+    let place = place()?;
     let scripts = install(&place, &options.names)?;
     let progress = Progress::new();
     let mut failures = 0;
@@ -53,9 +53,7 @@ fn run(args: lexopt::Parser) -> Result<(), Failure> {
         progress.show(&format!("{}/{} {name}", index + 1, scripts.len()));
         let script = place.join(format!("{name}.mjs"));
         let expected = Path::new(SCRIPTS).join(format!("{name}.out"));
-        let text = fs::read_to_string(&script).map_err(Failure::while_doing(name))?;
-        let flags = text.lines().find_map(|line| line.strip_prefix(FLAGS)).unwrap_or_default();
-        let flags: Vec<_> = flags.split_whitespace().collect();
+        let flags = flags(&script)?;
         let start = Instant::now();
         let printed = output(&holm, &flags, &script)?;
         let took = start.elapsed();
@@ -101,8 +99,20 @@ fn options(mut args: lexopt::Parser) -> Result<Options, Failure> {
     Ok(options)
 }
 
+/// Where packages are installed.
+pub fn place() -> Result<PathBuf, Failure> {
+    Ok(cargo::target_directory()?.join("packages"))
+}
+
+/// What a script has to be allowed.
+pub fn flags(script: &Path) -> Result<Vec<String>, Failure> {
+    let text = fs::read_to_string(script).map_err(Failure::while_doing(script.display()))?;
+    let flags = text.lines().find_map(|line| line.strip_prefix(FLAGS)).unwrap_or_default();
+    Ok(flags.split_whitespace().map(str::to_owned).collect())
+}
+
 /// Brings the scripts and their packages to `place`; gives the names of those that are wanted, in order.
-fn install(place: &Path, wanted: &[String]) -> Result<Vec<String>, Failure> {
+pub fn install(place: &Path, wanted: &[String]) -> Result<Vec<String>, Failure> {
     fs::create_dir_all(place).map_err(Failure::while_doing("making the folder for packages"))?;
     let mut names = Vec::new();
     let mut is_changed = !place.join("node_modules/.package-lock.json").exists();
@@ -136,7 +146,7 @@ fn install(place: &Path, wanted: &[String]) -> Result<Vec<String>, Failure> {
 }
 
 /// What the script prints, on both streams, and how it ended unless well.
-fn output(runtime: &Path, flags: &[&str], script: &Path) -> Result<String, Failure> {
+fn output(runtime: &Path, flags: &[String], script: &Path) -> Result<String, Failure> {
     let what = format!("running {}", runtime.display());
     let path = script.with_extension("printed");
     let file = File::create(&path).map_err(Failure::while_doing(&what))?;

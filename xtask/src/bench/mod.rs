@@ -2,6 +2,7 @@
 //!
 //! One file per benchmark; name it in [`BENCHMARKS`].
 
+mod apps;
 mod calls;
 mod code_cache;
 mod measure;
@@ -15,9 +16,9 @@ use crate::command::{self, Command};
 
 pub const COMMAND: Command = Command {
     name: "bench",
-    summary: "measure Holm beside node, deno and bun: bench startup, calls, workers, code-cache",
+    summary: "measure Holm beside node, deno and bun: bench startup, calls, apps, workers, code-cache",
     run: |args| command::dispatch("cargo xtask bench", BENCHMARKS, args),
 };
 
 const BENCHMARKS: &[Command] =
-    &[startup::COMMAND, calls::COMMAND, workers::COMMAND, code_cache::COMMAND];
+    &[startup::COMMAND, calls::COMMAND, apps::COMMAND, workers::COMMAND, code_cache::COMMAND];

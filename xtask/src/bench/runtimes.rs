@@ -32,6 +32,21 @@ impl Runtime {
     }
 }
 
+impl Runtime {
+    /// The same for a script that needs permissions: `flags` are Holm's, the others give all or have none.
+    pub fn command_that_may(&self, flags: &[String], script: &Path) -> Command {
+        let mut command = Command::new(&self.path);
+        command.args(self.arguments);
+        match self.name {
+            "holm" => command.args(flags),
+            "deno" => command.arg("-A"),
+            _ => &mut command,
+        };
+        command.arg(script).stdin(Stdio::null()).env("HOLM_CODE_CACHE", "off");
+        command
+    }
+}
+
 /// The name by which a peer is looked up is also its flag.
 pub const PEERS: [&str; 3] = ["node", "deno", "bun"];
 

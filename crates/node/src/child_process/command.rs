@@ -62,6 +62,9 @@ pub(super) fn spec(call: &Call<'_, '_>) -> Result<Spec> {
     })
 }
 
+/// Where compiled modules are kept, which is the command's own matter.
+const FOR_OURSELVES: [&str; 3] = ["HOLM_CODE_CACHE", "XDG_CACHE_HOME", "HOME"];
+
 impl Spec {
     /// The command, ready to be started.
     pub(super) fn command(&self, host: &Host) -> io::Result<Command> {
@@ -90,6 +93,11 @@ impl Spec {
             command.arg0(name);
         }
         command.args(arguments).current_dir(folder).env_clear();
+        if self.is_ourselves(host) {
+            // Its scripts see no more of the environment than ours.
+            let wanted = |(name, _): &&(String, String)| FOR_OURSELVES.contains(&name.as_str());
+            command.envs(host.process.env.iter().filter(wanted).cloned());
+        }
         for entry in &self.environment {
             if let Some((name, value)) = entry.split_once('=') {
                 command.env(name, value);
