@@ -1,6 +1,6 @@
 //! `cargo xtask conformance SUITE`: foreign test suites, unchanged, under Holm or under a peer.
 //!
-//! A suite ([`jsapi`], [`core`]) says which files it has and turns one file into one script that prints what came
+//! A suite ([`jsapi`], [`core`], [`web`]) says which files it has and turns one file into one script that prints what came
 //! of it. The script runs as `CMD file.js` in an empty folder, two files at a time. What Holm is known to fail
 //! is committed in `xtask/conformance/SUITE.txt`, each with its reason: an unlisted failure fails the command,
 //! and so does a listed one that passes or is no longer there. A peer (`--runtime`) is only reported on.
@@ -12,6 +12,7 @@ mod node_source;
 mod outcome;
 mod runtime;
 mod table;
+mod web;
 
 use std::fs;
 use std::io::{self, Write};
@@ -30,17 +31,17 @@ use runtime::Runtime;
 
 pub const COMMAND: Command = Command {
     name: "conformance",
-    summary: "run a foreign suite: jsapi|core [--dir DIR] [--runtime CMD] [--filter TEXT] [--bless] [-v] …",
+    summary: "run a foreign suite: jsapi|core|web [--dir DIR] [--runtime CMD] [--filter TEXT] [--bless] [-v] …",
     run,
 };
 
-const HELP: &str = "usage: cargo xtask conformance jsapi|core [OPTIONS]
+const HELP: &str = "usage: cargo xtask conformance jsapi|core|web [OPTIONS]
 
   --dir DIR            the suite's files, instead of those a package registry delivers
-  --harness FILE       jsapi: the testharness.js to use
-  --copy NAME          what expectations call the files in DIR (jsapi: spec, core: dir)
+  --harness FILE       jsapi, web: the testharness.js to use
+  --copy NAME          what expectations call the files in DIR (jsapi: spec, others: dir)
   --runtime CMD        run under CMD and report; without it: Holm, compared with what is expected
-  --expectations FILE  compare with FILE, whatever the runtime
+  --expectations PATH  compare with PATH, whatever the runtime (web: a folder)
   --messages exact|any core: whether a trap's message must begin with the suite's (default: exact for Holm)
   --filter TEXT        only files with TEXT in their path
   --bless              write what failed to the expectations
@@ -106,18 +107,90 @@ fn run(args: lexopt::Parser) -> Result<(), Failure> {
         println!("{HELP}");
         return Ok(());
     };
-    let (suite, separator): (Box<dyn Suite>, Separator) = match options.suite.as_str() {
-        "jsapi" => (Box::new(jsapi::JsApi::find(&options)?), Separator::Bar),
-        "core" => (Box::new(core::Core::find(&options)?), Separator::Colon),
-        other => return Err(Failure::Usage(format!("error: no suite `{other}`\n\n{HELP}"))),
-    };
     let runtime = match &options.runtime {
         Some(command) => Runtime::parse(command)?,
         None => Runtime::holm(cargo::release_holm()?),
     };
-    let reports = run_all(suite.as_ref(), &runtime, &options)?;
-    let path = expectations_path(&options);
-    let mut result = table::render(&reports, options.actions.markdown);
+    let mut failed = Vec::new();
+    for part in find(&options)? {
+        if let Err(failure) = run_part(&part, &runtime, &options)? {
+            failed.push(failure);
+        }
+    }
+    match failed.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::Failed(failed.join("\n"))),
+    }
+}
+
+/// What is run and compared as one.
+struct Part {
+    suite: Box<dyn Suite>,
+    separator: Separator,
+    /// The name of its expectations, without ending, below `xtask/conformance`.
+    name: String,
+}
+
+/// The parts that have a file which the filter lets through.
+fn find(options: &Options) -> Result<Vec<Part>, Failure> {
+    let one = |suite: Box<dyn Suite>, separator| {
+        vec![Part { suite, separator, name: options.suite.clone() }]
+    };
+    let mut parts = match options.suite.as_str() {
+        "jsapi" => one(Box::new(jsapi::JsApi::find(options)?), Separator::Bar),
+        "core" => one(Box::new(core::Core::find(options)?), Separator::Colon),
+        "web" => {
+            let part = |web: web::Web| {
+                let name = format!("web/{}", web.name());
+                Part { suite: Box::new(web), separator: Separator::Bar, name }
+            };
+            web::Web::find(options)?.into_iter().map(part).collect()
+        }
+        other => return Err(Failure::Usage(format!("error: no suite `{other}`\n\n{HELP}"))),
+    };
+    parts.retain(|part| !part.files(options).is_empty());
+    match parts.is_empty() {
+        true => Err(Failure::Failed(format!("error: no file has `{}` in it", options.filter))),
+        false => Ok(parts),
+    }
+}
+
+impl Part {
+    /// A filter may name the part itself, and then a file of it.
+    fn files(&self, options: &Options) -> Vec<String> {
+        let name = self.name.rsplit('/').next().unwrap_or(&self.name);
+        let path = |file: &&String| format!("{name}/{file}").contains(&options.filter);
+        self.suite.files().iter().filter(path).cloned().collect()
+    }
+
+    /// Ours, unless another is named or the runtime is a peer.
+    fn expectations(&self, options: &Options) -> Option<PathBuf> {
+        let file = format!("{}.txt", self.name);
+        match &options.expectations {
+            Some(folder) if folder.is_dir() => {
+                Some(folder.join(file.rsplit('/').next().unwrap_or(&file)))
+            }
+            Some(file) => Some(file.clone()),
+            None if options.runtime.is_some() => None,
+            None => Some(Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance").join(file)),
+        }
+    }
+}
+
+/// Runs one part; what is not as expected is the inner error.
+fn run_part(
+    part: &Part,
+    runtime: &Runtime,
+    options: &Options,
+) -> Result<Result<(), String>, Failure> {
+    let Part { suite, separator, name } = part;
+    let reports = run_all(part, runtime, options)?;
+    let path = part.expectations(options);
+    let mut result = match options.suite == *name {
+        true => String::new(),
+        false => format!("{name}\n"),
+    };
+    result.push_str(&table::render(&reports, options.actions.markdown));
     if path.is_none() || options.actions.verbose {
         result.push_str(&failures(&reports));
     }
@@ -125,20 +198,24 @@ fn run(args: lexopt::Parser) -> Result<(), Failure> {
         .write_all(result.as_bytes())
         .map_err(Failure::while_doing("writing the result"))?;
     eprint!("{}", table::skipped(&reports));
-    let Some(path) = path else { return Ok(()) };
-    let text = fs::read_to_string(&path)
-        .map_err(Failure::while_doing(format!("reading {}", path.display())))?;
-    let mut expectations = Expectations::parse(&text, separator)
+    let Some(path) = path else { return Ok(Ok(())) };
+    // A list that is not there yet expects nothing.
+    let text = match options.actions.bless && !path.exists() {
+        true => String::new(),
+        false => fs::read_to_string(&path)
+            .map_err(Failure::while_doing(format!("reading {}", path.display())))?,
+    };
+    let mut expectations = Expectations::parse(&text, *separator)
         .map_err(Failure::while_doing(format!("reading {}", path.display())))?;
     if options.actions.bless {
         expectations.bless(&reports, suite.copy());
         fs::write(&path, expectations.to_string())
             .map_err(Failure::while_doing(format!("writing {}", path.display())))?;
         eprintln!("conformance: wrote {}", path.display());
-        return Ok(());
+        return Ok(Ok(()));
     }
     let every_file_ran = options.filter.is_empty();
-    verdict(&expectations.compare(&reports, suite.copy(), every_file_ran), &path)
+    Ok(verdict(&expectations.compare(&reports, suite.copy(), every_file_ran), &path))
 }
 
 fn parse(mut args: lexopt::Parser) -> Result<Option<Options>, Failure> {
@@ -168,26 +245,10 @@ fn parse(mut args: lexopt::Parser) -> Result<Option<Options>, Failure> {
     }
 }
 
-/// Ours, unless another is named or the runtime is a peer.
-fn expectations_path(options: &Options) -> Option<PathBuf> {
-    if options.expectations.is_some() || options.runtime.is_some() {
-        return options.expectations.clone();
-    }
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance");
-    Some(folder.join(format!("{}.txt", options.suite)))
-}
-
 /// Runs the files that the filter lets through; the reports come in the suite's order.
-fn run_all(
-    suite: &dyn Suite,
-    runtime: &Runtime,
-    options: &Options,
-) -> Result<Vec<FileReport>, Failure> {
-    let files: Vec<&String> =
-        suite.files().iter().filter(|file| file.contains(&options.filter)).collect();
-    if files.is_empty() {
-        return Err(Failure::Failed(format!("error: no file has `{}` in it", options.filter)));
-    }
+fn run_all(part: &Part, runtime: &Runtime, options: &Options) -> Result<Vec<FileReport>, Failure> {
+    let suite = part.suite.as_ref();
+    let files = part.files(options);
     if let Some(folder) = &options.keep {
         fs::create_dir_all(folder)
             .map_err(Failure::while_doing(format!("making {}", folder.display())))?;
@@ -238,7 +299,7 @@ fn failures(reports: &[FileReport]) -> String {
     text
 }
 
-fn verdict(comparison: &Comparison, path: &Path) -> Result<(), Failure> {
+fn verdict(comparison: &Comparison, path: &Path) -> Result<(), String> {
     if comparison.problems.is_empty() {
         eprintln!(
             "conformance: as expected ({} listed in {})",
@@ -254,5 +315,5 @@ fn verdict(comparison: &Comparison, path: &Path) -> Result<(), Failure> {
         path.display()
     ));
     text.push_str("\nhint: --bless writes them there; each entry needs a reason");
-    Err(Failure::Failed(text))
+    Err(text)
 }

@@ -50,6 +50,13 @@ impl Output for StandardStreams {
         file.write_all(bytes)
     }
 
+    fn file(&self, stream: Stream) -> Option<io::Result<File>> {
+        Some(match stream {
+            Stream::Out => self.out.try_clone(),
+            Stream::Err => self.err.try_clone(),
+        })
+    }
+
     fn shared(&self) -> Option<Arc<dyn Output + Send + Sync>> {
         Some(Arc::new(self.clone()))
     }

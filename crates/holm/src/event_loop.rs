@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::{Either, select};
 use holm_host::{Completion, Host, UncaughtError, UncaughtOrigin};
 use holm_js::{
-    Ctx, JobOutcome, OUT_OF_MEMORY, Realm, Rejection, Root, Thrown, Value, is_same, run_job,
+    Ctx, JobOutcome, Realm, Rejection, Root, Thrown, Value, is_out_of_memory, is_same, run_job,
     take_exception, take_handled_late, take_rejections,
 };
 use holm_node::{process, ticks};
@@ -79,6 +79,15 @@ impl EventLoop {
                 return;
             }
             if !realm.enter(|ctx| self.is_alive(ctx)) {
+                // What another thread did before its last mail came may have finished a task that
+                // nothing is kept alive for.
+                realm.enter(|ctx| self.run_finished_tasks(ctx));
+                if self.must_end() {
+                    return;
+                }
+                if realm.enter(|ctx| self.is_alive(ctx)) {
+                    continue;
+                }
                 realm.enter(|ctx| {
                     let done = process::before_exit(ctx);
                     self.after(ctx, done);
@@ -414,7 +423,7 @@ fn until(end: Instant) -> Duration {
 /// A thrown value as data.
 pub(crate) fn describe<'js>(ctx: &Ctx<'js>, error: &Value<'js>) -> UncaughtError {
     let thrown = Thrown::new(ctx, error);
-    if error.is_null() && thrown.heading == OUT_OF_MEMORY {
+    if is_out_of_memory(ctx, error) {
         let inspected = thrown.heading.clone();
         return UncaughtError { thrown, inspected, from_promise: false, exit_code: FAILED_CODE };
     }

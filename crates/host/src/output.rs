@@ -39,6 +39,12 @@ pub trait Output {
         self.write(stream, bytes)
     }
 
+    /// The file behind the stream, if there is one: for programs that write where we do.
+    fn file(&self, stream: Stream) -> Option<io::Result<std::fs::File>> {
+        let _ = stream;
+        None
+    }
+
     /// The terminal behind the stream, if it is one.
     fn terminal(&self, stream: Stream) -> Option<Terminal> {
         let _ = stream;

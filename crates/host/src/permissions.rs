@@ -84,6 +84,24 @@ impl Permissions {
         Self { read: all(), write: all(), net: all(), env: all(), run: all() }
     }
 
+    /// The command's flags that grant the same.
+    pub fn flags(&self) -> Vec<String> {
+        let grants = [
+            ("read", &self.read),
+            ("write", &self.write),
+            ("net", &self.net),
+            ("env", &self.env),
+            ("run", &self.run),
+        ];
+        let flag = |(name, grant): (&str, &Grant)| match grant {
+            Grant::None => None,
+            Grant::Only(names) if names.is_empty() => None,
+            Grant::Only(names) => Some(format!("--allow-{name}={}", names.join(","))),
+            Grant::All => Some(format!("--allow-{name}")),
+        };
+        grants.into_iter().filter_map(flag).collect()
+    }
+
     /// Refuses what is not granted.
     pub fn check(&self, access: Access<'_>) -> Result<(), Denied> {
         self.check_where(access, resolved)

@@ -2,10 +2,16 @@
 //!
 //! QuickJS's own `JS_Throw…Error` cut a message after 255 bytes; these do not.
 
-use rquickjs::{Ctx, Error, IntoJs, Object, Result, Value, qjs};
+use std::cell::RefCell;
 
+use rquickjs::{Ctx, Error, Function, IntoJs, Object, Result, Value, qjs};
+
+use crate::function::function;
 use crate::lazy::{Attributes, define_value};
 use crate::raw;
+use crate::realm::slot;
+use crate::root::Root;
+use crate::text::to_text;
 
 /// Which of ECMAScript's error classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,8 +55,38 @@ pub fn coded_error<'js>(
     message: &str,
 ) -> Result<Object<'js>> {
     let object = error(ctx, kind, message)?;
-    define_value(&object, "code", code, Attributes::ALL)?;
+    give_code(ctx, &object, code)?;
     Ok(object)
+}
+
+/// `toString` of errors with a code, one for each realm.
+#[derive(Default)]
+struct CodedToString(RefCell<Option<Root<Function<'static>>>>);
+
+/// Gives an error a `code`. As in Node, one of Node's own codes stands in the error's text too.
+pub fn give_code<'js>(ctx: &Ctx<'js>, error: &Object<'js>, code: &str) -> Result<()> {
+    define_value(error, "code", code, Attributes::ALL)?;
+    if !code.starts_with("ERR_") {
+        return Ok(());
+    }
+    let slot = slot::<CodedToString>(ctx);
+    if slot.0.borrow().is_none() {
+        let made = function(ctx, "toString", 0, |call| {
+            let part = |name: &str| -> Result<String> {
+                let value: Value<'_> = match call.this().as_object() {
+                    Some(error) => error.get(name)?,
+                    None => Value::new_undefined(call.ctx().clone()),
+                };
+                to_text(call.ctx(), &value)
+            };
+            call.returns(format!("{} [{}]: {}", part("name")?, part("code")?, part("message")?))
+        })?;
+        slot.0.replace(Some(Root::new(ctx, made)?));
+    }
+    if let Some(made) = &*slot.0.borrow() {
+        define_value(error, "toString", made.get::<Function<'js>>(ctx)?, Attributes::BUILT_IN)?;
+    }
+    Ok(())
 }
 
 /// Throws a new error.

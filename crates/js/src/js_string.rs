@@ -151,11 +151,55 @@ impl Strings {
             let text: String = units.iter().map(|unit| char::from(*unit as u8)).collect();
             return from_utf8(ctx, text.as_bytes());
         }
-        // SAFETY: the engine copies the units; the result is ours.
-        unsafe {
-            let len = units.len() as qjs::size_t;
-            raw::own(ctx, qjs::JS_NewStringUTF16(raw::context(ctx), units.as_ptr(), len))
+        from_utf16(ctx, units)
+    }
+
+    /// A string of this text.
+    pub fn from_text<'js>(ctx: &Ctx<'js>, text: &str) -> Result<Value<'js>> {
+        // In UTF-8 these begin what is above U+00FF. Such a string has two bytes a unit, and those
+        // the engine takes as they are; decoding UTF-8 it looks at each byte several times.
+        const ABOVE_LATIN1: u8 = 0xc4;
+        if text.len() > MOST_UNITS_JOINED && text.bytes().any(|byte| byte >= ABOVE_LATIN1) {
+            let mut units = Vec::with_capacity(text.len());
+            units.extend(text.encode_utf16());
+            return from_utf16(ctx, &units);
         }
+        from_utf8(ctx, text.as_bytes())
+    }
+
+    /// A string of these units, each below 256.
+    pub fn from_latin1<'js>(self, ctx: &Ctx<'js>, units: &[u8]) -> Result<Value<'js>> {
+        if units.is_ascii() {
+            return from_utf8(ctx, units);
+        }
+        if units.len() > MOST_UNITS_JOINED {
+            // The engine has no maker for such. A string that is new is nobody else's.
+            let made = from_utf8(ctx, &vec![b' '; units.len()])?;
+            if self.overwrite(&made, units) {
+                return Ok(made);
+            }
+        }
+        let text: String = units.iter().map(|unit| char::from(*unit)).collect();
+        from_utf8(ctx, text.as_bytes())
+    }
+
+    /// Gives a new string other units. Whether it could.
+    fn overwrite(self, new: &Value<'_>, units: &[u8]) -> bool {
+        // SAFETY: a live string, laid out as `measure` found. It was just made, so nothing has seen
+        // its units yet, and they are as many. Only a long one is an allocation of its own.
+        unsafe {
+            if qjs::JS_VALUE_GET_TAG(new.as_raw()) != qjs::JS_TAG_STRING {
+                return false;
+            }
+            let string = qjs::JS_VALUE_GET_PTR(new.as_raw()).cast::<u8>();
+            let header = string.cast::<Header>().read();
+            if header.kind() != NORMAL || header.len as usize != units.len() {
+                return false;
+            }
+            let target = string.add(self.header_bytes);
+            std::ptr::copy_nonoverlapping(units.as_ptr(), target, units.len());
+        }
+        true
     }
 
     /// A string of the units of `first` and then those of `second`, both strings.
@@ -327,6 +371,14 @@ fn from_utf8<'js>(ctx: &Ctx<'js>, text: &[u8]) -> Result<Value<'js>> {
     unsafe {
         let len = text.len() as qjs::size_t;
         raw::own(ctx, qjs::JS_NewStringLen(raw::context(ctx), text.as_ptr().cast(), len))
+    }
+}
+
+fn from_utf16<'js>(ctx: &Ctx<'js>, units: &[u16]) -> Result<Value<'js>> {
+    // SAFETY: the engine copies the units; the result is ours.
+    unsafe {
+        let len = units.len() as qjs::size_t;
+        raw::own(ctx, qjs::JS_NewStringUTF16(raw::context(ctx), units.as_ptr(), len))
     }
 }
 

@@ -18,6 +18,7 @@
 mod allocator;
 mod buffer;
 mod bytecode;
+mod embedding;
 mod error_class;
 mod errors;
 mod foreign_frames;
@@ -57,10 +58,11 @@ pub use buffer::{
     view_bytes, view_len, with_keeper,
 };
 pub use bytecode::{compile_script, run_bytecode};
+pub use embedding::compile_folder;
 pub use error_class::{class_error, error_class, throw_class};
 pub use errors::{
-    ErrorKind, coded_error, error, interrupt_error, is_uncatchable, take_exception, throw,
-    throw_coded, throw_dom, throw_value,
+    ErrorKind, coded_error, error, give_code, interrupt_error, is_uncatchable, take_exception,
+    throw, throw_coded, throw_dom, throw_value,
 };
 pub use foreign_frames::{ForeignCall, ForeignCalls, keep_frames, set_foreign_calls};
 pub use function::{Call, HostCallable, callable, constructor, function};
@@ -91,7 +93,7 @@ pub use rquickjs::{
 };
 pub use runtime::{
     Runtime, budget, bury, collect_garbage, engine_version, heap_bytes, heap_limit_bytes,
-    is_out_of_memory,
+    is_out_of_memory, must_stop,
 };
 pub use scope_loan::ScopeLoan;
 pub use script::{

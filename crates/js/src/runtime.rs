@@ -10,7 +10,7 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
 
-use rquickjs::{Context, Ctx, Error, Result, Value, qjs};
+use rquickjs::{Context, Ctx, Error, Object, Result, Value, qjs};
 
 use crate::allocator::{Budget, Heap};
 use crate::buffer::{Aliases, SharedBlocks};
@@ -22,8 +22,10 @@ use crate::native::NativeEntries;
 use crate::promise_hooks::HookSlot;
 use crate::raw::RawRuntime;
 use crate::realm::RealmData;
+use crate::reflect::{Kind, PropertyKey, lookup};
 use crate::root::Roots;
 use crate::stack::Stack;
+use crate::text::to_text;
 use crate::{buffer, host_object, jobs, modules};
 
 /// One JavaScript heap. Cheap to clone: clones are the same runtime.
@@ -59,6 +61,7 @@ pub(crate) struct Shared {
     pub(crate) module_epoch: Cell<u64>,
     pub(crate) stack: Stack,
     pub(crate) heap: Heap,
+    pub(crate) interrupter: Interrupter,
 }
 
 impl Runtime {
@@ -93,6 +96,7 @@ impl Runtime {
             module_epoch: Cell::new(0),
             stack: Stack::new(limits.stack_bytes),
             heap,
+            interrupter: interrupter.clone(),
         });
         // SAFETY: the callbacks find `Shared` through their context, not through a pointer.
         unsafe {
@@ -209,6 +213,11 @@ pub fn bury(ctx: &Ctx<'_>) {
     RealmData::of(ctx).shared().bury();
 }
 
+/// Whether script has to stop: for native code that waits.
+pub fn must_stop(ctx: &Ctx<'_>) -> bool {
+    RealmData::of(ctx).shared().interrupter.is_due()
+}
+
 /// Collects cycles now: for native code whose objects hold more than the heap knows of.
 pub fn collect_garbage(ctx: &Ctx<'_>) {
     // SAFETY: a live runtime on its own thread; no collection is running in a scope.
@@ -232,9 +241,26 @@ pub fn heap_limit_bytes(ctx: &Ctx<'_>) -> Option<usize> {
 }
 
 /// Whether a thrown value means that the heap is full. When not even the error fits any more,
-/// the engine throws `null`: then it was refused memory before.
+/// the engine throws `null` or what it made of one: then it was refused memory before.
 pub fn is_out_of_memory(ctx: &Ctx<'_>, thrown: &Value<'_>) -> bool {
-    thrown.is_null() && RealmData::of(ctx).shared().heap.was_refused()
+    RealmData::of(ctx).shared().heap.was_refused()
+        && (thrown.is_null() || thrown.as_object().is_some_and(is_half_made))
+}
+
+/// Whether an object is an `InternalError` for whose message the engine had no memory.
+fn is_half_made(object: &Object<'_>) -> bool {
+    const INSTEAD: &str = "Invalid error message";
+    let shared = RealmData::of(object.ctx()).shared();
+    let read = |key: &str| -> Result<Option<String>> {
+        let found = lookup(object, &PropertyKey::new(object.ctx(), key)?)?;
+        // Looking at the text takes memory, of which there is none; it runs no script.
+        let text = |text| shared.without_heap_limit(|| to_text(object.ctx(), &text));
+        found.filter(Value::is_string).map(text).transpose()
+    };
+    let read = |key| read(key).inspect_err(|_| drop(object.ctx().catch())).ok().flatten();
+    Kind::of(object) == Kind::Error
+        && read("name").as_deref() == Some("InternalError")
+        && matches!(read("message").as_deref(), None | Some("" | INSTEAD))
 }
 
 /// The version of QuickJS-NG.

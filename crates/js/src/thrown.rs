@@ -53,9 +53,9 @@ impl Thrown {
         // SAFETY: reading a flag of a live value.
         let is_uncatchable = unsafe { qjs::JS_IsUncatchableError(value.as_raw()) };
         let mut thrown = match value.as_object() {
+            _ if is_out_of_memory(ctx, value) => Self::plain(OUT_OF_MEMORY.to_owned()),
             // SAFETY: as above.
             Some(object) if unsafe { qjs::JS_IsError(value.as_raw()) } => Self::of(ctx, object),
-            _ if is_out_of_memory(ctx, value) => Self::plain(OUT_OF_MEMORY.to_owned()),
             _ => Self::plain(caught(ctx, to_text(ctx, value)).unwrap_or_default()),
         };
         thrown.is_uncatchable = is_uncatchable;

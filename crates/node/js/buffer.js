@@ -1,5 +1,5 @@
-// node:buffer, <https://nodejs.org/api/buffer.html>. What touches bytes, numbers among it, is
-// native (`src/buffer/`); here are the class, the ways to make one, and arguments.
+// node:buffer, <https://nodejs.org/api/buffer.html>. Methods that touch bytes, numbers among it, are
+// native (`src/buffer/`); here are the class, the ways to make one, and what is seldom called.
 
 (function (native) {
   const { MAX_LENGTH, MAX_STRING_LENGTH, inspect, invalidArgument, outOfRange } = native;
@@ -37,7 +37,7 @@
     const caller = `${new Error().stack}`.split('\n').find((line) => /^ +at /.test(line) && !line.includes('holm:'));
     if (/[\\/]node_modules[\\/]/.test(caller)) return;
     callersAsked = MOST_CALLERS_ASKED;
-    process.emitWarning('Buffer() is deprecated due to security and usability issues. Please use the ' +
+    native.builtin('process').emitWarning('Buffer() is deprecated due to security and usability issues. Please use the ' +
       'Buffer.alloc(), Buffer.allocUnsafe(), or Buffer.from() methods instead.', 'DeprecationWarning', 'DEP0005');
   }
 
@@ -49,9 +49,9 @@
   const outOfBounds = (name) => coded(RangeError, 'ERR_BUFFER_OUT_OF_BOUNDS',
     name ? `"${name}" is outside of buffer bounds` : 'Attempt to access memory outside buffer bounds');
 
-  function checkSize(size, name = 'size', most = MAX_LENGTH) {
-    if (typeof size !== 'number') throw invalidArgument(name, 'of type number', size);
-    if (!(size >= 0 && size <= most)) throw outOfRange(name, `>= 0 && <= ${most}`, size);
+  function checkSize(size) {
+    if (typeof size !== 'number') throw invalidArgument('size', 'of type number', size);
+    if (!(size >= 0 && size <= MAX_LENGTH)) throw outOfRange('size', `>= 0 && <= ${MAX_LENGTH}`, size);
   }
   function checkOffset(offset, name, most = Number.MAX_SAFE_INTEGER) {
     if (typeof offset !== 'number') throw invalidArgument(name, 'of type number', offset);
@@ -60,11 +60,6 @@
   }
   function checkBytes(value, name) {
     if (!isUint8Array(value)) throw invalidArgument(name, BYTES, value);
-  }
-  // A number that is cut to an integer; 0 for what is none.
-  function toInteger(value) {
-    const number = Math.floor(value);
-    return Number.isSafeInteger(number) ? number : 0;
   }
 
   // Making buffers.
@@ -84,7 +79,7 @@
     if (isUint8Array(source)) return native.from(source);
     const { length } = source;
     if (!(length > 0)) return new FastBuffer();
-    const made = new FastBuffer(length);
+    const made = native.allocate(length);
     made.set(source);
     return made;
   }
@@ -106,7 +101,7 @@
 
     from: function from(value, encodingOrOffset, length) {
       if (typeof value === 'string') return fromString(value, encodingOrOffset);
-      if (Array.isArray(value)) return fromArrayLike(value);
+      if (Array.isArray(value) || isUint8Array(value)) return fromArrayLike(value);
       if (typeof value === 'object' && value !== null) {
         if (isAnyArrayBuffer(value)) return fromArrayBuffer(value, encodingOrOffset, length);
         const inner = value.valueOf?.();
@@ -136,17 +131,17 @@
 
     alloc: function alloc(size, fill, encoding) {
       checkSize(size);
-      const made = new FastBuffer(size);
+      const made = native.allocate(size);
       return fill === undefined || fill === 0 || size === 0 ? made : fillWith(made, fill, 0, made.length, encoding);
     },
     // Zeroed like any other: a page that nobody wrote costs nothing.
     allocUnsafe: function allocUnsafe(size) {
       checkSize(size);
-      return new FastBuffer(size);
+      return native.allocate(size);
     },
     allocUnsafeSlow: function allocUnsafeSlow(size) {
       checkSize(size);
-      return new FastBuffer(size);
+      return native.allocate(size);
     },
 
     isBuffer: function isBuffer(value) { return value instanceof Buffer; },
@@ -168,18 +163,19 @@
       if (!Array.isArray(list)) throw invalidArgument('list', 'an instance of Array', list);
       let total = 0;
       for (let index = 0; index < list.length; index += 1) {
-        checkBytes(list[index], `list[${index}]`);
+        if (!isUint8Array(list[index])) throw invalidArgument(`list[${index}]`, BYTES, list[index]);
         total += list[index].length;
       }
       if (list.length === 0) return new FastBuffer();
       if (length !== undefined) checkOffset(length, 'length', MAX_LENGTH);
       else if (total > MAX_LENGTH) throw outOfRange('length', `>= 0 && <= ${MAX_LENGTH}`, total);
-      const joined = new FastBuffer(length ?? total);
+      length ??= total;
+      const joined = native.allocate(length);
       let end = 0;
-      for (let index = 0; index < list.length && end < joined.length; index += 1) {
-        const part = list[index], size = part.length;
-        native.copy(part, 0, size, joined, end);
-        end += size;
+      for (let index = 0; index < list.length && end < length; index += 1) {
+        const part = list[index];
+        copy.call(part, joined, end);
+        end += part.length;
       }
       return joined;
     },
@@ -194,7 +190,7 @@
       if (typeof (encoding ?? '') !== 'string') throw invalidArgument('encoding', 'of type string', encoding);
       if (encoding && !Buffer.isEncoding(encoding)) throw unknownEncoding(encoding);
       pattern = value === '' ? 0 : fromString(value, encoding);
-    } else if (!ArrayBuffer.isView(value)) {
+    } else if (typeof value === 'number' || !ArrayBuffer.isView(value)) {
       pattern = value & 255;
     }
     if (offset === undefined) {
@@ -212,30 +208,6 @@
     return buffer;
   }
 
-  function search(buffer, value, offset, end, encoding, isForward) {
-    if (!ArrayBuffer.isView(buffer)) throw invalidArgument('buffer', 'an instance of Buffer, TypedArray, or DataView', buffer);
-    if (typeof offset === 'string') [encoding, offset, end] = [offset, undefined, undefined];
-    else if (end !== undefined && typeof end !== 'number') [encoding, end] = [end ?? encoding, undefined];
-    offset = offset === undefined ? NaN : Math.trunc(offset);
-    const length = buffer.byteLength;
-    if (Number.isNaN(offset)) offset = isForward ? 0 : length;
-    if (typeof value === 'number') value &= 255;
-    else if (typeof value !== 'string' && !isUint8Array(value)) {
-      throw invalidArgument('value', `one of type number or string or ${BYTES}`, value);
-    }
-    return native.indexOf(buffer, value, offset, end ?? length, encoding, isForward);
-  }
-
-  function swapper(size) {
-    return function () {
-      if (this.length % size !== 0) {
-        throw coded(RangeError, 'ERR_INVALID_BUFFER_SIZE', `Buffer size must be a multiple of ${size * 8}-bits`);
-      }
-      native.swap(this, size);
-      return this;
-    };
-  }
-
   // Own properties as `util.inspect` would show them, without the braces.
   function shownProperties(buffer, options) {
     if (buffer.length > MOST_BYTES_WITH_PROPERTIES) return '';
@@ -250,23 +222,6 @@
   }
 
   Object.assign(prototype, {
-    copy: function copy(target, targetStart, sourceStart, sourceEnd) {
-      if (!ArrayBuffer.isView(this)) throw invalidArgument('source', BYTES, this);
-      if (!ArrayBuffer.isView(target)) throw invalidArgument('target', BYTES, target);
-      targetStart = targetStart === undefined ? 0 : toInteger(targetStart);
-      if (targetStart < 0) throw outOfRange('targetStart', '>= 0', targetStart);
-      const length = this.byteLength;
-      sourceStart = sourceStart === undefined ? 0 : toInteger(sourceStart);
-      if (sourceStart < 0 || sourceStart > length) throw outOfRange('sourceStart', `>= 0 && <= ${length}`, sourceStart);
-      sourceEnd = sourceEnd === undefined ? length : toInteger(sourceEnd);
-      if (sourceEnd < 0) throw outOfRange('sourceEnd', '>= 0', sourceEnd);
-      const count = Math.min(sourceEnd, length) - sourceStart;
-      const copied = Math.min(count, target.byteLength - targetStart);
-      if (copied <= 0) return 0;
-      native.copy(this, sourceStart, sourceStart + copied, target, targetStart);
-      return copied;
-    },
-
     compare: function compare(target, targetStart = 0, targetEnd, sourceStart = 0, sourceEnd) {
       checkBytes(target, 'target');
       checkOffset(targetStart, 'targetStart');
@@ -276,39 +231,9 @@
       return native.compare(this, sourceStart, sourceEnd ?? this.length, target, targetStart, targetEnd ?? target.length);
     },
 
-    // (value, offset, end, encoding), any of the last three left out
-    indexOf: function indexOf(value, offset, end, encoding) {
-      return search(this, value, offset, end, encoding, true);
-    },
-    lastIndexOf: function lastIndexOf(value, offset, end, encoding) {
-      return search(this, value, offset, end, encoding, false);
-    },
-    includes: function includes(value, offset, end, encoding) {
-      return search(this, value, offset, end, encoding, true) !== -1;
-    },
-
     fill: function fill(value, offset, end, encoding) { return fillWith(this, value, offset, end, encoding); },
 
-    // (string), (string, encoding) or (string, offset, length, encoding) without any of the last
-    write: function write(string, offset, length, encoding) {
-      const size = this.length;
-      if (offset === undefined) return native.write(this, string, undefined, 0, size);
-      if (length === undefined && typeof offset === 'string') {
-        [encoding, length, offset] = [offset, size, 0];
-      } else {
-        checkOffset(offset, 'offset', size);
-        if (typeof length === 'string') [encoding, length] = [length, undefined];
-        if (length !== undefined) checkOffset(length, 'length', size);
-        length = Math.min(length ?? size, size - offset);
-      }
-      return native.write(this, string, encoding || undefined, offset, length);
-    },
-
     toJSON: function toJSON() { return { type: 'Buffer', data: Array.from(this) }; },
-
-    swap16: swapper(2),
-    swap32: swapper(4),
-    swap64: swapper(8),
 
     [customInspect](depth, options) {
       const shown = Math.min(inspectMaxBytes, this.length), rest = this.length - inspectMaxBytes;
@@ -320,6 +245,7 @@
     },
   });
   native.setUp(prototype);
+  const { copy } = prototype;
   prototype.toLocaleString = prototype.toString;
   prototype.inspect = prototype[customInspect];
   for (const [name, slot] of [['parent', 'buffer'], ['offset', 'byteOffset']]) {
@@ -331,7 +257,10 @@
 
   // The rest of the module.
   function checkText(input) {
-    if (isTypedArray(input) || isAnyArrayBuffer(input)) return input;
+    if (isTypedArray(input) || isAnyArrayBuffer(input)) {
+      if (!(input.buffer ?? input).detached) return input;
+      throw coded(Error, 'ERR_INVALID_STATE', 'Invalid state: Cannot validate on a detached buffer');
+    }
     throw invalidArgument('input', 'an instance of ArrayBuffer, Buffer, or TypedArray', input);
   }
 

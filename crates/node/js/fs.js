@@ -124,18 +124,32 @@
     'unwatchFile', 'watch', 'watchFile',
   ]) fs[name] = missing('fs', name);
 
-  fs.createReadStream = function createReadStream(path, options) { return new fs.ReadStream(path, options); };
-  fs.createWriteStream = function createWriteStream(path, options) { return new fs.WriteStream(path, options); };
-  // Packages replace these by their own.
-  for (const name of ['ReadStream', 'WriteStream', 'FileReadStream', 'FileWriteStream']) {
-    let own;
-    Object.defineProperty(fs, name, {
-      configurable: true,
-      enumerable: true,
-      get: () => own ?? native.fileStreams()[name.replace('File', '')],
-      set(value) { own = value; },
-    });
+  // Importing `fs` asks for all of its members: what makes streams of these comes with the first.
+  // Packages call them as functions, with objects of their own.
+  let streams;
+  const fileStreams = () => {
+    if (streams === undefined) {
+      streams = native.fileStreams();
+      streams.complete(ReadStream, WriteStream);
+    }
+    return streams;
+  };
+  function ReadStream(path, options) {
+    if (!(this instanceof ReadStream)) return new ReadStream(path, options);
+    fileStreams().beginReading(this, path, options);
   }
+  function WriteStream(path, options) {
+    if (!(this instanceof WriteStream)) return new WriteStream(path, options);
+    fileStreams().beginWriting(this, path, options);
+  }
+  Object.assign(fs, {
+    ReadStream,
+    WriteStream,
+    FileReadStream: ReadStream,
+    FileWriteStream: WriteStream,
+    createReadStream(path, options) { return new ReadStream(path, options); },
+    createWriteStream(path, options) { return new WriteStream(path, options); },
+  });
 
   const asPromise = (steps) => new Promise((resolve, reject) => {
     runLater(steps, (error, result) => { if (error) reject(error); else resolve(result); });

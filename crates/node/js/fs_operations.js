@@ -2,16 +2,11 @@
 // what they come to. `fs.js` runs it at once or with a callback, `fs_promises.js` as a promise.
 
 (function (native) {
-  const { Buffer, constants, inspect, invalidArgument, outOfRange } = native;
+  const { Buffer, coded, constants, inspect, invalidArgument, outOfRange } = native;
   const { BigIntStats, Dirent, Stats } = native.classes;
   const MAX_FD = 2 ** 31 - 1;
   const READ_BYTES = 16384;
 
-  function coded(Class, code, message) {
-    const error = new Class(message);
-    error.code = code;
-    return error;
-  }
   const invalidValue = (name, why, value) => coded(TypeError, 'ERR_INVALID_ARG_VALUE',
     `The ${name.includes('.') ? 'property' : 'argument'} '${name}' ${why}. Received ${inspect(value)}`);
 

@@ -91,10 +91,10 @@
     }
 
     createReadStream(options) {
-      return new (native.fileStreams().ReadStream)(undefined, { ...options, fd: this });
+      return new (native.builtin('fs').ReadStream)(undefined, { ...options, fd: this });
     }
     createWriteStream(options) {
-      return new (native.fileStreams().WriteStream)(undefined, { ...options, fd: this });
+      return new (native.builtin('fs').WriteStream)(undefined, { ...options, fd: this });
     }
 
     async [Symbol.asyncDispose]() { await this.close(); }

@@ -186,11 +186,11 @@
   for (const [fd, name] of [[1, 'stdout'], [2, 'stderr']]) {
     lazy(name, () => {
       touched[fd] = true;
-      return native.standardStreams().output(fd, native);
+      return native.standardStreams().output(fd);
     });
   }
   let input = { read: native.readInput, keepAlive: native.keepInputAlive };
-  lazy('stdin', () => native.standardStreams().input(input, native));
+  lazy('stdin', () => native.standardStreams().input(input));
 
   // What the host calls: it never looks at the object itself, which scripts may change.
   let captureCallback = null;

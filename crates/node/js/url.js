@@ -2,13 +2,7 @@
 // was there before the standard's `URL`.
 
 (function (native) {
-  const { domainToASCII, domainToUnicode, invalidArgument, isWindows, missing } = native;
-
-  function coded(Class, code, message) {
-    const error = new Class(message);
-    error.code = code;
-    return error;
-  }
+  const { coded, domainToASCII, domainToUnicode, invalidArgument, isWindows, missing } = native;
 
   // Paths and URLs.
   function fileURLToPath(path, options) {

@@ -1,18 +1,12 @@
 // node:worker_threads, <https://nodejs.org/api/worker_threads.html>
 
 (function (native) {
-  const { EventEmitter, hooks, inspect, invalidArgument, startup } = native;
+  const { EventEmitter, coded, hooks, inspect, invalidArgument, startup } = native;
   const { BroadcastChannel, MessageChannel, MessagePort } = native.interfaces;
   const SHARE_ENV = Symbol.for('nodejs.worker_threads.SHARE_ENV');
   const isMainThread = startup === undefined;
   const parentPort = native.parentPort ?? null;
   const environmentData = startup?.environmentData ?? new Map();
-
-  function coded(Class, code, message) {
-    const error = new Class(message);
-    error.code = code;
-    return error;
-  }
 
   // Ports are event targets, and have what scripts use of an emitter beside it. Listeners of
   // that kind get the value, not the event.

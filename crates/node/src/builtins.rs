@@ -8,11 +8,12 @@ use holm_js::webidl::convert;
 use holm_js::{
     Ctx, Error, ErrorKind, Object, Result, Root, Value, function, host_ref, slot, throw_coded,
 };
-use holm_web::console::inspect::{self, Options};
 use holm_web::events::EventTarget;
 
 use crate::embedded::Embedded;
-use crate::{buffer, fs, modules, os, process, streams, urls, worker_threads};
+use crate::{
+    buffer, child_process, fs, modules, os, process, scripted, streams, urls, worker_threads,
+};
 
 /// Node's names that need no `node:`. Those that are not made yet are names all the same: a
 /// package asking for one gets an error that says so.
@@ -101,9 +102,13 @@ pub(crate) fn load<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
 
 fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
     match name {
+        "assert" => scripted::part(ctx, "assert/index"),
+        "assert/strict" => member(ctx, "assert", "strict"),
         "buffer" => buffer::module(ctx),
+        "child_process" => child_process::module(ctx),
         "console" => ctx.globals().get("console"),
         "constants" => constants(ctx),
+        "diagnostics_channel" => scripted::part(ctx, name),
         "events" => events(ctx),
         "fs" => fs::module(ctx),
         "fs/promises" => member(ctx, "fs", "promises"),
@@ -123,6 +128,9 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
             ],
         ),
         "process" => process::object(ctx).map(Object::into_value),
+        "readline" => streams::member(ctx, "readline", "callbacks"),
+        "readline/promises" => streams::member(ctx, "readline", "promises"),
+        "querystring" | "tty" | "v8" => scripted::part(ctx, name),
         "stream" => streams::part(ctx, "index"),
         "stream/consumers" => streams::part(ctx, "consumers"),
         "stream/promises" => streams::part(ctx, "promises"),
@@ -138,8 +146,10 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
                 "clearImmediate",
             ],
         ),
+        "timers/promises" => scripted::part(ctx, "timers_promises"),
         "url" => urls::module(ctx),
-        "util" => util(ctx),
+        "util" | "sys" => scripted::part(ctx, "util/index"),
+        "util/types" => scripted::part(ctx, "util/types"),
         "worker_threads" => worker_threads::module(ctx),
         _ if is_builtin(name) || SCHEME_ONLY.contains(&name) => {
             let text = format!("node:{name} is not part of Holm yet");
@@ -236,24 +246,5 @@ fn members<'js>(ctx: &Ctx<'js>, names: &[&str]) -> Result<Value<'js>> {
     for name in names {
         module.set(*name, ctx.globals().get::<_, Value<'js>>(*name)?)?;
     }
-    Ok(module.into_value())
-}
-
-/// What of `node:util` the console already is: `inspect` and `format`.
-fn util<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
-    let module = Object::new(ctx.clone())?;
-    module.set("inspect", inspect::inspect_function(ctx)?)?;
-    let format = function(ctx, "format", 0, |call| {
-        call.returns(inspect::format(call.ctx(), &call.rest(0), &Options::default())?)
-    })?;
-    module.set("format", format)?;
-    let format = function(ctx, "formatWithOptions", 1, |call| {
-        let options = match call.value(0).into_object() {
-            Some(given) => Options::from_js(&given)?,
-            None => Options::default(),
-        };
-        call.returns(inspect::format(call.ctx(), &call.rest(1), &options)?)
-    })?;
-    module.set("formatWithOptions", format)?;
     Ok(module.into_value())
 }

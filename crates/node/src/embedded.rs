@@ -56,3 +56,13 @@ impl Embedded {
         run_bytecode(ctx, self.bytecode())?.into_function().ok_or(Error::Unknown)
     }
 }
+
+/// The function of any of them, by its path in `js/`.
+pub(crate) fn load<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Function<'js>> {
+    let bytecode = bytecode(name).ok_or(Error::Unknown)?;
+    run_bytecode(ctx, bytecode)?.into_function().ok_or(Error::Unknown)
+}
+
+fn bytecode(name: &str) -> Option<&'static [u8]> {
+    Some(include!(concat!(env!("OUT_DIR"), "/scripts.rs")))
+}

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use holm_js::{Ctx, JsString, Result, Strings, Units, Value};
+use holm_js::{Ctx, Result, Strings, Units, Value};
 use holm_web::base64::{self, Alphabet};
 
 /// The longest name of an encoding.
@@ -30,6 +30,7 @@ pub(crate) enum Encoding {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Decoded {
     Text(String),
+    Latin1(Vec<u8>),
     /// May have lone surrogates.
     Utf16(Vec<u16>),
 }
@@ -86,7 +87,7 @@ impl Encoding {
                 let units = pairs.map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
                 return Decoded::Utf16(units);
             }
-            Self::Latin1 => from_utf8(latin1_to_utf8(bytes).into_owned()),
+            Self::Latin1 => return Decoded::Latin1(bytes.to_vec()),
             Self::Ascii => from_utf8(bytes.iter().map(|byte| byte & 0x7f).collect()),
             Self::Hex => to_hex(bytes),
             Self::Base64 => base64::encode(bytes, Alphabet::Standard),
@@ -171,6 +172,7 @@ impl Encoding {
             )
             .into_owned(),
             (_, Decoded::Text(text)) => text,
+            (_, Decoded::Latin1(units)) => from_utf8(latin1_to_utf8(&units).into_owned()),
             (_, Decoded::Utf16(units)) => characters(&units).collect(),
         };
         let narrowed = |below: u32| {
@@ -213,6 +215,7 @@ impl Decoded {
     pub(crate) fn followed_by(self, second: Self) -> Self {
         match (self, second) {
             (Self::Text(first), Self::Text(second)) => Self::Text(first + &second),
+            (Self::Latin1(first), Self::Latin1(second)) => Self::Latin1([first, second].concat()),
             (Self::Utf16(mut first), Self::Utf16(second)) => {
                 first.extend(second);
                 Self::Utf16(first)
@@ -225,7 +228,8 @@ impl Decoded {
     /// The string of script.
     pub(crate) fn into_value<'js>(self, ctx: &Ctx<'js>) -> Result<Value<'js>> {
         match self {
-            Self::Text(text) => Ok(JsString::from_str(ctx.clone(), &text)?.into_value()),
+            Self::Text(text) => Strings::from_text(ctx, &text),
+            Self::Latin1(units) => Strings::new(ctx)?.from_latin1(ctx, &units),
             Self::Utf16(units) => Strings::make(ctx, &units),
         }
     }
@@ -239,13 +243,35 @@ fn characters(units: &[u16]) -> impl Iterator<Item = char> {
 
 fn utf16_to_utf8(units: &[u16]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(units.len() * REPLACEMENT.len());
-    for character in characters(units) {
-        match u8::try_from(character) {
-            Ok(ascii @ 0..0x80) => bytes.push(ascii),
-            _ => bytes.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
+    let mut rest = units;
+    while let [unit, after @ ..] = rest {
+        rest = after;
+        // OPTIMIZATION: most units are no half of a pair.
+        match *unit {
+            ascii @ 0..0x80 => bytes.push(ascii as u8),
+            two @ 0x80..0x800 => bytes.extend([0xc0 | (two >> 6) as u8, continuation(two)]),
+            high @ 0xd800..0xe000 => {
+                let pair = [high, after.first().copied().unwrap_or_default()];
+                match char::decode_utf16(pair).next() {
+                    Some(Ok(character)) => {
+                        rest = &after[1..];
+                        bytes.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+                    }
+                    _ => bytes.extend_from_slice(REPLACEMENT),
+                }
+            }
+            three => {
+                let [first, second] = [0xe0 | (three >> 12) as u8, continuation(three >> 6)];
+                bytes.extend([first, second, continuation(three)]);
+            }
         }
     }
     bytes
+}
+
+/// The last six bits as UTF-8 has them.
+fn continuation(bits: u16) -> u8 {
+    0x80 | bits as u8 & 0x3f
 }
 
 fn latin1_to_utf8(units: &[u8]) -> Cow<'_, [u8]> {
@@ -345,6 +371,7 @@ mod tests {
     fn decode(encoding: Encoding, bytes: &[u8]) -> String {
         match encoding.decode(bytes) {
             Decoded::Text(text) => text,
+            Decoded::Latin1(units) => units.into_iter().map(char::from).collect(),
             Decoded::Utf16(units) => String::from_utf16(&units).expect("no lone surrogate"),
         }
     }

@@ -8,6 +8,7 @@
 
 mod buffer;
 mod builtins;
+mod child_process;
 mod embedded;
 mod encodings;
 mod fs;
@@ -15,6 +16,7 @@ mod input;
 pub mod modules;
 mod os;
 pub mod process;
+mod scripted;
 mod signals;
 mod streams;
 pub mod syntax;

@@ -35,6 +35,11 @@ pub(crate) fn module<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
     Embedded::Os.load(ctx)?.call((natives,))
 }
 
+/// The name of a signal.
+pub(crate) fn signal_name(number: i32) -> Option<&'static str> {
+    SIGNALS.iter().find(|(_, signal)| signal.as_raw() == number).map(|(name, _)| *name)
+}
+
 /// The text of a file in which the system tells of itself, if the script may read it.
 fn read_fact<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
     let path: String = call.get(0)?;

@@ -6,7 +6,8 @@ use holm_host::{Access, Environment, Stream, host};
 use holm_js::reflect::Kind;
 use holm_js::{
     Array, Attributes, BigInt, Call, Ctx, ErrorKind, Function, Object, Result, Root, Value,
-    coded_error, define_value, function, interrupt_error, slot, throw_coded, to_text, view_bytes,
+    coded_error, define_value, function, give_code, interrupt_error, slot, throw_coded, to_text,
+    view_bytes,
 };
 use holm_web::console::inspect::{self, Options};
 use holm_web::node_errors::{invalid_argument, out_of_range};
@@ -161,12 +162,7 @@ fn natives<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     })?;
     define("chdir", 1, change_dir)?;
     define("memoryUsage", 0, memory_usage)?;
-    define("write", 2, write)?;
-    define("terminal", 1, terminal)?;
-    define("hasColors", 1, |call| {
-        let host = host(call.ctx());
-        call.returns(stream(call)?.is_some_and(|stream| host.output.has_colors(stream)))
-    })?;
+    output_natives(ctx, &natives)?;
     define("listenSignal", 2, signals::listen)?;
     define("readInput", 1, input::read)?;
     define("keepInputAlive", 1, input::keep_alive)?;
@@ -175,6 +171,17 @@ fn natives<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
 }
 
 type Native = for<'a, 'b> fn(&Call<'a, 'b>) -> Result<Value<'b>>;
+
+/// What writes to the standard streams, and knows them.
+pub(crate) fn output_natives<'js>(ctx: &Ctx<'js>, natives: &Object<'js>) -> Result<()> {
+    natives.set("write", function(ctx, "write", 2, write)?)?;
+    natives.set("terminal", function(ctx, "terminal", 1, terminal)?)?;
+    let has_colors = function(ctx, "hasColors", 1, |call| {
+        let host = host(call.ctx());
+        call.returns(stream(call)?.is_some_and(|stream| host.output.has_colors(stream)))
+    })?;
+    natives.set("hasColors", has_colors)
+}
 
 /// What every embedded script needs to complain as Node does.
 pub(crate) fn error_natives<'js>(ctx: &Ctx<'js>, natives: &Object<'js>) -> Result<()> {
@@ -202,7 +209,17 @@ pub(crate) fn error_natives<'js>(ctx: &Ctx<'js>, natives: &Object<'js>) -> Resul
         };
         call.returns(inspect::inspect(call.ctx(), &call.value(0), &options)?)
     })?;
-    natives.set("inspect", inspect)
+    natives.set("inspect", inspect)?;
+    natives.set("coded", function(ctx, "coded", 3, coded)?)
+}
+
+/// `(Class, code, message)`: an error as Node makes them.
+fn coded<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
+    let class: Function<'js> = call.get(0)?;
+    let class = class.as_constructor().ok_or(holm_js::Error::Unknown)?;
+    let error: Object<'js> = class.construct((call.value(2),))?;
+    give_code(call.ctx(), &error, &call.get::<String>(1)?)?;
+    Ok(error.into_value())
 }
 
 fn facts<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {

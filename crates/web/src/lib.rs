@@ -7,6 +7,7 @@
 
 pub mod abort;
 pub mod base64;
+mod compression;
 pub mod console;
 pub mod crypto;
 pub mod encoding;
@@ -17,6 +18,7 @@ pub mod messaging;
 pub mod node_errors;
 pub mod performance;
 mod shown;
+pub mod streams;
 pub mod structured_clone;
 pub mod timers;
 pub mod url;
@@ -34,6 +36,7 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
     events::install(ctx)?;
     abort::install(ctx)?;
     fetch::install(ctx)?;
+    streams::install(ctx)?;
     structured_clone::install(ctx)?;
     messaging::install(ctx)?;
     workers::install(ctx)?;

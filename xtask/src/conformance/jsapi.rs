@@ -14,12 +14,12 @@ use super::{LIMIT, Options, Prepared, Suite, node_source};
 use crate::command::Failure;
 
 const PRELUDE: &str = include_str!("jsapi/prelude.js");
-const REPORT: &str = include_str!("jsapi/report.js");
+pub(super) const REPORT: &str = include_str!("jsapi/report.js");
 /// Where the suite's root is on W3C's server.
 const SERVED_AT: &str = "/wasm/jsapi/";
 /// For a test that calls itself long. W3C's own runner gives it a minute; an interpreter needs four
 /// to put together modules of 10 000 000 segments and of a gigabyte.
-const LONG_LIMIT: Duration = Duration::from_secs(15 * 60);
+pub(super) const LONG_LIMIT: Duration = Duration::from_secs(15 * 60);
 /// What a copy given by `--dir` is called unless told.
 const COPY: &str = "spec";
 
@@ -56,11 +56,7 @@ impl JsApi {
         for script in Meta::read(&test).scripts {
             parts.push(read(&self.folder.join(resolve(file, script)))?);
         }
-        parts.push(if is_strict(&test) {
-            format!("(function () {{\n{test}\n}}).call(globalThis);")
-        } else {
-            test
-        });
+        parts.push(in_its_mode(test));
         Ok(format!("(function () {{\n{}\n}}).call(globalThis);\n", parts.join("\n;\n")))
     }
 }
@@ -88,14 +84,14 @@ impl Suite for JsApi {
 }
 
 /// The `// META: key=value` lines a test begins with.
-struct Meta<'a> {
-    scripts: Vec<&'a str>,
+pub(super) struct Meta<'a> {
+    pub(super) scripts: Vec<&'a str>,
     globals: Vec<&'a str>,
-    is_long: bool,
+    pub(super) is_long: bool,
 }
 
 impl Meta<'_> {
-    fn read(test: &str) -> Meta<'_> {
+    pub(super) fn read(test: &str) -> Meta<'_> {
         let mut meta = Meta { scripts: Vec::new(), globals: Vec::new(), is_long: false };
         for line in test.lines() {
             let Some(line) = line.trim().strip_prefix("// META:") else { break };
@@ -112,6 +108,14 @@ impl Meta<'_> {
     /// Whether the test says that it needs no browser.
     fn for_shells(&self) -> bool {
         self.globals.contains(&"jsshell")
+    }
+}
+
+/// A test that is strict as a whole is a function of its own.
+pub(super) fn in_its_mode(test: String) -> String {
+    match is_strict(&test) {
+        true => format!("(function () {{\n{test}\n}}).call(globalThis);"),
+        false => test,
     }
 }
 
@@ -146,7 +150,7 @@ fn resolve(file: &str, script: &str) -> PathBuf {
     }
 }
 
-fn read(path: &Path) -> Result<String, Failure> {
+pub(super) fn read(path: &Path) -> Result<String, Failure> {
     fs::read_to_string(path).map_err(Failure::while_doing(format!("reading {}", path.display())))
 }
 

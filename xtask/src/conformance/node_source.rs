@@ -1,4 +1,4 @@
-//! testharness.js and a copy of the JavaScript API's tests, out of Debian's source package `nodejs`.
+//! testharness.js, a copy of the JavaScript API's tests, and some of the web's, out of Debian's source package `nodejs`.
 //!
 //! The tests are in no crate and in no npm package; Node.js's sources carry them, and Debian keeps those.
 //! `apt-get` downloads and verifies with whatever mirror this machine is set up for: we only turn its own list of
@@ -17,7 +17,17 @@ use crate::command::Failure;
 /// The commit of web-platform-tests/wpt that `wasm/jsapi` is from.
 const COMMIT: &str = "cde25e7e3c3b9d2280eb088a3fb9da988793d255";
 /// What is taken out of the archive, below `node-vX.Y.Z/test/fixtures/wpt`.
-const WANTED: [&str; 3] = ["wasm/jsapi/*", "resources/testharness.js", "versions.json"];
+const WANTED: [&str; 9] = [
+    "wasm/jsapi/*",
+    "resources/testharness.js",
+    "versions.json",
+    "common/*",
+    "streams/*",
+    "encoding/*",
+    "url/*",
+    "FileAPI/*",
+    "html/webappapis/structured-clone/*",
+];
 const HINT: &str = "\nhint: on a machine without apt-get: --dir FOLDER --harness testharness.js";
 
 /// The extracted files.
@@ -27,7 +37,8 @@ pub(super) struct NodeSource(PathBuf);
 pub(super) fn get() -> Result<NodeSource, Failure> {
     let root = cargo::target_directory()?.join("conformance");
     let source = NodeSource(root.join(format!("wpt-{}", &COMMIT[..8])));
-    if source.harness().exists() {
+    // An older xtask took less.
+    if source.harness().exists() && source.root().join("streams").exists() {
         return Ok(source);
     }
     eprintln!("conformance: getting the source package nodejs by apt-get");
@@ -53,6 +64,10 @@ pub(super) fn get() -> Result<NodeSource, Failure> {
 }
 
 impl NodeSource {
+    pub(super) fn root(&self) -> PathBuf {
+        self.0.clone()
+    }
+
     pub(super) fn jsapi(&self) -> PathBuf {
         self.0.join("wasm/jsapi")
     }

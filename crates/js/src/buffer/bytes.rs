@@ -54,7 +54,7 @@ impl Bytes {
     /// How many bytes a `Uint8Array` shows. `None` if the value is none.
     #[inline]
     pub fn array_len(self, value: &Value<'_>) -> Option<usize> {
-        self.len(value.as_object().filter(|object| class::of(object) == class::UINT8_ARRAY)?)
+        (class_of(value) == Some(class::UINT8_ARRAY)).then(|| self.len(value)).flatten()
     }
 
     /// Reads as many bytes as `into` is long, from `offset` on. `None` if there are not so many.
@@ -78,13 +78,22 @@ impl Bytes {
         Ok(Some(()))
     }
 
+    /// A new `Uint8Array` of zeros.
+    pub fn zeroed<'js>(self, ctx: &Ctx<'js>, len: usize) -> Result<Object<'js>> {
+        // SAFETY: a number is alive in any runtime, and needs no releasing.
+        unsafe {
+            let undefined = qjs::JS_UNDEFINED;
+            new_array(ctx, &mut [qjs::JS_NewFloat64(len as f64), undefined, undefined])
+        }
+    }
+
     /// A `Uint8Array` that shows a part of what another one shows.
     pub fn part<'js>(self, array: &Object<'js>, range: Range<usize>) -> Result<Object<'js>> {
         let ctx = array.ctx();
         let mut offset: qjs::size_t = 0;
         let none = std::ptr::null_mut();
         // SAFETY: live values; what is no typed array, detached or out of range is an error.
-        let part = unsafe {
+        unsafe {
             let context = raw::context(ctx);
             let buffer = raw::own(
                 ctx,
@@ -93,10 +102,8 @@ impl Bytes {
             let number = |number: usize| qjs::JS_NewFloat64(number as f64);
             let (start, len) = (number(offset as usize + range.start), number(range.len()));
             let mut arguments = [buffer.as_raw(), start, len];
-            let kind = qjs::JSTypedArrayEnum_JS_TYPED_ARRAY_UINT8;
-            raw::own(ctx, qjs::JS_NewTypedArray(context, 3, arguments.as_mut_ptr(), kind))?
-        };
-        part.into_object().ok_or(rquickjs::Error::Unknown)
+            new_array(ctx, &mut arguments)
+        }
     }
 
     /// Lends the bytes in a range, as far as they are there.
@@ -168,36 +175,63 @@ impl Bytes {
     }
 
     fn span(self, value: &Value<'_>) -> Option<Span> {
-        let object = value.as_object()?;
-        let (buffer, offset, len) = match class::of(object) {
-            class::ARRAY_BUFFER | class::SHARED_ARRAY_BUFFER => (object.as_raw(), 0, None),
+        let (buffer, offset, len) = match class_of(value)? {
+            class::ARRAY_BUFFER | class::SHARED_ARRAY_BUFFER => (value.as_raw(), 0, None),
             class::UINT8C_ARRAY..=class::DATAVIEW => {
-                let record = view::record(object);
+                // SAFETY: a live view, and the right to be here says that the layout is known.
+                let record = unsafe { view::record_of(value.as_raw()) };
                 let buffer: *mut c_void = record.buffer.cast_mut();
                 let len = (record.tracks == 0).then_some(record.length as usize);
                 (qjs::JS_MKPTR(qjs::JS_TAG_OBJECT, buffer), record.offset as usize, len)
             }
             _ => return None,
         };
-        Some(Span::of(object, buffer, offset, len))
+        // SAFETY: the buffer, or the view's, which the view keeps.
+        Some(unsafe { Span::of(value.ctx(), buffer, offset, len) })
     }
+}
+
+/// The class of an object. (Asking an `Object` finds out whether it is a promise, and more.)
+#[inline]
+fn class_of(value: &Value<'_>) -> Option<qjs::JSClassID> {
+    // SAFETY: a live value, whose class is only asked for if it is an object.
+    unsafe {
+        (qjs::JS_VALUE_GET_TAG(value.as_raw()) == qjs::JS_TAG_OBJECT)
+            .then(|| qjs::JS_GetClassID(value.as_raw()))
+    }
+}
+
+/// What the engine's `Uint8Array` makes of its three arguments.
+///
+/// # Safety
+/// The arguments are alive, and of the runtime of `ctx`.
+unsafe fn new_array<'js>(ctx: &Ctx<'js>, arguments: &mut [qjs::JSValue; 3]) -> Result<Object<'js>> {
+    let kind = qjs::JSTypedArrayEnum_JS_TYPED_ARRAY_UINT8;
+    // SAFETY: by the caller; the result is ours.
+    let made = unsafe {
+        let context = raw::context(ctx);
+        raw::own(ctx, qjs::JS_NewTypedArray(context, 3, arguments.as_mut_ptr(), kind))?
+    };
+    made.into_object().ok_or(rquickjs::Error::Unknown)
 }
 
 impl Span {
     const NOTHING: Self =
         Self { start: std::ptr::without_provenance_mut(1), len: 0, memory: Memory::Own };
 
-    /// What a view of this buffer shows, `len` being `None` where it shows all from `offset` on.
+    /// What a view of a buffer shows, `len` being `None` where it shows all from `offset` on.
+    ///
+    /// # Safety
+    /// A live buffer.
     #[inline]
-    fn of(view: &Object<'_>, buffer: qjs::JSValue, offset: usize, len: Option<usize>) -> Self {
+    unsafe fn of(ctx: &Ctx<'_>, buffer: qjs::JSValue, offset: usize, len: Option<usize>) -> Self {
         let mut size: qjs::size_t = 0;
-        // SAFETY: the view is alive and keeps its buffer, whose data ends `size` bytes from where
-        // it starts.
+        // SAFETY: by the caller; the buffer's data ends `size` bytes from where it starts.
         unsafe {
-            let start = qjs::JS_GetArrayBuffer(raw::context(view.ctx()), &raw mut size, buffer);
+            let start = qjs::JS_GetArrayBuffer(raw::context(ctx), &raw mut size, buffer);
             if start.is_null() {
                 // Detached, which the engine has thrown.
-                drop(view.ctx().catch());
+                drop(ctx.catch());
                 return Self::NOTHING;
             }
             let rest = (size as usize).checked_sub(offset);

@@ -71,15 +71,23 @@ pub(crate) struct Record {
     pub(crate) tracks: u8,
 }
 
-/// The engine's record of a typed array or `DataView`, if [`layout_is_known`].
+/// The engine's record of a view.
+///
+/// # Safety
+/// A live typed array or `DataView`; and [`layout_is_known`].
 #[inline]
-pub(crate) fn record(view: &Object<'_>) -> Record {
-    // SAFETY: a live view, whose opaque pointer is that of its record, an allocation of the
-    // engine's. That it is as long as this shows `measure`, which asks for a size first.
+pub(crate) unsafe fn record_of(view: qjs::JSValue) -> Record {
+    // SAFETY: by the caller. The opaque pointer of a view is that of its record, an allocation of
+    // the engine's. That it is as long as this shows `measure`, which asks for a size first.
     unsafe {
         let mut class = qjs::JS_INVALID_CLASS_ID;
-        qjs::JS_GetAnyOpaque(view.as_raw(), &raw mut class).cast::<Record>().read()
+        qjs::JS_GetAnyOpaque(view, &raw mut class).cast::<Record>().read()
     }
+}
+
+fn record(view: &Object<'_>) -> Record {
+    // SAFETY: a live view.
+    unsafe { record_of(view.as_raw()) }
 }
 
 /// Makes views of known extent, and looks whether their records say just that.

@@ -38,8 +38,9 @@
   // Both constructors ask for it, to know which half they make.
   Stream.Duplex = Duplex;
 
-  for (const name of Reflect.ownKeys(Writable.prototype)) {
-    if (name === 'constructor' || name in Duplex.prototype) continue;
+  // What both have, and how it is disposed of, is that of `Readable`.
+  for (const name of Object.getOwnPropertyNames(Writable.prototype)) {
+    if (name in Duplex.prototype) continue;
     Object.defineProperty(Duplex.prototype, name, Object.getOwnPropertyDescriptor(Writable.prototype, name));
   }
   Duplex.prototype.destroy = Writable.prototype.destroy;

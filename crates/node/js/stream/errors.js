@@ -2,13 +2,7 @@
 //
 // <https://nodejs.org/api/errors.html#nodejs-error-codes>
 
-(function ({ inspect, invalidArgument, outOfRange }) {
-  function coded(Class, code, message) {
-    const error = new Class(message);
-    error.code = code;
-    return error;
-  }
-
+(function ({ coded, inspect, invalidArgument, outOfRange }) {
   class AbortError extends Error {
     constructor(message = 'The operation was aborted', options = undefined) {
       super(message, options);

@@ -168,21 +168,19 @@
     }
   }
 
-  // Packages call these as functions, with objects of their own.
-  function ReadStream(path, given) {
-    if (!(this instanceof ReadStream)) return new ReadStream(path, given);
+  function beginReading(stream, path, given) {
     const options = toOptions(given);
-    setUp(this, path, options, 'r', ['open', 'read', 'close']);
-    this.end = toPlace(options.end, 'end') ?? Infinity;
-    if (this.start !== undefined && this.start > this.end) {
-      throw outOfRange('start', `<= "end" (here: ${this.end})`, this.start);
+    setUp(stream, path, options, 'r', ['open', 'read', 'close']);
+    stream.end = toPlace(options.end, 'end') ?? Infinity;
+    if (stream.start !== undefined && stream.start > stream.end) {
+      throw outOfRange('start', `<= "end" (here: ${stream.end})`, stream.start);
     }
-    if (this.pos === undefined && this.end !== Infinity) this.pos = 0;
-    this.bytesRead = 0;
+    if (stream.pos === undefined && stream.end !== Infinity) stream.pos = 0;
+    stream.bytesRead = 0;
     options.highWaterMark ??= READ_BYTES;
-    Readable.call(this, options);
+    Readable.call(stream, options);
   }
-  inherit(ReadStream, Readable, {
+  const reading = {
     _read(size) {
       const count = Math.min(size, this.pos === undefined ? size : this.end - this.pos + 1);
       if (count <= 0) {
@@ -211,19 +209,18 @@
     },
     get autoClose() { return this._readableState?.autoDestroy; },
     set autoClose(value) { this._readableState.autoDestroy = value; },
-  });
+  };
 
-  function WriteStream(path, given) {
-    if (!(this instanceof WriteStream)) return new WriteStream(path, given);
+  function beginWriting(stream, path, given) {
     const options = toOptions(given);
     options.decodeStrings = true;
-    setUp(this, path, options, 'w', ['open', 'write', 'writev', 'close']);
+    setUp(stream, path, options, 'w', ['open', 'write', 'writev', 'close']);
     if (options.flush !== undefined && options.flush !== null) check.boolean(options.flush, 'options.flush');
-    this.flush = options.flush ?? false;
-    this.bytesWritten = 0;
-    Writable.call(this, options);
-    if (!this[kCalls].writev) this._writev = null;
-    if (options.encoding) this.setDefaultEncoding(options.encoding);
+    stream.flush = options.flush ?? false;
+    stream.bytesWritten = 0;
+    Writable.call(stream, options);
+    if (!stream[kCalls].writev) stream._writev = null;
+    if (options.encoding) stream.setDefaultEncoding(options.encoding);
   }
   // The rest is written, where only a part was.
   function wrote(stream, chunk, error, count, callback) {
@@ -237,7 +234,7 @@
     }
     callback(free(stream, error) ? error ?? make.destroyed('write') : error);
   }
-  inherit(WriteStream, Writable, {
+  const writing = {
     _write(chunk, encoding, callback) {
       this[kIsBusy] = true;
       this[kCalls].write(this.fd, chunk, 0, chunk.length, this.pos ?? null, (error, count) => {
@@ -268,7 +265,14 @@
     destroySoon() { this.end(); },
     get autoClose() { return this._writableState?.autoDestroy; },
     set autoClose(value) { this._writableState.autoDestroy = value; },
-  });
+  };
 
-  return { ReadStream, WriteStream };
+  return {
+    beginReading,
+    beginWriting,
+    complete(ReadStream, WriteStream) {
+      inherit(ReadStream, Readable, reading);
+      inherit(WriteStream, Writable, writing);
+    },
+  };
 })

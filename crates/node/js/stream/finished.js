@@ -38,10 +38,15 @@
 
     start() {
       const { stream, options } = this;
-      const isClosed = question.isClosed(stream);
-      this.listen(isClosed);
-      this.checkPast(isClosed);
-      if (options.signal && !isClosed) this.watchSignal(options.signal);
+      const past = this.past() ?? (options.signal?.aborted ? { error: aborted(options.signal) } : undefined);
+      if (past === undefined) {
+        this.listen();
+        if (options.signal) this.watchSignal(options.signal);
+      } else {
+        // An error that is still to come is this one.
+        if (options.error !== false) this.on(stream, 'error', nop);
+        nextTick(() => this.tell(...past.error ? [past.error] : []));
+      }
       return () => this.stop();
     }
 
@@ -86,38 +91,42 @@
       this.writableFinished = true;
       // Whoever destroys it here does not want to wait for 'close'.
       if (stream.destroyed) this.willEmitClose = false;
-      if (this.willEmitClose && (!stream.writable || this.readable)) return;
+      if (this.willEmitClose && (!stream.readable || this.readable)) return;
       if (!this.readable || this.readableFinished) this.tell();
     }
     ended() {
       const { stream } = this;
       this.readableFinished = true;
       if (stream.destroyed) this.willEmitClose = false;
-      if (this.willEmitClose && (!stream.readable || this.writable)) return;
+      if (this.willEmitClose && (!stream.writable || this.writable)) return;
       if (!this.writable || this.writableFinished) this.tell();
     }
     closed() {
-      const { stream } = this;
-      const error = question.errorOf(stream);
-      if (error && typeof error !== 'boolean') {
-        this.tell(error);
-        return;
-      }
-      const isCut = (this.readable && !this.readableFinished && question.isReadableNode(stream, true) &&
-          !question.isReadableFinished(stream, false)) ||
-        (this.writable && !this.writableFinished && !question.isWritableFinished(stream, false));
-      if (isCut) this.tell(make.prematureClose());
+      const error = this.closingError();
+      if (error) this.tell(error);
       else this.tell();
     }
 
-    // What happened before anybody listened is told in the next tick.
-    checkPast(isClosed) {
+    // What is told of a stream that is closed.
+    closingError() {
+      const { stream } = this;
+      const error = this.knownError();
+      if (error) return error;
+      const isCut = (this.readable && !this.readableFinished && question.isReadableNode(stream, true) &&
+          !question.isReadableFinished(stream, false)) ||
+        (this.writable && !this.writableFinished && !question.isWritableFinished(stream, false));
+      return isCut ? make.prematureClose() : undefined;
+    }
+    knownError() {
+      const error = question.errorOf(this.stream);
+      return error && typeof error !== 'boolean' ? error : undefined;
+    }
+
+    // What happened before anybody listened; `undefined` if nothing did.
+    past() {
       const { stream, willEmitClose } = this;
       const writable = stream._writableState, readable = stream._readableState;
-      if (isClosed) {
-        nextTick(() => this.closed());
-        return;
-      }
+      if (question.isClosed(stream)) return { error: this.closingError() };
       let isOver;
       if (writable?.errorEmitted || readable?.errorEmitted) {
         isOver = !willEmitClose;
@@ -128,12 +137,7 @@
           (this.readableFinished || question.isReadable(stream) === false);
         isOver = isWritten || isRead || (readable && stream.req && stream.aborted);
       }
-      if (isOver) nextTick(() => this.over());
-    }
-    over() {
-      const error = question.errorOf(this.stream);
-      if (error && typeof error !== 'boolean') this.tell(error);
-      else this.tell();
+      return isOver ? { error: this.knownError() } : undefined;
     }
 
     watchSignal(signal) {
@@ -142,10 +146,6 @@
         this.stop();
         callback.call(this.stream, aborted(signal));
       };
-      if (signal.aborted) {
-        nextTick(abort);
-        return;
-      }
       const stopListening = onAbort(signal, abort), { callback } = this;
       this.callback = function (...args) {
         stopListening();

@@ -45,7 +45,7 @@
 
   const promisified = Symbol.for('nodejs.util.promisify.custom');
   function pipeline(...streams) { return part('pipeline').pipeline(...streams); }
-  function finished(...args) { return part('finished').finished(...args); }
+  function finished(stream, options, callback) { return part('finished').finished(...arguments); }
   for (const method of [pipeline, finished]) {
     Object.defineProperty(method, promisified, {
       enumerable: true, get: () => builtin('stream/promises')[method.name],

@@ -43,7 +43,10 @@
       throw error;
     } finally {
       const mayDestroy = error || options?.destroyOnReturn !== false;
-      if (mayDestroy && (error === undefined || stream._readableState.autoDestroy)) {
+      // Whoever read all may still want to write.
+      const isHalfOpen = error === null && stream.allowHalfOpen === true && stream.writable === true &&
+        stream.writableEnded !== true;
+      if (mayDestroy && (error === undefined || stream._readableState.autoDestroy) && !isHalfOpen) {
         destroyAny(stream, null);
       } else {
         stream.off('readable', notify);

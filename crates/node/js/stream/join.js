@@ -25,10 +25,7 @@
       this.onDrain = this.onFinish = this.onReadable = null;
       this.onClose = undefined;
       if (this.writable) head.on('drain', () => this.run('onDrain'));
-      if (this.readable) {
-        tail.on('readable', () => this.run('onReadable'));
-        tail.on('end', () => this.push(null));
-      }
+      if (this.readable) tail.on('end', () => this.push(null));
     }
 
     run(name) {
@@ -51,16 +48,6 @@
     _final(callback) {
       this.head.end();
       this.onFinish = callback;
-    }
-    _read() {
-      for (;;) {
-        const chunk = this.tail.read();
-        if (chunk === null) {
-          this.onReadable = () => this._read();
-          return;
-        }
-        if (!this.push(chunk)) return;
-      }
     }
     _destroy(error, callback) {
       if (!error && this.onClose !== null) error = new AbortError();
@@ -86,9 +73,20 @@
       }
       if (this.readable) {
         finished(this.tail, (error) => {
-          if (error) destroyAny(this.tail, error);
+          if (error) destroyAny(this.head, error);
           this.over(error);
         });
+        this.tail.on('readable', () => this.run('onReadable'));
+      }
+    }
+    _read() {
+      for (;;) {
+        const chunk = this.tail.read();
+        if (chunk === null) {
+          this.onReadable = () => this._read();
+          return;
+        }
+        if (!this.push(chunk)) return;
       }
     }
     destroyParts(error) {
@@ -104,7 +102,16 @@
       const tail = part('pipeline').connect(streams, (error) => composed.over(error));
       composed = new Composed(streams[0], tail);
       if (composed.writable) finished(tail, () => composed.run('onFinish'));
+      if (composed.readable) tail.on('data', (chunk) => { if (!composed.push(chunk)) tail.pause(); });
+      composed.isSealed = !composed.writable && !composed.readable;
       return composed;
+    }
+    _read() { this.tail.resume(); }
+    // With neither end in reach nothing else would end it.
+    over(error) {
+      const isWaitedFor = Boolean(this.onClose);
+      super.over(error);
+      if (!isWaitedFor && !error && this.isSealed) this.destroy();
     }
     destroyParts(error) { destroyAny(this.tail, error); }
   }

@@ -62,7 +62,9 @@
 
     // `isFinal` once everything has come to its end.
     finish(error, isFinal) {
-      if (error && (!this.error || this.error.code === 'ERR_STREAM_PREMATURE_CLOSE')) this.error = error;
+      // These two follow from others.
+      const isConsequence = this.error?.code === 'ERR_STREAM_PREMATURE_CLOSE' || this.error?.name === 'AbortError';
+      if (error && (!this.error || isConsequence)) this.error = error;
       if (!this.error && !isFinal) return;
       for (const destroy of this.destroyers.splice(0)) destroy(this.error);
       this.stopListening?.();

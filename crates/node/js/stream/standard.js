@@ -1,21 +1,22 @@
-// `process.stdin`, `process.stdout` and `process.stderr`.
+// `process.stdin`, `process.stdout` and `process.stderr`, whose classes node:tty gives.
 //
-// <https://nodejs.org/api/process.html#process-io>. Output is written at once, whatever it goes to.
+// <https://nodejs.org/api/process.html#process-io>, <https://nodejs.org/api/tty.html>. Output is written at once, whatever it goes to.
 
-(function ({ Buffer, builtin, missing }) {
+(function ({ Buffer, builtin, hasColors, missing, part, terminal, write }) {
   const { Readable, Writable } = builtin('stream');
 
+  const { coded, check } = part('errors');
+  const STANDARD_FDS = [0, 1, 2];
+
   class Output extends Writable {
-    #write;
-    constructor(fd, native) {
+    constructor(fd) {
       super({ decodeStrings: false });
       this.fd = fd;
       this._isStdio = true;
-      this.#write = native.write;
     }
     _write(chunk, encoding, callback) {
       const isUtf8 = typeof chunk !== 'string' || /^utf-?8$/i.test(encoding);
-      callback(this.#write(this.fd, isUtf8 ? chunk : Buffer.from(chunk, encoding)));
+      callback(write(this.fd, isUtf8 ? chunk : Buffer.from(chunk, encoding)));
     }
     // The streams of the process are never closed: after a failure there may be another try.
     _destroy(error, callback) {
@@ -26,21 +27,20 @@
   }
 
   // <https://nodejs.org/api/tty.html#class-ttywritestream>
-  class TerminalOutput extends Output {
-    #native;
-    constructor(fd, native) {
-      super(fd, native);
+  class WriteStream extends Output {
+    constructor(fd) {
+      checkTerminal(fd);
+      super(fd);
       this.isTTY = true;
-      this.#native = native;
       [this.columns, this.rows] = this.getWindowSize();
     }
     getWindowSize() {
-      const { columns, rows } = this.#native.terminal(this.fd);
+      const { columns, rows } = terminal(this.fd);
       return [columns, rows];
     }
-    getColorDepth() { return this.#native.terminal(this.fd)?.colorDepth ?? 1; }
+    getColorDepth() { return terminal(this.fd)?.colorDepth ?? 1; }
     hasColors(count = 16) {
-      return this.#native.hasColors(this.fd) && (typeof count !== 'number' || count <= 2 ** this.getColorDepth());
+      return hasColors(this.fd) && (typeof count !== 'number' || count <= 2 ** this.getColorDepth());
     }
     cursorTo(x, y, callback) {
       if (typeof y === 'function') [y, callback] = [undefined, y];
@@ -56,17 +56,23 @@
     clearScreenDown(callback) { return this.write('\x1b[0J', callback); }
   }
 
+  const isTerminal = (fd) => STANDARD_FDS.includes(fd) && terminal(fd) !== undefined;
+  function checkTerminal(fd) {
+    check.integer(fd, 'fd', 0);
+    if (!isTerminal(fd)) throw coded(Error, 'ERR_TTY_INIT_FAILED', `TTY initialization failed: ${fd} is no terminal`);
+  }
+
   // `source.read(callback)` gives an error, bytes, or nothing at the end; while it is under way
   // `source.keepAlive(flag)` says whether the program waits for it.
   class Input extends Readable {
     #source;
     #isReading = false;
     #isReferenced = true;
-    constructor(source, native) {
+    constructor(source) {
       super();
       this.#source = source;
       this.fd = 0;
-      if (native.terminal(0) !== undefined) {
+      if (isTerminal(0)) {
         this.isTTY = true;
         this.isRaw = false;
         this.setRawMode = missing('tty', 'setRawMode');
@@ -116,7 +122,9 @@
   }
 
   return {
-    input: (source, native) => new Input(source, native),
-    output: (fd, native) => new (native.terminal(fd) === undefined ? Output : TerminalOutput)(fd, native),
+    input: (source) => new Input(source),
+    output: (fd) => new (isTerminal(fd) ? WriteStream : Output)(fd),
+    ReadStream: Input,
+    WriteStream,
   };
 })

@@ -184,7 +184,8 @@
   // are common, in one tick.
   function answerSoon(stream, state, callback) {
     if (callback === nop) {
-      if (!state.afterWritePending && (state.destroyed || (state.needDrain && state.length === 0))) {
+      // In object mode for no reason but that Node does.
+      if (!state.afterWritePending && (state.objectMode || (state.needDrain && state.length === 0))) {
         state.afterWritePending = true;
         nextTick(answer, stream, state, callback, 1);
       } else {
@@ -199,6 +200,7 @@
     }
     const info = { callback, count: 1 };
     state.afterWriteTickInfo = info;
+    state.afterWritePending = true;
     nextTick(() => {
       state.afterWriteTickInfo = null;
       answer(stream, state, callback, info.count);
@@ -216,7 +218,7 @@
       callback(null);
     }
     if (state.destroyed) refuseBuffered(state);
-    finishIfDone(stream, state);
+    if (state.ending) finishIfDone(stream, state, true);
   }
 
   // What will never be written.
@@ -357,7 +359,7 @@
       state.finalCalled = true;
       callFinal(stream, state);
     } else {
-      state.prefinished = true;
+      state.finalCalled = state.prefinished = true;
       stream.emit('prefinish');
     }
   }

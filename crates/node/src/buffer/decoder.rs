@@ -172,6 +172,7 @@ mod tests {
     fn units(decoded: Decoded) -> Vec<u16> {
         match decoded {
             Decoded::Text(text) => text.encode_utf16().collect(),
+            Decoded::Latin1(units) => units.into_iter().map(u16::from).collect(),
             Decoded::Utf16(units) => units,
         }
     }
@@ -187,7 +188,7 @@ mod tests {
             let bytes: Vec<u8> = (0..random(12)).map(|_| LIKELY[random(LIKELY.len())]).collect();
             for encoding in Encoding::ALL {
                 // Of base64 the end of a group is padded wherever it is.
-                if encoding == Encoding::Base64 && bytes.len() % 3 != 0 {
+                if encoding == Encoding::Base64 && !bytes.len().is_multiple_of(3) {
                     continue;
                 }
                 let (mut unfinished, mut text) = (Unfinished::default(), Vec::new());

@@ -3,8 +3,8 @@
 //!
 //! <https://nodejs.org/api/buffer.html>
 //!
-//! What touches bytes is here, since the interpreter takes about 25 ns for each it reads; the rest
-//! is script. All reads and writes go through [`Bytes`], so that shared, detached, resized and
+//! What touches bytes is here, since in script each would cost as much as a call; how buffers are
+//! made is script. All reads and writes go through [`Bytes`], so that shared, detached, resized and
 //! immutable buffers are looked after in one place.
 
 mod change;
@@ -22,7 +22,7 @@ use holm_js::{
     Strings, TypedArray, Value, function, slot, throw_coded, to_text,
 };
 use holm_web::file_api::blob_of_url;
-use holm_web::node_errors::invalid_argument;
+use holm_web::node_errors::{self, invalid_argument};
 
 use crate::embedded::Embedded;
 use crate::encodings::Encoding;
@@ -64,8 +64,9 @@ pub(crate) fn module<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
     let set_up = function(ctx, "setUp", 1, move |call| {
         let prototype: Object<'_> = call.get(0)?;
         define(tools, &prototype, &[("subarray", 2, subarray), ("slice", 2, subarray)])?;
-        define(tools, &prototype, text::METHODS)?;
-        define(tools, &prototype, search::METHODS)?;
+        for methods in [text::METHODS, change::METHODS, search::METHODS] {
+            define(tools, &prototype, methods)?;
+        }
         text::define_slices(tools, &prototype)?;
         numbers::define(tools, &prototype)?;
         let root = Root::new(call.ctx(), prototype)?;
@@ -163,6 +164,16 @@ impl Tools {
         })
     }
 
+    /// How many bytes a view shows that an argument has to be.
+    fn view_len(self, value: &Value<'_>, name: &str, expected: &str) -> Result<usize> {
+        let kind = value.as_object().map(Kind::of);
+        let is_view = matches!(kind, Some(Kind::TypedArray(_) | Kind::DataView));
+        self.bytes
+            .len(value)
+            .filter(|_| is_view)
+            .ok_or_else(|| invalid_argument(value.ctx(), name, expected, value))
+    }
+
     /// The encoding that a value names.
     fn encoding(self, value: &Value<'_>) -> Result<Option<Encoding>> {
         if let Some(text) = self.strings.text(value.clone())? {
@@ -197,6 +208,9 @@ fn unknown_encoding(name: &Value<'_>) -> Error {
     }
 }
 
+/// What most methods want.
+const A_BUFFER: &str = "an instance of Buffer or Uint8Array";
+
 /// `ERR_OUT_OF_RANGE` as the native parts of Node say it.
 fn out_of_range(ctx: &Ctx<'_>) -> Error {
     throw_coded(ctx, ErrorKind::Range, "ERR_OUT_OF_RANGE", "Index out of range")
@@ -209,6 +223,19 @@ fn out_of_bounds(ctx: &Ctx<'_>, name: Option<&str>) -> Error {
         None => "Attempt to access memory outside buffer bounds".to_owned(),
     };
     throw_coded(ctx, ErrorKind::Range, "ERR_BUFFER_OUT_OF_BOUNDS", &text)
+}
+
+/// An index that has to be a whole number, and no greater than `most`.
+fn bounded(call: &Call<'_, '_>, place: usize, name: &str, most: usize) -> Result<usize> {
+    let (ctx, number) = (call.ctx(), number(call, place, name)?);
+    if !number.is_finite() || number.trunc() != number {
+        return Err(node_errors::out_of_range(ctx, name, "an integer", &call.value(place)));
+    }
+    if !(0.0..=most as f64).contains(&number) {
+        let range = format!(">= 0 && <= {most}");
+        return Err(node_errors::out_of_range(ctx, name, &range, &call.value(place)));
+    }
+    Ok(number as usize)
 }
 
 /// A number that has to be one.

@@ -2,28 +2,40 @@
 
 use std::ops::Range;
 
+use holm_js::webidl::convert::{self, Integer};
 use holm_js::{Call, Result, Value};
 use holm_web::node_errors::invalid_argument;
 use memchr::memmem;
 
-use super::{Native, Tools, unknown_encoding};
+use super::{A_BUFFER, Native, Tools, unknown_encoding};
 use crate::encodings::Encoding;
 
-pub(super) const FUNCTIONS: &[(&str, u32, Native)] =
-    &[("compare", 6, compare), ("indexOf", 6, index_of)];
+pub(super) const FUNCTIONS: &[(&str, u32, Native)] = &[("compare", 6, compare)];
 
-pub(super) const METHODS: &[(&str, u32, Native)] = &[("equals", 1, |tools, call| {
+pub(super) const METHODS: &[(&str, u32, Native)] = &[
+    ("equals", 1, equals),
+    ("includes", 4, |tools, call| call.returns(search(tools, call, Direction::Forward)?.is_some())),
+    ("indexOf", 4, |tools, call| call.returns(shown(search(tools, call, Direction::Forward)?))),
+    ("lastIndexOf", 4, |tools, call| {
+        call.returns(shown(search(tools, call, Direction::Backward)?))
+    }),
+];
+
+/// An index as script has it.
+fn shown(found: Option<usize>) -> f64 {
+    found.map_or(-1.0, |index| index as f64)
+}
+
+/// `buffer.equals(other)`
+fn equals<'js>(tools: Tools, call: &Call<'_, 'js>) -> Result<Value<'js>> {
     let (this, other) = (call.this(), call.value(0));
     tools.len(&this)?;
     if tools.bytes.array_len(&other).is_none() {
-        let expected = "an instance of Buffer or Uint8Array";
-        return Err(invalid_argument(call.ctx(), "otherBuffer", expected, &other));
+        return Err(invalid_argument(call.ctx(), "otherBuffer", A_BUFFER, &other));
     }
-    let whole = 0..usize::MAX;
-    call.returns(
-        tools.bytes.read_both((&this, whole.clone()), (&other, whole), |one, two| one == two),
-    )
-})];
+    let (one, two) = ((&this, 0..usize::MAX), (&other, 0..usize::MAX));
+    call.returns(tools.bytes.read_both(one, two, |one, two| one == two))
+}
 
 /// `(first, firstStart, firstEnd, second, secondStart, secondEnd)`
 fn compare<'js>(tools: Tools, call: &Call<'_, 'js>) -> Result<Value<'js>> {
@@ -36,62 +48,111 @@ fn compare<'js>(tools: Tools, call: &Call<'_, 'js>) -> Result<Value<'js>> {
     call.returns(tools.bytes.read_both(first, second, |one, two| one.cmp(two)) as i32)
 }
 
-/// `(view, wanted, offset, end, encoding, isForward)`, `wanted` being a number, a string or a
-/// view. Forward it is the first place from `offset` on, else the last one up to there.
-fn index_of<'js>(tools: Tools, call: &Call<'_, 'js>) -> Result<Value<'js>> {
-    const NOT_FOUND: i32 = -1;
-    let (view, wanted) = (call.value(0), call.value(1));
-    let (offset, end): (f64, f64) = (call.get(2)?, call.get(3)?);
-    let is_forward: bool = call.get(5)?;
-    let encoding = match call.value(4) {
-        absent if absent.is_undefined() => Some(Encoding::Utf8),
-        given => tools.encoding(&given)?,
-    };
-    let mut needle = if let Some(byte) = wanted.as_int() {
-        vec![byte as u8]
-    } else if let Some(text) = tools.strings.text(wanted.clone())? {
-        let encoding = encoding.ok_or_else(|| unknown_encoding(&call.value(4)))?;
-        encoding.encode(&text.units()).into_owned()
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    Forward,
+    Backward,
+}
+
+/// `(value, offset, end, encoding)`, any of the last three left out. Forward it is the first
+/// place from `offset` on, else the last one up to there.
+fn search(tools: Tools, call: &Call<'_, '_>, direction: Direction) -> Result<Option<usize>> {
+    let (view, second, third) = (call.this(), call.value(1), call.value(2));
+    let expected = "an instance of Buffer, TypedArray, or DataView";
+    let len = tools.view_len(&view, "buffer", expected)?;
+    let (mut offset, mut end, mut name) = (f64::NAN, len, call.value(3));
+    if second.is_string() {
+        name = second;
     } else {
-        tools.bytes.read(&wanted, 0..usize::MAX, <[u8]>::to_vec)
-    };
-    let len = tools.len(&view)?;
-    let end = (end.max(0.0) as usize).min(len);
-    // From the end, if negative.
-    let start = if offset < 0.0 { offset + len as f64 } else { offset };
-    let is_before = start < 0.0;
-    let start = start as usize;
-    // Of UTF-16 only whole units match.
-    let step = if encoding == Some(Encoding::Utf16) && !wanted.is_number() { 2 } else { 1 };
-    if needle.is_empty() && !wanted.is_number() {
-        // Nothing is found where the search begins.
-        return call.returns(start.min(end - end % step) as f64);
+        if !second.is_undefined() {
+            offset = convert::unrestricted_double(call.ctx(), &second)?.trunc();
+        }
+        match third.as_number() {
+            Some(given) => end = (given as usize).min(len),
+            None if third.is_string() => name = third,
+            None => {}
+        }
     }
-    if is_before && !is_forward {
-        return call.returns(NOT_FOUND);
+    let encoding = match name.is_undefined() {
+        true => Some(Encoding::Utf8),
+        false => tools.encoding(&name)?,
+    };
+    let start = match direction {
+        _ if offset < 0.0 => offset + len as f64,
+        Direction::Forward if offset.is_nan() => 0.0,
+        Direction::Backward if offset.is_nan() => len as f64,
+        _ => offset,
+    };
+    // Of UTF-16 only whole units match.
+    let step = if encoding == Some(Encoding::Utf16) && !call.value(0).is_number() { 2 } else { 1 };
+    let mut needle = needle(tools, call, encoding, &name)?;
+    if needle.is_empty() {
+        // Nothing is found where the search begins.
+        return Ok(Some((start as usize).min(end - end % step)));
     }
     needle.truncate(needle.len() - needle.len() % step);
-    if needle.is_empty() {
-        return call.returns(NOT_FOUND);
+    if needle.is_empty() || (start < 0.0 && direction == Direction::Backward) {
+        return Ok(None);
     }
-    let found = tools.bytes.read(&view, 0..end, |bytes| match (step, is_forward) {
-        (1, true) => memmem::find(bytes.get(start..)?, &needle).map(|found| start + found),
-        (1, false) => {
+    let start = start as usize;
+    Ok(tools.bytes.read(&view, 0..end, |bytes| match step {
+        1 => find(bytes, &needle, start, direction),
+        // Though the unit that `start` is in counts, there has to be room from there on.
+        _ if direction == Direction::Forward
+            && start.saturating_add(needle.len()) > bytes.len() =>
+        {
+            None
+        }
+        _ => find_aligned(bytes, &needle, start / 2, direction).map(|index| index * 2),
+    }))
+}
+
+/// The bytes that are searched for.
+fn needle(
+    tools: Tools,
+    call: &Call<'_, '_>,
+    encoding: Option<Encoding>,
+    name: &Value<'_>,
+) -> Result<Vec<u8>> {
+    let wanted = call.value(0);
+    if wanted.is_number() {
+        let number = convert::unsigned_long(call.ctx(), &wanted, Integer::Wrap, "value")?;
+        return Ok(vec![number as u8]);
+    }
+    if let Some(text) = tools.strings.text(wanted.clone())? {
+        let encoding = encoding.ok_or_else(|| unknown_encoding(name))?;
+        return Ok(encoding.encode(&text.units()).into_owned());
+    }
+    if tools.bytes.array_len(&wanted).is_none() {
+        let expected = format!("one of type number or string or {A_BUFFER}");
+        return Err(invalid_argument(call.ctx(), "value", &expected, &wanted));
+    }
+    Ok(tools.bytes.read(&wanted, 0..usize::MAX, <[u8]>::to_vec))
+}
+
+fn find(bytes: &[u8], needle: &[u8], start: usize, direction: Direction) -> Option<usize> {
+    match direction {
+        Direction::Forward => memmem::find(bytes.get(start..)?, needle).map(|found| start + found),
+        Direction::Backward => {
             let end = start.saturating_add(needle.len()).min(bytes.len());
-            memmem::rfind(&bytes[..end], &needle)
+            memmem::rfind(&bytes[..end], needle)
         }
-        (_, true) => {
-            let first = start / 2;
-            find_units(units(bytes).skip(first), units(&needle)).map(|found| 2 * (first + found))
+    }
+}
+
+/// The same by units, in which `start` and the result count.
+fn find_aligned(bytes: &[u8], needle: &[u8], start: usize, direction: Direction) -> Option<usize> {
+    match direction {
+        Direction::Forward => {
+            find_units(units(bytes).skip(start), units(needle)).map(|found| start + found)
         }
-        (_, false) => {
-            let (len, wanted) = (bytes.len() / 2, needle.len() / 2);
-            let len = len.min((start / 2).saturating_add(wanted));
-            let found = find_units(units(&bytes[..2 * len]).rev(), units(&needle).rev())?;
-            Some(2 * (len - found - wanted))
+        Direction::Backward => {
+            let wanted = needle.len() / 2;
+            let len = (bytes.len() / 2).min(start.saturating_add(wanted));
+            let found = find_units(units(&bytes[..2 * len]).rev(), units(needle).rev())?;
+            Some(len - found - wanted)
         }
-    });
-    call.returns(found.map_or(f64::from(NOT_FOUND), |index| index as f64))
+    }
 }
 
 fn units(bytes: &[u8]) -> impl DoubleEndedIterator<Item = u16> {

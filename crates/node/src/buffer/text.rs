@@ -2,9 +2,12 @@
 
 use std::ops::Range;
 
+use holm_js::webidl::convert;
 use holm_js::{Call, ErrorKind, Object, Result, Text, Value, throw_coded};
 
-use super::{MAX_STRING_LEN, Native, Tools, define_one, index, make, out_of_bounds, out_of_range};
+use super::{
+    MAX_STRING_LEN, Native, Tools, bounded, define_one, index, make, out_of_bounds, out_of_range,
+};
 use crate::encodings::Encoding;
 
 pub(super) const FUNCTIONS: &[(&str, u32, Native)] = &[
@@ -21,10 +24,10 @@ pub(super) const FUNCTIONS: &[(&str, u32, Native)] = &[
         call.returns(tools.bytes.read(&call.value(0), 0..usize::MAX, is_utf8))
     }),
     ("transcode", 3, transcode),
-    ("write", 5, write),
 ];
 
-pub(super) const METHODS: &[(&str, u32, Native)] = &[("toString", 3, to_string)];
+pub(super) const METHODS: &[(&str, u32, Native)] =
+    &[("toString", 3, to_string), ("write", 4, write)];
 
 /// The methods that have an encoding in their names, which packages reach for.
 pub(super) fn define_slices(tools: Tools, prototype: &Object<'_>) -> Result<()> {
@@ -107,12 +110,32 @@ fn write_part<'js>(tools: Tools, call: &Call<'_, 'js>, encoding: Encoding) -> Re
     call.returns(written)
 }
 
-/// `(view, string, encoding, offset, length)`, which are known to be in range.
+/// `buffer.write(string, offset, length, encoding)`, without any of the last three.
 fn write<'js>(tools: Tools, call: &Call<'_, 'js>) -> Result<Value<'js>> {
-    let text = text(tools, call, &call.value(1))?;
-    let encoding = tools.encoding_or_utf8(&call.value(2))?;
-    let (offset, length): (f64, f64) = (call.get(3)?, call.get(4)?);
-    call.returns(write_text(tools, &call.value(0), &text, encoding, offset as usize, length)?)
+    let this = call.this();
+    let len = tools.len(&this)?;
+    let (mut offset, mut room, mut name) = (0, len, call.value(3));
+    let (second, third) = (call.value(1), call.value(2));
+    if second.is_undefined() {
+        // Then the rest is not looked at.
+        name = second;
+    } else if second.is_string() && third.is_undefined() {
+        name = second;
+    } else {
+        offset = bounded(call, 1, "offset", len)?;
+        room = len - offset;
+        if third.is_string() {
+            name = third;
+        } else if !third.is_undefined() {
+            room = room.min(bounded(call, 2, "length", len)?);
+        }
+    }
+    let encoding = match convert::boolean(&name) {
+        true => tools.encoding_or_utf8(&name)?,
+        false => Encoding::Utf8,
+    };
+    let text = text(tools, call, &call.value(0))?;
+    call.returns(write_text(tools, &this, &text, encoding, offset, room as f64)?)
 }
 
 fn write_text(

@@ -6,7 +6,7 @@ use holm_js::{Ctx, Held, HostObject, Object, Result, Tracer, Value, define_value
 use super::signal::{AbortSignal, signal_abort};
 use crate::shown::{self, Shown};
 
-pub(super) struct AbortController {
+pub(crate) struct AbortController {
     signal: Held,
 }
 

@@ -8,9 +8,8 @@ mod signal;
 use holm_js::webidl::interface_object;
 use holm_js::{Attributes, Ctx, Result, define_lazy};
 
+pub(crate) use controller::AbortController;
 pub(crate) use signal::AbortSignal;
-
-use controller::AbortController;
 
 /// Defines the interfaces.
 pub fn install(ctx: &Ctx<'_>) -> Result<()> {

@@ -64,12 +64,16 @@ impl AbortSignal {
     /// Ends a listener with this signal, whose object is given too.
     pub(crate) fn end_with<'js>(&self, ctx: &Ctx<'js>, this: &Value<'js>, listener: ListenerOf) {
         let mut listeners = self.listeners.borrow_mut();
-        let (gone, there) = listeners.drain(..).partition(ListenerOf::is_gone);
-        *listeners = there;
+        let mut gone = Vec::new();
+        if listeners.len() == listeners.capacity() {
+            let there;
+            (gone, there) = listeners.drain(..).partition(ListenerOf::is_gone);
+            *listeners = there;
+        }
         listeners.push(listener);
         drop(listeners);
         // What they hold may run finalizers, which look at this.
-        drop::<Vec<ListenerOf>>(gone);
+        drop(gone);
         self.keep_by_sources(ctx, this);
     }
 
@@ -107,7 +111,9 @@ impl AbortSignal {
         }
         let signal = Weak::new(this).ok_or(Error::Unknown)?;
         let mut dependents = inside.dependents.borrow_mut();
-        dependents.retain(|one| one.signal.upgrade(ctx).is_some());
+        if dependents.len() == dependents.capacity() {
+            dependents.retain(|one| one.signal.upgrade(ctx).is_some());
+        }
         dependents.push(Dependent { signal, kept: HeldCell::default() });
         drop(dependents);
         self.sources.borrow_mut().push(Held::new(source));

@@ -9,8 +9,8 @@ mod text_encoder;
 use holm_js::webidl::interface_object;
 use holm_js::{Attributes, Ctx, Result, define_lazy};
 
-use text_decoder::TextDecoder;
-use text_encoder::TextEncoder;
+pub(crate) use text_decoder::TextDecoder;
+pub(crate) use text_encoder::TextEncoder;
 
 /// Defines the interfaces.
 pub fn install(ctx: &Ctx<'_>) -> Result<()> {

@@ -13,7 +13,7 @@ use holm_js::{
 /// What `decode` writes the mark at the beginning of a text as.
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
-pub(super) struct TextDecoder {
+pub(crate) struct TextDecoder {
     encoding: &'static Encoding,
     errors: Errors,
     ignore_bom: bool,

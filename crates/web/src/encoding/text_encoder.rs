@@ -7,7 +7,7 @@ use holm_js::{
     view_len,
 };
 
-pub(super) struct TextEncoder;
+pub(crate) struct TextEncoder;
 
 impl HostObject for TextEncoder {}
 

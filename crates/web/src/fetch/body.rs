@@ -57,6 +57,11 @@ impl Body {
         Rc::new(Self { source, disturbed: Cell::new(false), locked: Cell::new(false) })
     }
 
+    /// Whether its bytes are there already.
+    pub(super) fn is_whole(&self) -> bool {
+        matches!(&*self.source.borrow(), Source::Bytes(_))
+    }
+
     /// `bodyUsed`
     pub(super) fn is_disturbed(&self) -> bool {
         self.disturbed.get()
@@ -129,12 +134,19 @@ impl BodyChunks {
         Self(Reading::Bytes(None))
     }
 
+    pub(super) fn of_chunks(chunks: Chunks) -> Self {
+        Self(Reading::Chunks(chunks))
+    }
+
     /// The next bytes; `None` at the end.
     pub async fn next(&mut self) -> Result<Option<Bytes>, NetworkError> {
         poll_fn(|cx| self.poll_next(cx)).await.transpose()
     }
 
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, NetworkError>>> {
+    pub(super) fn poll_next(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, NetworkError>>> {
         match &mut self.0 {
             Reading::Bytes(bytes) => Poll::Ready(bytes.take().map(Ok)),
             Reading::Chunks(chunks) => chunks.as_mut().poll_next(cx),

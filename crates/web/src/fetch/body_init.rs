@@ -8,10 +8,12 @@ use holm_js::webidl::convert;
 use holm_js::{Ctx, ErrorKind, Result, Value, throw, view_bytes};
 
 use crate::file_api::{BlobData, blob_of};
+use crate::streams;
 use crate::url::search_params_text;
 use crate::weight::weighed;
 
-/// `BodyInit`, converted. (`FormData` and `ReadableStream` come with those interfaces.)
+/// `BodyInit`, converted. (`FormData` comes with that interface; a
+/// response takes a `ReadableStream` before this.)
 pub(super) enum BodyInit {
     Blob(BlobData),
     /// A `BufferSource`'s bytes.
@@ -32,6 +34,11 @@ impl BodyInit {
     pub(super) fn from_js<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<Option<Self>> {
         if value.is_undefined() || value.is_null() {
             return Ok(None);
+        }
+        if streams::is_readable(ctx, value)? {
+            let text = "a ReadableStream is not supported as the body of a request yet; read it \
+                        first: await new Response(stream).bytes()";
+            return Err(throw(ctx, ErrorKind::Type, text));
         }
         if let Some(blob) = blob_of(value) {
             return Ok(Some(Self::Blob(blob)));

@@ -8,11 +8,12 @@ use data_url::mime::Mime;
 use holm_host::host;
 use holm_js::webidl::{Definition, Interface, convert};
 use holm_js::{
-    ArrayBuffer, Ctx, ErrorKind, Function, JsString, MAX_BUFFER_BYTES, Result, Root, TypedArray,
-    Value, error, heap_limit_bytes, parse_json, take_exception, throw, throw_value,
+    ArrayBuffer, Ctx, ErrorKind, Function, HeldCell, JsString, MAX_BUFFER_BYTES, Result, Root,
+    TypedArray, Value, error, heap_limit_bytes, parse_json, take_exception, throw, throw_value,
 };
 
 use super::body::Body;
+use super::body_stream;
 use super::error::Prepared;
 use crate::file_api::new_blob;
 
@@ -31,17 +32,23 @@ pub(crate) enum Package {
 pub(super) trait HasBody: Interface {
     fn body(&self) -> Option<&Body>;
 
+    /// The stream of the body, once it has one; the body itself is then of no use.
+    fn stream(&self) -> &HeldCell;
+
     /// What its `Content-Type` header says.
     fn content_type(&self) -> Option<Vec<u8>>;
 }
 
-/// Defines the members of the mixin, `body` and `formData()` excepted.
+/// Defines the members of the mixin, `formData()` excepted.
 pub(super) fn define<T: HasBody>(members: &mut Definition<'_, '_, T>) -> Result<()> {
     // The bodyUsed getter steps are to return true if this's body is non-null and this's
     // body's stream is disturbed; otherwise false.
     members.attribute("bodyUsed", |this, call| {
-        call.returns(this.body().is_some_and(Body::is_disturbed))
+        call.returns(body_stream::is_disturbed(call.ctx(), this)?)
     })?;
+    // The body getter steps are to return null if this's body is null; otherwise this's body's
+    // stream.
+    members.attribute("body", |this, call| body_stream::of(call.ctx(), this))?;
     for (name, package) in [
         ("arrayBuffer", Package::ArrayBuffer),
         ("bytes", Package::Bytes),
@@ -49,14 +56,14 @@ pub(super) fn define<T: HasBody>(members: &mut Definition<'_, '_, T>) -> Result<
         ("text", Package::Text),
     ] {
         members.promise_operation(name, 0, move |this, call| {
-            consume(call.ctx(), this.body(), package.clone())
+            consume(call.ctx(), this, package.clone())
         })?;
     }
     // Return a Blob whose contents are bytes and whose type attribute is the result of get the
     // MIME type with this.
     members.promise_operation("blob", 0, |this, call| {
         let package = Package::Blob(mime_type(this.content_type()));
-        consume(call.ctx(), this.body(), package)
+        consume(call.ctx(), this, package)
     })?;
     Ok(())
 }
@@ -68,15 +75,20 @@ fn mime_type(content_type: Option<Vec<u8>>) -> String {
 }
 
 /// <https://fetch.spec.whatwg.org/#concept-body-consume-body>
-fn consume<'js>(ctx: &Ctx<'js>, body: Option<&Body>, package: Package) -> Result<Value<'js>> {
-    // 1. If object is unusable, then return a promise rejected with a TypeError.
-    let reading = match body {
-        Some(body) => Some(body.take().ok_or_else(|| {
-            let text = "Body is unusable: Body has already been read";
-            throw(ctx, ErrorKind::Type, text)
-        })?),
-        None => None,
+fn consume<'js, T: HasBody>(ctx: &Ctx<'js>, this: &T, package: Package) -> Result<Value<'js>> {
+    let unusable = || {
+        let text = "Body is unusable: Body has already been read";
+        throw(ctx, ErrorKind::Type, text)
     };
+    // 1. If object is unusable, then return a promise rejected with a TypeError.
+    if body_stream::is_unusable(ctx, this)? {
+        return Err(unusable());
+    }
+    let max_bytes = heap_limit_bytes(ctx).unwrap_or(MAX_BUFFER_BYTES).min(MAX_BUFFER_BYTES);
+    if let Some(stream) = this.stream().get(ctx)? {
+        return body_stream::consume(ctx, stream, package, max_bytes);
+    }
+    let reading = this.body().map(|body| body.take().ok_or_else(unusable)).transpose()?;
     // 2. Let promise be a new promise.
     let (promise, resolve, reject) = ctx.promise()?;
     // 3. Let errorSteps given error be to reject promise with error.
@@ -93,7 +105,6 @@ fn consume<'js>(ctx: &Ctx<'js>, body: Option<&Body>, package: Package) -> Result
         settle(ctx, &resolve, fail, &package, &bytes)?;
         return Ok(promise.into_value());
     }
-    let max_bytes = heap_limit_bytes(ctx).unwrap_or(MAX_BUFFER_BYTES).min(MAX_BUFFER_BYTES);
     let failure = Prepared::new(ctx, reject)?;
     let resolve = Root::<Function<'static>>::new(ctx, resolve)?;
     host(ctx).tasks.spawn(reading.collect(max_bytes), move |ctx, result| match result {

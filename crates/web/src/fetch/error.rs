@@ -6,11 +6,13 @@ use std::io;
 use holm_host::Denied;
 use holm_js::{
     Attributes, Ctx, Error, ErrorKind, Function, Object, Result, Root, Value, define_value, error,
-    throw_value,
+    take_exception, throw_dom, throw_value,
 };
 
 /// The code of a refused permission.
 const DENIED: &str = "ERR_ACCESS_DENIED";
+/// What a signal's own reason says, if script gave none.
+const ABORTED: &str = "This operation was aborted";
 
 /// Why there is no response, or no more of its body: plain data, made where no script runs.
 ///
@@ -29,6 +31,8 @@ pub struct NetworkError {
 enum Stage {
     Response,
     Body,
+    /// A signal ended it.
+    Aborted,
 }
 
 /// The error behind a network error.
@@ -79,6 +83,11 @@ impl NetworkError {
         Self { stage: Stage::Body, ..Self::new(url, why) }
     }
 
+    /// A signal ended it.
+    pub(super) fn aborted(url: &str) -> Self {
+        Self { stage: Stage::Aborted, ..Self::new(url, ABORTED) }
+    }
+
     pub(super) fn with_cause(self, cause: Cause) -> Self {
         Self { cause: Box::new(cause), ..self }
     }
@@ -94,6 +103,9 @@ impl NetworkError {
 
     /// Throws the error object.
     pub fn throw(&self, ctx: &Ctx<'_>) -> Error {
+        if self.stage == Stage::Aborted {
+            return throw_dom(ctx, "AbortError", ABORTED);
+        }
         let made = error(ctx, ErrorKind::Type, "").and_then(|object| self.fill(&object));
         made.map_or_else(|error| error, |object| throw_value(ctx, object))
     }
@@ -139,6 +151,9 @@ impl Prepared {
 
     /// Rejects the promise because of `error`.
     pub(super) fn fail(&self, ctx: &Ctx<'_>, error: &NetworkError) -> Result<()> {
+        if error.stage == Stage::Aborted {
+            return self.reject(ctx, take_exception(ctx, error.throw(ctx)));
+        }
         let object: Object<'_> = self.error.get(ctx)?;
         self.reject(ctx, error.fill(&object)?.into_value())
     }
@@ -154,6 +169,7 @@ impl fmt::Display for NetworkError {
         let what = match self.stage {
             Stage::Response => "fetch failed",
             Stage::Body => "terminated",
+            Stage::Aborted => "aborted",
         };
         write!(f, "{what}: {}: {}", shortened(&self.url), self.why)
     }

@@ -1,16 +1,21 @@
 //! `fetch`, and the algorithms from there to the schemes.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use data_url::DataUrl;
-use holm_host::{Permissions, host};
-use holm_js::{Call, ErrorKind, Function, Result, Root, Value, throw};
+use holm_host::{Permissions, TaskId, host};
+use holm_js::{Call, Ctx, Error, ErrorKind, Function, Result, Root, Value, function, throw};
 use url::{Position, Url};
 
 use super::body::Body;
+use super::cut::Cut;
 use super::error::{NetworkError, Prepared};
 use super::headers::Guard;
 use super::request::Request;
 use super::response::{Response, ResponseData, ResponseType, is_null_body_status};
 use super::{bad_ports, file, http};
+use crate::streams::body_helper;
 
 type Outcome = std::result::Result<ResponseData, NetworkError>;
 
@@ -24,16 +29,54 @@ pub(super) fn fetch<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
     // 2. Let requestObject be the result of invoking the initial value of Request as
     //    constructor with input and init as arguments. If this throws an exception, reject p
     //    with it and return p.
-    let request = Request::from_js(ctx, &call.value(0), &call.value(1))?;
-    // 1. Let p be a new promise.
-    let (promise, resolve, reject) = ctx.promise()?;
+    let (request, signal) = Request::from_js(ctx, &call.value(0), &call.value(1))?;
+    // 1. Let p be a new promise. 13. Return p.
+    let Some(signal) = signal else {
+        let (promise, resolve, reject) = ctx.promise()?;
+        start(ctx, request, resolve, reject)?;
+        return Ok(promise.into_value());
+    };
+    // 4. If requestObject's signal is aborted, then abort the fetch() call and return p.
+    // 11. Add the following abort steps to requestObject's signal: …
+    let request = RefCell::new(Some(request));
+    let begin = function(ctx, "", 2, move |call| {
+        let request = request.take().ok_or(Error::Unknown)?;
+        let flight = start(call.ctx(), request, call.get(0)?, call.get(1)?)?;
+        let end = function(call.ctx(), "", 1, move |call| {
+            host(call.ctx()).tasks.abort(flight.task);
+            flight.cut.cut();
+            call.undefined()
+        })?;
+        Ok(end.into_value())
+    })?;
+    body_helper(ctx, "abortable")?.call((signal, begin))
+}
+
+/// A fetch that may be ended.
+struct Flight {
+    task: TaskId,
+    cut: Rc<Cut>,
+}
+
+/// 12. Set controller to the result of calling fetch given request and processResponse.
+fn start<'js>(
+    ctx: &Ctx<'js>,
+    request: Request,
+    resolve: Function<'js>,
+    reject: Function<'js>,
+) -> Result<Flight> {
     let resolve = Root::<Function<'static>>::new(ctx, resolve)?;
     let failure = Prepared::new(ctx, reject)?;
     let host = host(ctx);
-    // 12. Set controller to the result of calling fetch given request and processResponse:
     let permissions = host.permissions.clone();
-    let work = async move { main_fetch(request, &permissions).await };
-    host.tasks.spawn(work, move |ctx, outcome| match outcome {
+    let cut = Rc::new(Cut::default());
+    let cut_too = cut.clone();
+    let work = async move {
+        let mut response = main_fetch(request, &permissions).await?;
+        response.body = response.body.map(|body| cut_too.over(&response.url, body));
+        Ok(response)
+    };
+    let task = host.tasks.spawn(work, move |ctx, outcome: Outcome| match outcome {
         // 4. Set responseObject to the result of creating a Response object, given response,
         //    "immutable", and relevantRealm. 5. Resolve p with responseObject.
         Ok(data) => {
@@ -43,8 +86,7 @@ pub(super) fn fetch<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
         // 3. If response is a network error, then reject p with a TypeError.
         Err(error) => failure.fail(ctx, &error),
     });
-    // 13. Return p.
-    Ok(promise.into_value())
+    Ok(Flight { task, cut })
 }
 
 /// <https://fetch.spec.whatwg.org/#concept-main-fetch>

@@ -3,8 +3,8 @@
 //! <https://fetch.spec.whatwg.org/>
 //!
 //! What is here: `file:`, `data:`, and `http:` to servers on this machine; headers and
-//! responses whole but for what needs an interface that is not there yet (`body`, `formData()`).
-//! What is not: `Request`, `AbortSignal`, TLS, and with it the network; origins,
+//! responses whole but for what needs an interface that is not there yet (`formData()`).
+//! What is not: `Request`, TLS, and with it the network; origins,
 //! CORS, cookies and caches, which have no meaning without a page.
 //!
 //! A file each: the interfaces in `headers.rs` and `response.rs`, `RequestInit` in
@@ -15,7 +15,9 @@
 mod bad_ports;
 mod body;
 mod body_init;
+mod body_stream;
 mod consume;
+mod cut;
 mod error;
 mod fetching;
 mod file;
@@ -31,6 +33,7 @@ mod tee;
 
 pub use body::BodyChunks;
 pub(crate) use body_init::is_shared as is_shared_view;
+pub(crate) use body_stream::of_bytes as stream_of_bytes;
 pub(crate) use consume::{Package, made as package_bytes};
 pub use error::NetworkError;
 pub use handle::{ResponseHandle, response_of};

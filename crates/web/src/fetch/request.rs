@@ -6,14 +6,15 @@ use bytes::Bytes;
 use holm_host::host;
 use holm_js::webidl::convert;
 use holm_js::{
-    Ctx, Error, ErrorKind, Object, Result, Value, coded_error, define_value, error, throw,
-    throw_value,
+    Ctx, Error, ErrorKind, Object, Result, Value, coded_error, define_value, error, host_ref,
+    throw, throw_value,
 };
 use url::Url;
 
 use super::body_init::BodyInit;
 use super::header_list::{self, HeaderList};
 use super::headers::{Guard, Headers, HeadersInit, SharedList};
+use crate::abort::AbortSignal;
 use crate::file_api::{BlobData, blob_url_data};
 use crate::weight::Weight;
 
@@ -43,22 +44,23 @@ pub(super) enum RedirectMode {
 
 /// Members of `RequestInit` that change what a script may rely on, and are not there yet.
 /// (`mode`, `credentials`, `cache`, `referrer` and others mean nothing without a page.)
-const UNSUPPORTED: [&str; 2] = ["integrity", "signal"];
+const UNSUPPORTED: [&str; 1] = ["integrity"];
 
 /// What a request in flight takes besides what the script gave: its task, its connection.
 const REQUEST_BYTES: usize = 16 << 10;
 
 /// `RequestInit`, converted.
 #[derive(Default)]
-struct RequestInit {
+struct RequestInit<'js> {
     body: Option<BodyInit>,
     headers: Option<HeadersInit>,
     method: Option<Vec<u8>>,
     redirect: Option<RedirectMode>,
+    signal: Option<Value<'js>>,
 }
 
-impl RequestInit {
-    fn from_js<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<Self> {
+impl<'js> RequestInit<'js> {
+    fn from_js(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<Self> {
         let Some(given) = convert::dictionary(ctx, value, "fetch: init")? else {
             return Ok(Self::default());
         };
@@ -75,6 +77,13 @@ impl RequestInit {
         }
         if let Some(mode) = convert::member(&given, "redirect")? {
             init.redirect = Some(RedirectMode::from_js(ctx, &mode)?);
+        }
+        if let Some(signal) = convert::member(&given, "signal")?.filter(|given| !given.is_null()) {
+            if host_ref::<AbortSignal>(&signal).is_none() {
+                let text = "fetch: init.signal is not an AbortSignal";
+                return Err(throw(ctx, ErrorKind::Type, text));
+            }
+            init.signal = Some(signal);
         }
         for name in UNSUPPORTED {
             refuse(ctx, &given, name)?;
@@ -112,12 +121,13 @@ impl RedirectMode {
 }
 
 impl Request {
-    /// <https://fetch.spec.whatwg.org/#dom-request>, of which only the inside is needed.
+    /// <https://fetch.spec.whatwg.org/#dom-request>, of which only the inside is needed, and the
+    /// signal that may end it.
     pub(super) fn from_js<'js>(
         ctx: &Ctx<'js>,
         input: &Value<'js>,
         init: &Value<'js>,
-    ) -> Result<Self> {
+    ) -> Result<(Self, Option<Value<'js>>)> {
         let input = convert::string(ctx, input)?;
         let init = RequestInit::from_js(ctx, init)?;
         // 5.1. Let parsedURL be the result of parsing input with baseURL.
@@ -162,7 +172,7 @@ impl Request {
             _ => None,
         };
         let weight = REQUEST_BYTES.saturating_add(url.as_str().len().saturating_mul(2));
-        Ok(Self {
+        let request = Self {
             url,
             blob,
             method,
@@ -171,7 +181,8 @@ impl Request {
             redirect: init.redirect.unwrap_or(RedirectMode::Follow),
             redirect_count: 0,
             weight: Rc::new(Weight::new(ctx, weight)?),
-        })
+        };
+        Ok((request, init.signal))
     }
 }
 

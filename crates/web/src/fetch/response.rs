@@ -6,16 +6,18 @@ use std::rc::Rc;
 use holm_js::webidl::convert::{self, Integer};
 use holm_js::webidl::{Definition, Interface, construct, new_object};
 use holm_js::{
-    Call, Ctx, ErrorKind, Held, HostObject, Object, Result, Tracer, Value, throw, to_text,
+    Call, Ctx, ErrorKind, Held, HeldCell, HostObject, Object, Result, Tracer, Value, throw, to_text,
 };
 use url::Url;
 
 use super::body::Body;
 use super::body_init::{BodyInit, BodyWithType};
+use super::body_stream;
 use super::consume::{self, HasBody};
 use super::header_list;
 use super::headers::{Guard, Headers, HeadersInit, SharedList};
 use crate::shown;
+use crate::streams;
 use crate::weight::{Weight, weighed};
 
 /// <https://fetch.spec.whatwg.org/#concept-response-type>
@@ -76,6 +78,8 @@ pub(super) struct Response {
     guard: Guard,
     /// What `headers` returned, once it was asked for.
     headers: RefCell<Option<Held>>,
+    /// The stream of its body, once it was asked for or given.
+    pub(super) stream: HeldCell,
 }
 
 /// Its parts go with it, in the finalizer: a socket, a file or bytes neither touch an engine nor
@@ -85,12 +89,17 @@ impl HostObject for Response {
         if let Some(headers) = &*self.headers.borrow() {
             tracer.mark(headers);
         }
+        self.stream.trace(tracer);
     }
 }
 
 impl HasBody for Response {
     fn body(&self) -> Option<&Body> {
         self.data.body.as_deref()
+    }
+
+    fn stream(&self) -> &HeldCell {
+        &self.stream
     }
 
     fn content_type(&self) -> Option<Vec<u8>> {
@@ -177,20 +186,31 @@ impl Response {
     }
 
     fn new(data: ResponseData, guard: Guard) -> Self {
-        Self { data: Rc::new(data), guard, headers: RefCell::new(None) }
+        let stream = HeldCell::default();
+        Self { data: Rc::new(data), guard, headers: RefCell::new(None), stream }
     }
 
     /// <https://fetch.spec.whatwg.org/#dom-response>
     fn from_arguments(call: &Call<'_, '_>) -> Result<Self> {
         let ctx = call.ctx();
-        let body = BodyInit::from_js(ctx, &call.value(0))?;
+        let given = call.value(0);
+        let stream = streams::is_readable(ctx, &given)?.then_some(given);
+        let body = match stream {
+            Some(_) => None,
+            None => BodyInit::from_js(ctx, &call.value(0))?,
+        };
         let init = ResponseInit::from_js(ctx, &call.value(1), "Response constructor")?;
         // 1. Set this's response to a new response.
         // 3. Let bodyWithType be null. 4. If body is non-null, then set bodyWithType to the
         //    result of extracting body.
-        let body = body.map(|body| body.extract(ctx)).transpose()?;
+        let body = match &stream {
+            Some(stream) => Some(body_stream::extract(ctx, stream)?),
+            None => body.map(|body| body.extract(ctx)).transpose()?,
+        };
         // 5. Perform initialize a response given this, init, and bodyWithType.
-        initialized(ctx, init, body)
+        let response = initialized(ctx, init, body)?;
+        response.stream.set(stream.as_ref());
+        Ok(response)
     }
 
     /// `headers`: [SameObject].
@@ -204,14 +224,10 @@ impl Response {
         Ok(made)
     }
 
-    pub(super) fn is_body_used(&self) -> bool {
-        self.data.body.as_deref().is_some_and(Body::is_disturbed)
-    }
-
     /// <https://fetch.spec.whatwg.org/#dom-response-clone>
     fn cloned<'js>(&self, ctx: &Ctx<'js>) -> Result<Object<'js>> {
         // 1. If this is unusable, then throw a TypeError.
-        if self.data.body.as_deref().is_some_and(Body::is_unusable) {
+        if body_stream::is_unusable(ctx, self)? {
             let text = "Response.clone: Body has already been consumed.";
             return Err(throw(ctx, ErrorKind::Type, text));
         }
@@ -228,7 +244,13 @@ impl Response {
         };
         // 3. Return the result of creating a Response object, given clonedResponse, this's
         //    headers's guard, and this's relevant realm.
-        Self::create(ctx, data, self.guard)
+        let cloned = Self::new(data, self.guard);
+        if let Some(stream) = self.stream.get(ctx)? {
+            let [one, other] = body_stream::tee(ctx, stream)?;
+            self.stream.set(Some(&one));
+            cloned.stream.set(Some(&other));
+        }
+        new_object(ctx, cloned)
     }
 }
 

@@ -3,6 +3,7 @@
 use holm_js::webidl::convert;
 use holm_js::{Attributes, Ctx, Object, Result, define_value};
 
+use super::body_stream;
 use super::headers::Headers;
 use super::response::Response;
 use crate::shown::Shown;
@@ -25,7 +26,7 @@ impl Shown for Response {
         object.set("status", self.data.status)?;
         object.set("statusText", convert::from_byte_string(&self.data.status_text))?;
         object.set("headers", self.headers_object(ctx)?)?;
-        object.set("bodyUsed", self.is_body_used())?;
+        object.set("bodyUsed", body_stream::is_disturbed(ctx, self)?)?;
         object.set("ok", self.data.is_ok())?;
         object.set("redirected", self.data.is_redirected)?;
         object.set("type", self.data.kind.as_str())?;

@@ -8,7 +8,7 @@ use holm_js::{
 };
 
 use super::BlobData;
-use crate::fetch::{Package, is_shared_view, package_bytes};
+use crate::fetch::{Package, is_shared_view, package_bytes, stream_of_bytes};
 use crate::shown::{self, Shown};
 use crate::structured_clone::cannot_be_cloned;
 use crate::structured_clone::platform::{Parcel, PlatformKind};
@@ -55,6 +55,8 @@ impl Interface for Blob {
             })
             .attribute("size", |this, call| call.returns(this.0.bytes.len() as f64))?
             .attribute("type", |this, call| call.returns(&*this.0.content_type))?
+            // #stream-method-algo: a byte stream of what the blob holds.
+            .operation("stream", 0, |this, call| stream_of_bytes(call.ctx(), this.0.bytes.clone()))?
             .operation("slice", 0, |this, call| {
                 Ok(new_object(call.ctx(), Self(this.slice(call)?))?.into_value())
             })?;

@@ -361,6 +361,10 @@ impl Output for WorkerOutput {
         self.shared.clone()
     }
 
+    fn file(&self, stream: Stream) -> Option<io::Result<std::fs::File>> {
+        self.shared.as_ref()?.file(stream)
+    }
+
     fn write_through(&self, stream: Stream, bytes: &[u8]) -> io::Result<()> {
         match &self.shared {
             Some(shared) => shared.write(stream, bytes),

@@ -1,0 +1,173 @@
+//! The suite `web`: folders of web-platform-tests, of which only the `.any.js` files are run.
+//!
+//! Each folder is compared with its own expectations, `xtask/conformance/web/FOLDER.txt`. The files
+//! are put together as those of [`super::jsapi`] are; what they would get from W3C's server (by
+//! `fetch`, relative to themselves) they get from the folder `resources` beside them.
+
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use serde_json::Value;
+
+use super::jsapi::{self, Meta};
+use super::{LIMIT, Options, Prepared, Suite, node_source};
+use crate::command::Failure;
+
+const PRELUDE: &str = include_str!("web/prelude.js");
+/// Below the root of web-platform-tests.
+pub(super) const FOLDERS: [&str; 5] =
+    ["streams", "encoding", "url", "FileAPI", "html/webappapis/structured-clone"];
+/// Tests of what only a browser has, or of the interfaces' descriptions, which need a parser of
+/// their own and a server.
+const NOT_RUN: [&str; 2] = ["idlharness", "shared-worker"];
+/// What a copy without a note of its versions is called unless told.
+const COPY: &str = "dir";
+
+pub(super) struct Web {
+    root: PathBuf,
+    folder: &'static str,
+    harness: String,
+    copy: String,
+    files: Vec<String>,
+}
+
+impl Web {
+    /// One suite for each folder that is there.
+    pub(super) fn find(options: &Options) -> Result<Vec<Web>, Failure> {
+        let root = match &options.dir {
+            Some(folder) => folder.clone(),
+            None => node_source::get()?.root(),
+        };
+        let harness = match &options.harness {
+            Some(file) => file.clone(),
+            None => root.join("resources/testharness.js"),
+        };
+        let harness = jsapi::read(&harness)?;
+        let mut found = Vec::new();
+        for folder in FOLDERS.into_iter().filter(|folder| root.join(folder).is_dir()) {
+            let mut files = Vec::new();
+            collect(&root.join(folder), "", &mut files)?;
+            files.sort();
+            let copy = options.copy.clone().unwrap_or_else(|| version(&root, folder));
+            found.push(Web { root: root.clone(), folder, harness: harness.clone(), copy, files });
+        }
+        match found.is_empty() {
+            false => Ok(found),
+            true => Err(Failure::Failed(format!(
+                "error: {} has none of the folders {}\nhint: --dir is the root of web-platform-tests",
+                root.display(),
+                FOLDERS.join(", ")
+            ))),
+        }
+    }
+
+    /// What the folder is called in a sentence, and its file of expectations.
+    pub(super) fn name(&self) -> &'static str {
+        self.folder.rsplit('/').next().unwrap_or(self.folder)
+    }
+
+    /// Where a script named in `file` is: on W3C's server the root is that of all tests.
+    fn script_path(&self, file: &str, script: &str) -> PathBuf {
+        let path = match script.strip_prefix('/') {
+            Some(below) => self.root.join(below),
+            None => {
+                let test = self.root.join(self.folder).join(file);
+                test.parent().unwrap_or(&self.root).join(script)
+            }
+        };
+        without_parents(&path)
+    }
+}
+
+impl Suite for Web {
+    fn files(&self) -> &[String] {
+        &self.files
+    }
+
+    fn copy(&self) -> &str {
+        &self.copy
+    }
+
+    fn resources(&self) -> Option<PathBuf> {
+        let folder = self.root.join(self.folder).join("resources");
+        folder.is_dir().then_some(folder)
+    }
+
+    fn prepare(&self, file: &str) -> Result<Prepared, Failure> {
+        let test = jsapi::read(&self.root.join(self.folder).join(file))?;
+        let meta = Meta::read(&test);
+        let limit = if meta.is_long { jsapi::LONG_LIMIT } else { LIMIT };
+        let mut parts = vec![PRELUDE.to_owned(), self.harness.clone(), jsapi::REPORT.to_owned()];
+        for script in &meta.scripts {
+            parts.push(jsapi::read(&self.script_path(file, script))?);
+        }
+        parts.push(jsapi::in_its_mode(test));
+        let script = format!("(function () {{\n{}\n}}).call(globalThis);\n", parts.join("\n;\n"));
+        Ok(Prepared { script, known: Vec::new(), names: None, limit })
+    }
+}
+
+/// The tests below `folder/below` that need no browser.
+fn collect(folder: &Path, below: &str, files: &mut Vec<String>) -> Result<(), Failure> {
+    let place = folder.join(below);
+    let what = || format!("reading {}", place.display());
+    for entry in fs::read_dir(&place).map_err(Failure::while_doing(what()))? {
+        let entry = entry.map_err(Failure::while_doing(what()))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let path = if below.is_empty() { name.clone() } else { format!("{below}/{name}") };
+        if entry.path().is_dir() {
+            collect(folder, &path, files)?;
+        } else if name.ends_with(".any.js") && !NOT_RUN.iter().any(|not| name.starts_with(not)) {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// The commit that a copy in Node.js's sources is of.
+fn version(root: &Path, folder: &str) -> String {
+    let text = fs::read_to_string(root.join("versions.json")).unwrap_or_default();
+    let versions: Value = serde_json::from_str(&text).unwrap_or_default();
+    match versions[folder]["commit"].as_str() {
+        Some(commit) => format!("wpt-{}", commit.get(..8).unwrap_or(commit)),
+        None => COPY.to_owned(),
+    }
+}
+
+/// The path without `..`, which a test may use for a folder that is a link.
+fn without_parents(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => {
+                plain.pop();
+            }
+            Component::CurDir => {}
+            other => plain.push(other),
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scripts_are_found_from_the_root_or_beside_their_test() {
+        let web = Web {
+            root: "/wpt".into(),
+            folder: "streams",
+            harness: String::new(),
+            copy: COPY.into(),
+            files: Vec::new(),
+        };
+        for (script, path) in [
+            ("/common/gc.js", "/wpt/common/gc.js"),
+            ("../resources/test-utils.js", "/wpt/streams/resources/test-utils.js"),
+            ("./own.js", "/wpt/streams/piping/own.js"),
+        ] {
+            assert_eq!(web.script_path("piping/abort.any.js", script), Path::new(path));
+        }
+    }
+}
