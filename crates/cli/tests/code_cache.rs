@@ -46,9 +46,9 @@ struct Fixture(TempDir);
 
 impl Fixture {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a folder");
         let script = SCRIPT.replace("MODULES", &MODULES.to_string());
-        fs::write(folder.path().join("script.mjs"), script).unwrap();
+        fs::write(folder.path().join("script.mjs"), script).expect("own");
         Self(folder)
     }
 
@@ -68,7 +68,8 @@ impl Fixture {
     }
 
     fn files(&self, suffix: &str) -> usize {
-        let names = fs::read_dir(self.cache()).unwrap().map(|entry| entry.unwrap().file_name());
+        let entries = fs::read_dir(self.cache()).expect("a folder");
+        let names = entries.map(|entry| entry.expect("an entry").file_name());
         names.filter(|name| name.to_string_lossy().ends_with(suffix)).count()
     }
 }
@@ -104,9 +105,12 @@ fn ten_processes_at_once() {
 }
 
 fn modified(fixture: &Fixture) -> Vec<(PathBuf, std::time::SystemTime)> {
-    let paths = fs::read_dir(fixture.cache()).unwrap().map(|entry| entry.unwrap().path());
+    let entries = fs::read_dir(fixture.cache()).expect("a folder");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
     let mut all: Vec<_> = paths
-        .map(|path| (path.clone(), fs::metadata(&path).unwrap().modified().unwrap()))
+        .map(|path| {
+            (path.clone(), fs::metadata(&path).and_then(|data| data.modified()).expect("a file"))
+        })
         .collect();
     all.sort();
     all
@@ -149,7 +153,7 @@ struct SmallDisk(PathBuf);
 impl SmallDisk {
     /// `None` where this process may not have one.
     fn new(path: &Path, options: &str) -> Option<Self> {
-        fs::create_dir(path).unwrap();
+        fs::create_dir(path).expect("own");
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(path).stderr(Stdio::null());
         let is_mounted = mount.status().is_ok_and(|status| status.success());

@@ -362,6 +362,39 @@ fn a_folder_may_go_at_any_time() {
     assert_eq!(cache.compile(2), Kept::Stored, "but of the next one's");
 }
 
+/// Wasmtime keeps a file that it maps open, and a process may have a thousand.
+#[test]
+fn many_modules_do_not_take_many_files() {
+    let cache = Fixture::new();
+    let functions = (0..3000).map(|n| format!("(func (result i32) i32.const {n})"));
+    let functions: String = functions.collect();
+    let answer = r#"(func (export "answer") (result i32) (i32.const 42))"#;
+    let wasm = wat::parse_str(format!("(module {functions} {answer})")).expect("a module");
+    let engine = cache.engine();
+    Module::compile_and_keep(&engine, &wasm).expect("valid");
+    assert!(
+        fs::metadata(cache.file()).expect("a file").len() > 128 << 10,
+        "too small to be mapped"
+    );
+    let open_files = || {
+        let open = fs::read_dir("/proc/self/fd").map(Iterator::count);
+        open.unwrap_or_else(|_| {
+            eprintln!("not counted: there is no /proc");
+            0
+        })
+    };
+    let before = open_files();
+    for _ in 0..2 {
+        let find = || Module::compile_and_keep(&engine, &wasm).expect("valid");
+        let found: Vec<_> = (0..300).map(|_| find()).collect();
+        assert!(found.iter().all(|(_, kept)| *kept == Kept::Found));
+        // Other tests run at the same time.
+        let taken = open_files().saturating_sub(before);
+        assert!((32..128).contains(&taken) || before == 0, "{taken} files");
+        assert_eq!(call(&engine, &found[299].0), 42);
+    }
+}
+
 #[test]
 fn what_was_not_used_for_longest_goes_first() {
     let probe = Fixture::new();

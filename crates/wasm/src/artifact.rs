@@ -39,9 +39,6 @@ const MAGIC_AT: usize = 88;
 const MAC_AT: usize = 96;
 const TRAILER_BYTES: usize = 128;
 
-/// From here on it is worth waking other threads: this takes a quarter of a millisecond.
-const HASHED_TOGETHER_FROM_BYTES: usize = 1 << 20;
-
 /// The module may catch exceptions: see [`Module::uses_exceptions`].
 const FLAG_EXCEPTIONS: u32 = 1;
 
@@ -93,7 +90,7 @@ impl ArtifactKey {
     }
 
     fn mac(&self, signed: &[u8]) -> blake3::Hash {
-        hashed(blake3::Hasher::new_keyed(&self.mac), signed)
+        blake3::keyed_hash(&self.mac, signed)
     }
 }
 
@@ -106,8 +103,7 @@ pub(crate) struct Subject {
 
 impl Subject {
     pub(crate) fn new(engine: &Engine, wire_bytes: &[u8]) -> Self {
-        let wire_bytes = hashed(blake3::Hasher::new(), wire_bytes);
-        Self { compatibility: engine.compatibility(), wire_bytes }
+        Self { compatibility: engine.compatibility(), wire_bytes: blake3::hash(wire_bytes) }
     }
 
     /// Another one for everything that makes another artifact.
@@ -177,16 +173,6 @@ impl Trailer<'_> {
         bytes.copy_from_slice(&self.0[at..at + 32]);
         blake3::Hash::from_bytes(bytes)
     }
-}
-
-/// Hashes, by all processors where there is much to do.
-fn hashed(mut hasher: blake3::Hasher, bytes: &[u8]) -> blake3::Hash {
-    if bytes.len() < HASHED_TOGETHER_FROM_BYTES {
-        hasher.update(bytes);
-    } else {
-        hasher.update_rayon(bytes);
-    }
-    hasher.finalize()
 }
 
 impl Module {

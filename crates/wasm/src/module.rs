@@ -9,7 +9,7 @@ use wasmtime_environ::StackMap;
 
 use crate::atomic_waits::Hooks;
 use crate::binary::Functions;
-use crate::code_cache::{self, Keep, Kept};
+use crate::code_cache::{self, Keep, Kept, LentFile};
 use crate::translation::{Origin, translate};
 use crate::{CompileError, Engine, StreamingValidator, stack_maps};
 
@@ -33,6 +33,8 @@ struct Inner {
     /// See [`crate::stack_maps`].
     stack_maps: OnceLock<Option<Range<usize>>>,
     source: OnceLock<Arc<str>>,
+    /// What its code is mapped from, if it is.
+    file: Option<LentFile>,
 }
 
 /// Where a function is in the text of its module.
@@ -176,7 +178,17 @@ impl Module {
             functions,
             stack_maps,
             source,
+            file: None,
         }))
+    }
+
+    /// The same, whose code is in this file.
+    pub(crate) fn holding(mut self, file: LentFile) -> Self {
+        // Nobody else has it yet.
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.file = Some(file);
+        }
+        self
     }
 
     /// The engine it was compiled by.

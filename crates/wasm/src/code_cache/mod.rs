@@ -11,7 +11,7 @@
 //! - **Without locks.** A file is written under another name and then renamed: it is there as a
 //!   whole or not at all. Two that write the same one write the same. Nothing is synced to disk:
 //!   what a crash tears apart has no valid MAC.
-//! - **Mapped, not read.** So its pages are shared by processes and come when they are needed.
+//! - **Mapped, not read,** if it is large. So its pages are shared by processes.
 //!   A file that somebody cuts short while it is mapped ends the process with `SIGBUS`. This
 //!   module never writes to a file under its final name; removing one is harmless.
 
@@ -24,18 +24,24 @@ use std::fmt;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::artifact::{self, ArtifactError, Subject};
-use crate::translation::Origin;
-use crate::{ArtifactKey, CompileError, Engine, Module};
+use crate::{CompileError, Engine, Module};
 use folder::Folder;
 use mapped::Mapped;
 
 /// What took less to compile is compiled again: code that a program makes anew each time should
 /// not fill the folder. The first module of a process takes longer, however small it is.
 const WORTH_KEEPING_FROM: Duration = Duration::from_millis(1);
+
+/// Less code is copied: that takes no longer than mapping it.
+const MAPPED_FROM_BYTES: usize = 128 << 10;
+
+/// With so many files of one cache mapped, other code is copied.
+const MOST_OPEN_FILES: usize = 64;
 
 /// Where compiled code is kept for other processes: a folder of the user's own. Cheap to clone.
 ///
@@ -52,6 +58,8 @@ struct Inner {
     folder: OnceLock<Result<Folder, String>>,
     /// What the folder holds, as far as this process knows: counted when it first adds something.
     held: Mutex<Option<CodeCacheUsage>>,
+    /// How many are mapped: see [`LentFile`].
+    open_files: AtomicUsize,
 }
 
 /// Which modules are kept.
@@ -94,8 +102,8 @@ impl CodeCache {
     /// A cache in this folder, which is made when it is first needed. When it holds more than
     /// `limit_bytes`, what was not used for longest is removed.
     pub fn new(path: impl Into<PathBuf>, limit_bytes: u64) -> Self {
-        let (path, (folder, held)) = (path.into(), Default::default());
-        Self(Arc::new(Inner { path, limit_bytes, folder, held }))
+        let (path, (folder, held, open_files)) = (path.into(), Default::default());
+        Self(Arc::new(Inner { path, limit_bytes, folder, held, open_files }))
     }
 
     /// Where it is.
@@ -191,19 +199,45 @@ impl<'a> Place<'a> {
     fn load(&self, engine: &Engine, bytes: &Arc<[u8]>) -> Option<Module> {
         // Where address space is scarce, compiling says so.
         engine.check_headroom().ok()?;
-        let opened = match self.folder.open_file(&self.name) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
-            opened => opened.map_err(|error| ArtifactError::Refused(error.to_string())),
-        };
-        let loaded = opened.and_then(|file| {
-            entries::mark_used(&file);
-            let (compiled, origin) = loaded(engine, file, self.folder.key(), &self.subject)?;
-            Ok(Module::from_parts(engine, compiled, bytes.clone(), origin))
-        });
-        if loaded.is_err() {
-            self.folder.remove(&self.name);
+        let file = self.folder.open_file(&self.name).ok()?;
+        entries::mark_used(&file);
+        match self.load_file(engine, file, bytes.clone()) {
+            Ok(module) => Some(module),
+            // There was no memory, say.
+            Err(ArtifactError::Refused(_)) => None,
+            Err(_) => {
+                self.folder.remove(&self.name);
+                None
+            }
         }
-        loaded.ok()
+    }
+
+    fn load_file(
+        &self,
+        engine: &Engine,
+        file: File,
+        bytes: Arc<[u8]>,
+    ) -> Result<Module, ArtifactError> {
+        // SAFETY: files are never changed once they have their names, and only the user could: the
+        // folder, and the file, were found to be theirs alone.
+        let mapped = unsafe { Mapped::new(&file) };
+        let mapped = mapped.map_err(|error| ArtifactError::Refused(error.to_string()))?;
+        let (code, origin) = artifact::verify(&mapped, self.folder.key(), &self.subject)?;
+        let lent = if code.len() < MAPPED_FROM_BYTES { None } else { LentFile::new(self.cache) };
+        if let Some(lent) = lent {
+            // SAFETY: the MAC holds, so this is what `store` wrote: code from Wasmtime, signed with
+            // the key of this folder, behind which is only the trailer. It does not change: see
+            // above.
+            let found = unsafe { wasmtime::Module::deserialize_open_file(engine.raw(), file) };
+            // Files of some places may not be run where they are.
+            if let Ok(compiled) = found {
+                return Ok(Module::from_parts(engine, compiled, bytes, origin).holding(lent));
+            }
+        }
+        // SAFETY: the same code.
+        let compiled = unsafe { wasmtime::Module::deserialize(engine.raw(), code) };
+        let compiled = compiled.map_err(ArtifactError::refused)?;
+        Ok(Module::from_parts(engine, compiled, bytes, origin))
     }
 
     /// Keeps a module that was compiled.
@@ -219,26 +253,23 @@ impl<'a> Place<'a> {
     }
 }
 
-/// The code of a file whose MAC holds.
-fn loaded(
-    engine: &Engine,
-    file: File,
-    key: &ArtifactKey,
-    subject: &Subject,
-) -> Result<(wasmtime::Module, Origin), ArtifactError> {
-    // SAFETY: files are never changed once they have their names, and only the user could: the
-    // folder, and the file, were found to be theirs alone.
-    let mapped = unsafe { Mapped::new(&file) };
-    let mapped = mapped.map_err(|error| ArtifactError::Refused(error.to_string()))?;
-    let (code, origin) = artifact::verify(&mapped, key, subject)?;
-    // SAFETY: the MAC holds, so this is what `store` wrote: code from Wasmtime, signed with the
-    // key of this folder, behind which is only the trailer. It does not change: see above.
-    let compiled = unsafe { wasmtime::Module::deserialize_open_file(engine.raw(), file) };
-    // Files of some places may not be executed where they are.
-    // SAFETY: the same code.
-    let compiled =
-        compiled.or_else(|_| unsafe { wasmtime::Module::deserialize(engine.raw(), code) });
-    Ok((compiled.map_err(ArtifactError::refused)?, origin))
+/// A file that stays open, as Wasmtime keeps those that it maps: of these the process has few,
+/// and script may have any number of modules.
+pub(crate) struct LentFile(CodeCache);
+
+impl LentFile {
+    /// `None` if there are enough.
+    fn new(cache: &CodeCache) -> Option<Self> {
+        let lent = Self(cache.clone());
+        let before = cache.0.open_files.fetch_add(1, Ordering::Relaxed);
+        (before < MOST_OPEN_FILES).then_some(lent)
+    }
+}
+
+impl Drop for LentFile {
+    fn drop(&mut self) {
+        self.0.0.open_files.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl fmt::Debug for CodeCache {
