@@ -10,11 +10,22 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=js");
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
     let realm = Realm::new(&Runtime::new(&Limits::default())?)?;
-    for entry in fs::read_dir("js")? {
+    compile_folder(&realm, Path::new("js"), &out)
+}
+
+/// Folders become folders, with the same names.
+fn compile_folder(realm: &Realm, folder: &Path, out: &Path) -> Result<(), Box<dyn Error>> {
+    fs::create_dir_all(out)?;
+    for entry in fs::read_dir(folder)? {
         let source = entry?.path();
-        let name = source.file_stem().ok_or("a file name")?.to_string_lossy().into_owned();
-        let target = out.join(format!("{name}.bytecode"));
-        fs::write(target, compile(&realm, &name, &source)?)?;
+        let target = out.join(source.file_stem().ok_or("a file name")?);
+        if source.is_dir() {
+            compile_folder(realm, &source, &target)?;
+        } else {
+            let name = source.strip_prefix("js")?.with_extension("");
+            let bytecode = compile(realm, &name.to_string_lossy(), &source)?;
+            fs::write(target.with_extension("bytecode"), bytecode)?;
+        }
     }
     Ok(())
 }

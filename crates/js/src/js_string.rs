@@ -274,6 +274,12 @@ impl Units<'_> {
         }
     }
 
+    /// The first `len`, or all if there are fewer.
+    #[must_use]
+    pub fn first(&self, len: usize) -> Self {
+        self.slice(0, len.min(self.len()))
+    }
+
     fn slice(&self, start: usize, end: usize) -> Self {
         match self {
             Self::Narrow(units) => Self::Narrow(&units[start..end]),

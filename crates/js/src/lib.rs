@@ -51,7 +51,7 @@ pub mod webidl;
 
 pub use allocator::{Budget, FamilyBudget};
 pub use buffer::{
-    Backing, MAX_BUFFER_BYTES, SharedBuffer, Waitable, WaitableArray, alias_buffer,
+    Backing, Bytes, MAX_BUFFER_BYTES, SharedBuffer, Waitable, WaitableArray, alias_buffer,
     alias_growable_shared_buffer, alias_resizable_buffer, alias_shared_buffer, buffer_source,
     detach_buffer, fill_view, is_detachable, is_detached, max_buffer_bytes, refresh_buffer,
     view_bytes, view_len, with_keeper,

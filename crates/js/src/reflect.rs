@@ -22,7 +22,7 @@ use crate::stack_trace::with_heading;
 mod collection;
 mod kind;
 mod property;
-mod view;
+pub(crate) mod view;
 
 pub use collection::{Rest, collection_len, iterator_rest, map_entries, set_values};
 pub(crate) use kind::class;

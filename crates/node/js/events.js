@@ -1,10 +1,20 @@
 // node:events, <https://nodejs.org/api/events.html>
 
-(function ({ invalidArgument, outOfRange, inspect }) {
+(function ({ builtin, inspect, invalidArgument, later, listenersOfTarget, outOfRange }) {
   const kErrorMonitor = Symbol('events.errorMonitor');
-  const kCapture = Symbol('nodejs.rejection');
+  const kCapture = Symbol.for('nodejs.rejection');
   const captures = Symbol('kCapture');
   let defaultMaxListeners = 10;
+  // What `setMaxListeners` was told of event targets.
+  const targetMaxListeners = new WeakMap();
+
+  function checkCount(name, n) {
+    if (typeof n !== 'number') throw invalidArgument(name, 'of type number', n);
+    if (!(n >= 0)) throw outOfRange(name, '>= 0', n);
+  }
+  function checkBoolean(name, value) {
+    if (typeof value !== 'boolean') throw invalidArgument(name, 'of type boolean', value);
+  }
 
   function checkListener(listener) {
     if (typeof listener !== 'function') {
@@ -22,18 +32,24 @@
       this._eventsCount = 0;
     }
     this._maxListeners = this._maxListeners || undefined;
-    if (options?.captureRejections) this[captures] = true;
+    if (options?.captureRejections) {
+      checkBoolean('options.captureRejections', options.captureRejections);
+      this[captures] = true;
+    }
   };
 
+  const hidden = (object, name, value) => Object.defineProperty(object, name, {
+    value, writable: true, enumerable: false, configurable: true,
+  });
   const proto = EventEmitter.prototype;
   proto._events = undefined;
   proto._eventsCount = 0;
   proto._maxListeners = undefined;
+  // Set by `EventEmitter.captureRejections` for all.
+  hidden(proto, captures, false);
 
   proto.setMaxListeners = function setMaxListeners(n) {
-    if (typeof n !== 'number' || n < 0 || Number.isNaN(n)) {
-      throw outOfRange('setMaxListeners', 'a non-negative number', n);
-    }
+    checkCount('setMaxListeners', n);
     this._maxListeners = n;
     return this;
   };
@@ -45,17 +61,27 @@
   function unhandledError(args) {
     const error = args[0];
     if (error instanceof Error) return error;
-    const text = typeof error === 'string' ? `'${error}'` : inspect(error);
-    const wrapped = new Error(`Unhandled error. (${text})`);
-    wrapped.code = 'ERR_UNHANDLED_ERROR';
-    wrapped.context = error;
-    return wrapped;
+    let text = error;
+    try {
+      text = typeof error === 'string' ? `'${error}'` : inspect(error);
+    } catch {
+      // What cannot be shown is told as it is.
+    }
+    return Object.assign(new Error(`Unhandled error. (${text})`), {
+      code: 'ERR_UNHANDLED_ERROR', context: error,
+    });
   }
 
+  // With `captureRejections` a listener's promise that is rejected is an 'error'.
   function call(emitter, listener, type, args) {
     const result = Reflect.apply(listener, emitter, args);
-    if (emitter[captures] && typeof result?.then === 'function') {
-      result.then(undefined, (error) => process.nextTick(rejected, emitter, error, type, args));
+    if (result === undefined || result === null || !emitter[captures]) return;
+    try {
+      const { then } = result;
+      if (typeof then !== 'function') return;
+      Reflect.apply(then, result, [undefined, (error) => builtin('process').nextTick(rejected, emitter, error, type, args)]);
+    } catch (error) {
+      emitter.emit('error', error);
     }
   }
 
@@ -113,7 +139,7 @@
   }
 
   function warnOfLeak(emitter, type, list) {
-    const max = emitter.getMaxListeners();
+    const max = emitter._maxListeners ?? defaultMaxListeners;
     if (max <= 0 || list.length <= max || list.warned) return;
     list.warned = true;
     const warning = new Error(
@@ -124,7 +150,7 @@
     warning.emitter = emitter;
     warning.type = type;
     warning.count = list.length;
-    process.emitWarning(warning);
+    builtin('process').emitWarning(warning);
   }
 
   proto.addListener = function addListener(type, listener) {
@@ -138,14 +164,14 @@
   function onceWrap(emitter, type, listener) {
     checkListener(listener);
     let fired = false;
-    function wrapped(...args) {
+    function wrapper(...args) {
       if (fired) return undefined;
       fired = true;
-      emitter.removeListener(type, wrapped);
+      emitter.removeListener(type, wrapper);
       return Reflect.apply(listener, emitter, args);
     }
-    wrapped.listener = listener;
-    return wrapped;
+    wrapper.listener = listener;
+    return wrapper;
   }
 
   proto.once = function once(type, listener) {
@@ -167,6 +193,7 @@
     if (list === undefined) return this;
     if (list === listener || list.listener === listener) {
       forget(this, type);
+      listener = list.listener ?? listener;
     } else if (typeof list !== 'function') {
       const at = list.findLastIndex((one) => one === listener || one.listener === listener);
       if (at < 0) return this;
@@ -212,83 +239,54 @@
     return this.rawListeners(type).map((one) => one.listener ?? one);
   };
   proto.listenerCount = function listenerCount(type, listener) {
-    if (listener === undefined) return this.rawListeners(type).length;
-    return this.listeners(type).filter((one) => one === listener).length;
+    const list = this._events?.[type];
+    if (list === undefined) return 0;
+    if (listener !== undefined && listener !== null) {
+      return this.listeners(type).filter((one) => one === listener).length;
+    }
+    return typeof list === 'function' ? 1 : list.length;
   };
   proto.eventNames = function eventNames() {
     return this._eventsCount > 0 ? Reflect.ownKeys(this._events) : [];
   };
 
-  function abortError(signal) {
-    const error = new Error('The operation was aborted', { cause: signal.reason });
-    error.name = 'AbortError';
-    error.code = 'ABORT_ERR';
-    return error;
+  // What works for emitters and event targets alike.
+  const isEmitter = (value) => typeof value?.on === 'function';
+  const notEmitter = (value, name = 'emitter') => (
+    invalidArgument(name, 'an instance of EventEmitter or EventTarget', value));
+
+  function getEventListeners(emitter, type) {
+    if (typeof emitter?.listeners === 'function') return emitter.listeners(type);
+    const listeners = listenersOfTarget(emitter, type);
+    if (listeners === undefined) throw notEmitter(emitter);
+    return listeners;
+  }
+  function listenerCount(emitter, type) {
+    if (typeof emitter?.listenerCount === 'function') return emitter.listenerCount(type);
+    if (emitter instanceof EventEmitter) return proto.listenerCount.call(emitter, type);
+    return getEventListeners(emitter, type).length;
+  }
+  function getMaxListeners(emitter) {
+    if (typeof emitter?.getMaxListeners === 'function') return emitter._maxListeners ?? defaultMaxListeners;
+    if (!(emitter instanceof EventTarget)) throw notEmitter(emitter);
+    return targetMaxListeners.get(emitter) ?? defaultMaxListeners;
+  }
+  function setMaxListeners(n = defaultMaxListeners, ...emitters) {
+    checkCount('setMaxListeners', n);
+    if (emitters.length === 0) defaultMaxListeners = n;
+    for (const emitter of emitters) {
+      if (typeof emitter?.setMaxListeners === 'function') emitter.setMaxListeners(n);
+      else if (emitter instanceof EventTarget) targetMaxListeners.set(emitter, n);
+      else throw notEmitter(emitter, 'eventTargets');
+    }
   }
 
-  async function once(emitter, name, options) {
-    const signal = options?.signal;
-    if (signal?.aborted) throw abortError(signal);
-    return new Promise((resolve, reject) => {
-      const done = () => {
-        emitter.removeListener(name, resolved);
-        emitter.removeListener('error', failed);
-        signal?.removeEventListener('abort', aborted);
-      };
-      const resolved = (...args) => { done(); resolve(args); };
-      const failed = (error) => { done(); reject(error); };
-      const aborted = () => { done(); reject(abortError(signal)); };
-      emitter.once(name, resolved);
-      if (name !== 'error') emitter.once('error', failed);
-      signal?.addEventListener('abort', aborted, { once: true });
-    });
-  }
-
-  function on(emitter, name, options) {
-    const signal = options?.signal;
-    if (signal?.aborted) throw abortError(signal);
-    const events = [], waiting = [];
-    let failure = null, finished = false;
-    const received = (...args) => {
-      if (waiting.length > 0) waiting.shift().resolve({ value: args, done: false });
-      else events.push(args);
-    };
-    const failed = (error) => {
-      if (waiting.length > 0) waiting.shift().reject(error);
-      else failure = error;
-      iterator.return();
-    };
-    const aborted = () => failed(abortError(signal));
-    const iterator = {
-      next() {
-        if (events.length > 0) return Promise.resolve({ value: events.shift(), done: false });
-        if (failure !== null) {
-          const error = failure;
-          failure = null;
-          return Promise.reject(error);
-        }
-        if (finished) return Promise.resolve({ value: undefined, done: true });
-        return new Promise((resolve, reject) => waiting.push({ resolve, reject }));
-      },
-      return() {
-        emitter.removeListener(name, received);
-        emitter.removeListener('error', failed);
-        signal?.removeEventListener('abort', aborted);
-        finished = true;
-        for (const one of waiting.splice(0)) one.resolve({ value: undefined, done: true });
-        return Promise.resolve({ value: undefined, done: true });
-      },
-      throw(error) {
-        failed(error);
-        return Promise.resolve({ value: undefined, done: true });
-      },
-      [Symbol.asyncIterator]() { return this; },
-    };
-    emitter.on(name, received);
-    if (name !== 'error') emitter.on('error', failed);
-    for (const end of options?.close ?? []) emitter.on(end, () => iterator.return());
-    signal?.addEventListener('abort', aborted, { once: true });
-    return iterator;
+  class EventEmitterAsyncResource extends EventEmitter {
+    constructor() {
+      const error = new Error('EventEmitterAsyncResource of node:events is not part of Holm yet');
+      error.code = 'ERR_METHOD_NOT_IMPLEMENTED';
+      throw error;
+    }
   }
 
   for (const name of Object.keys(proto)) {
@@ -301,25 +299,35 @@
     enumerable: true,
     get: () => defaultMaxListeners,
     set(n) {
-      if (typeof n !== 'number' || n < 0 || Number.isNaN(n)) {
-        throw outOfRange('defaultMaxListeners', 'a non-negative number', n);
-      }
+      checkCount('defaultMaxListeners', n);
       defaultMaxListeners = n;
     },
   });
 
+  Object.defineProperty(EventEmitter, 'captureRejections', {
+    enumerable: true,
+    get: () => proto[captures],
+    set(value) {
+      checkBoolean('EventEmitter.captureRejections', value);
+      proto[captures] = value;
+    },
+  });
+
+  // Most scripts need none of these: the part that has them is loaded with the first call.
+  let waiting;
+  const awaiting = () => (waiting ??= later({ inspect, invalidArgument, isEmitter, outOfRange }));
   return Object.assign(EventEmitter, {
     EventEmitter,
-    once,
-    on,
-    errorMonitor: kErrorMonitor,
+    EventEmitterAsyncResource,
+    addAbortListener(signal, listener) { return awaiting().addAbortListener(signal, listener); },
     captureRejectionSymbol: kCapture,
-    listenerCount: (emitter, type) => emitter.listenerCount(type),
-    getEventListeners: (emitter, type) => emitter.listeners(type),
-    getMaxListeners: (emitter) => emitter.getMaxListeners(),
-    setMaxListeners(n = defaultMaxListeners, ...emitters) {
-      if (emitters.length === 0) EventEmitter.defaultMaxListeners = n;
-      for (const emitter of emitters) emitter.setMaxListeners(n);
-    },
+    errorMonitor: kErrorMonitor,
+    getEventListeners,
+    getMaxListeners,
+    listenerCount,
+    async once(emitter, name, options = undefined) { return awaiting().once(emitter, name, options); },
+    on(emitter, name, options = undefined) { return awaiting().on(emitter, name, options); },
+    setMaxListeners,
+    usingDomains: false,
   });
 })

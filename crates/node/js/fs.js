@@ -1,7 +1,7 @@
 // node:fs, <https://nodejs.org/api/fs.html>
 
 (function (native) {
-  const { Chunk, constants, invalidArgument, later, missing, now } = native;
+  const { Buffer, constants, invalidArgument, later, missing, now } = native;
   const { BigIntStats, Dirent, Stats } = native.classes;
   const { READ_BYTES, operations } = native;
 
@@ -106,7 +106,7 @@
     },
     // Without arguments for a buffer it makes one.
     read: ((read) => named('read', (fd, ...args) => (
-      args.length === 1 ? read(fd, { buffer: new Chunk(READ_BYTES) }, ...args) : read(fd, ...args))))(fs.read),
+      args.length === 1 ? read(fd, { buffer: Buffer.alloc(READ_BYTES) }, ...args) : read(fd, ...args))))(fs.read),
     BigIntStats,
     Dirent,
     Stats,
@@ -119,10 +119,23 @@
   fs.realpath.native = fs.realpath;
   fs.realpathSync.native = fs.realpathSync;
   for (const name of [
-    'chown', 'chownSync', 'cp', 'cpSync', 'createReadStream', 'createWriteStream', 'fchown', 'fchownSync',
+    'chown', 'chownSync', 'cp', 'cpSync', 'fchown', 'fchownSync',
     'glob', 'globSync', 'lchown', 'lchownSync', 'openAsBlob', 'opendir', 'opendirSync', 'statfs', 'statfsSync',
     'unwatchFile', 'watch', 'watchFile',
   ]) fs[name] = missing('fs', name);
+
+  fs.createReadStream = function createReadStream(path, options) { return new fs.ReadStream(path, options); };
+  fs.createWriteStream = function createWriteStream(path, options) { return new fs.WriteStream(path, options); };
+  // Packages replace these by their own.
+  for (const name of ['ReadStream', 'WriteStream', 'FileReadStream', 'FileWriteStream']) {
+    let own;
+    Object.defineProperty(fs, name, {
+      configurable: true,
+      enumerable: true,
+      get: () => own ?? native.fileStreams()[name.replace('File', '')],
+      set(value) { own = value; },
+    });
+  }
 
   const asPromise = (steps) => new Promise((resolve, reject) => {
     runLater(steps, (error, result) => { if (error) reject(error); else resolve(result); });

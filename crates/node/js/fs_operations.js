@@ -2,7 +2,7 @@
 // what they come to. `fs.js` runs it at once or with a callback, `fs_promises.js` as a promise.
 
 (function (native) {
-  const { Chunk, constants, inspect, invalidArgument, outOfRange } = native;
+  const { Buffer, constants, inspect, invalidArgument, outOfRange } = native;
   const { BigIntStats, Dirent, Stats } = native.classes;
   const MAX_FD = 2 ** 31 - 1;
   const READ_BYTES = 16384;
@@ -72,7 +72,7 @@
     }
     const options = { ...defaults, ...(typeof value === 'string' ? { encoding: value } : value) };
     const { encoding } = options;
-    if (encoding && encoding !== 'buffer' && !Chunk.isEncoding(encoding)) {
+    if (encoding && encoding !== 'buffer' && !Buffer.isEncoding(encoding)) {
       throw invalidValue('encoding', 'is invalid encoding', encoding);
     }
     options.signal?.throwIfAborted();
@@ -83,13 +83,13 @@
     if (typeof data !== 'string') {
       throw invalidArgument(name, 'of type string or an instance of Buffer, TypedArray, or DataView', data);
     }
-    return /^utf-?8$/i.test(encoding ?? 'utf8') ? data : Chunk.encode(data, encoding);
+    return /^utf-?8$/i.test(encoding ?? 'utf8') ? data : Buffer.from(data, encoding);
   }
   const toPosition = (position) => (typeof position === 'bigint' || typeof position === 'number' ? Number(position) : -1);
 
   // Results.
   const decoded = (bytes, encoding) => (
-    !encoding || encoding === 'buffer' ? Chunk.over(bytes) : Chunk.decode(bytes, encoding));
+    !encoding || encoding === 'buffer' ? bytes : bytes.toString(encoding));
   const statsOf = (fields, options) => (options?.bigint ? new BigIntStats(fields) : new Stats(fields));
   const timeOf = (value, name) => {
     const seconds = value instanceof Date ? value.getTime() / 1000 : Number(value);
@@ -99,7 +99,7 @@
   const join = (folder, name) => (folder.endsWith('/') ? `${folder}${name}` : `${folder}/${name}`);
 
   function* writeAll(fd, data) {
-    let bytes = typeof data === 'string' ? Chunk.encode(data, 'utf8')
+    let bytes = typeof data === 'string' ? Buffer.from(data)
       : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     while (bytes.length > 0) bytes = bytes.subarray(yield ['write', fd, bytes, -1]);
   }
@@ -174,7 +174,7 @@
       const recursive = isObject ? options.recursive ?? false : false;
       if (typeof recursive !== 'boolean') throw invalidArgument('options.recursive', 'of type boolean', recursive);
       const first = yield ['mkdir', toPath(path), mode, recursive];
-      return first && Chunk.decode(first, 'utf8');
+      return first && first.toString();
     },
     *mkdtemp(prefix, options) {
       const { encoding } = toOptions(options, { encoding: 'utf8' });
@@ -188,7 +188,7 @@
       if (buffer !== null && typeof buffer === 'object' && !ArrayBuffer.isView(buffer)) {
         where = [buffer];
         ({ buffer } = buffer);
-        buffer ??= new Chunk(READ_BYTES);
+        buffer ??= Buffer.alloc(READ_BYTES);
       }
       const { bytes, position } = part(buffer, ...where);
       if (bytes.length === 0) return 0;
@@ -206,7 +206,7 @@
     *readdir(path, options) {
       const { encoding, recursive, withFileTypes } = toOptions(options, { encoding: 'utf8' });
       const base = toPath(path), found = [];
-      const shown = typeof base === 'string' ? base : Chunk.decode(base, 'utf8');
+      const shown = typeof base === 'string' ? base : Buffer.from(base).toString();
       const folders = [''];
       while (folders.length > 0) {
         const below = folders.shift();

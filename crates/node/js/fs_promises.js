@@ -1,12 +1,16 @@
 // node:fs/promises, <https://nodejs.org/api/fs.html#promises-api>
 
 (function (native) {
-  const { Chunk, EventEmitter, READ_BYTES, asPromise, constants, invalidArgument, missing, operations } = native;
+  const { Buffer, EventEmitter, READ_BYTES, asPromise, constants, invalidArgument, missing, operations } = native;
 
+  // Gives what is called when a stream no longer needs the file.
+  const kUse = Symbol.for('holm.fs.useHandle');
 
   class FileHandle extends EventEmitter {
     #fd;
     #closing;
+    #release;
+    #users = 0;
 
     constructor(fd) {
       super();
@@ -29,7 +33,7 @@
         if (buffer !== undefined && buffer !== null && typeof buffer !== 'object') {
           throw invalidArgument('buffer', 'an instance of Buffer, TypedArray, or DataView', buffer);
         }
-        into = buffer?.buffer ?? new Chunk(READ_BYTES);
+        into = buffer?.buffer ?? Buffer.alloc(READ_BYTES);
         where = [buffer?.offset, buffer?.length, buffer?.position];
       }
       return { __proto__: null, bytesRead: await this.#run('read', into, ...where), buffer: into };
@@ -62,18 +66,41 @@
       for await (const piece of data) await this.#run('writeFile', piece, encoding);
     }
 
+    // Streams that use it hear of the end, and are waited for.
     close() {
-      if (this.#fd === -1) return this.#closing ?? Promise.resolve();
-      const fd = this.#fd;
-      this.#fd = -1;
-      this.#closing = asPromise(operations.close(fd)).then(() => { this.emit('close'); });
+      if (this.#closing === undefined) {
+        const closing = Promise.withResolvers();
+        this.#closing = closing.promise;
+        this.#release = () => {
+          const fd = this.#fd;
+          this.#fd = -1;
+          this.#release = undefined;
+          asPromise(operations.close(fd)).then(closing.resolve, closing.reject);
+        };
+        this.emit('close');
+        if (this.#users === 0) this.#release?.();
+      }
       return this.#closing;
+    }
+    [kUse]() {
+      this.#users++;
+      return () => {
+        this.#users--;
+        if (this.#users === 0) this.#release?.();
+      };
+    }
+
+    createReadStream(options) {
+      return new (native.fileStreams().ReadStream)(undefined, { ...options, fd: this });
+    }
+    createWriteStream(options) {
+      return new (native.fileStreams().WriteStream)(undefined, { ...options, fd: this });
     }
 
     async [Symbol.asyncDispose]() { await this.close(); }
 
     static {
-      for (const name of ['createReadStream', 'createWriteStream', 'readLines', 'readableWebStream', 'chown']) {
+      for (const name of ['readLines', 'readableWebStream', 'chown']) {
         this.prototype[name] = missing('fs', `FileHandle.${name}`);
       }
     }

@@ -54,8 +54,7 @@
     if (uid === undefined || entry === undefined) {
       throw denied('who the user is', '--allow-read=/proc/self/status,/etc/passwd');
     }
-    const Chunk = native.chunk();
-    const text = (value) => (options?.encoding === 'buffer' ? Chunk.over(Chunk.encode(value, 'utf8')) : value);
+    const text = (value) => (options?.encoding === 'buffer' ? native.builtin('buffer').Buffer.from(value) : value);
     return {
       __proto__: null,
       uid: Number(uid),

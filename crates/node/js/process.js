@@ -181,123 +181,16 @@
     if (typeof warning.detail === 'string') native.write(2, `${warning.detail}\n`);
   }
 
-  // Streams.
-  function writable(fd) {
-    const stream = new EventEmitter();
-    const terminal = native.terminal(fd);
-    Object.assign(stream, {
-      fd,
-      writable: true,
-      writableEnded: false,
-      isTTY: terminal === undefined ? undefined : true,
-      write(chunk, encoding, callback) {
-        if (typeof encoding === 'function') callback = encoding;
-        if (typeof chunk !== 'string' && !ArrayBuffer.isView(chunk)) {
-          const expected = 'of type string or an instance of Buffer, TypedArray, or DataView';
-          throw invalidArgument('chunk', expected, chunk);
-        }
-        const failure = native.write(fd, chunk);
-        if (typeof callback === 'function') self.nextTick(callback, failure ?? null);
-        if (failure !== undefined) {
-          self.nextTick(() => stream.emit('error', failure));
-          return false;
-        }
-        return true;
-      },
-      end(chunk, encoding, callback) {
-        if (typeof chunk === 'function') callback = chunk;
-        else if (chunk !== undefined && chunk !== null) stream.write(chunk, encoding);
-        if (typeof callback === 'function') self.nextTick(callback);
-        return stream;
-      },
-      cork() {},
-      uncork() {},
-      hasColors: (count) => native.hasColors(fd) && (typeof count !== 'number' || count <= 2 ** stream.getColorDepth()),
-      getColorDepth: () => terminal?.colorDepth ?? 1,
+  // Streams, which the console does not need.
+  const touched = [];
+  for (const [fd, name] of [[1, 'stdout'], [2, 'stderr']]) {
+    lazy(name, () => {
+      touched[fd] = true;
+      return native.standardStreams().output(fd, native);
     });
-    if (terminal !== undefined) {
-      stream.columns = terminal.columns;
-      stream.rows = terminal.rows;
-      stream.getWindowSize = () => [terminal.columns, terminal.rows];
-    }
-    return stream;
   }
-  lazy('stdout', () => writable(1));
-  lazy('stderr', () => writable(2));
-
-  // Standard input: read when somebody listens. (`stream.Readable` comes with `node:stream`.)
-  let readInput = native.readInput;
-  lazy('stdin', () => {
-    const stream = new EventEmitter();
-    let encoding, flowing = false, ended = false, reading = false;
-    const read = () => {
-      if (reading || ended || !flowing) return;
-      reading = true;
-      readInput((error, bytes) => {
-        reading = false;
-        if (error) {
-          ended = true;
-          stream.emit('error', error);
-          return;
-        }
-        if (bytes === undefined) {
-          ended = true;
-          const rest = encoding ? native.decodeInput(new Uint8Array(0), 'last') : '';
-          if (rest) stream.emit('data', rest);
-          stream.emit('end');
-          stream.emit('close');
-          return;
-        }
-        const chunk = encoding ? native.decodeInput(bytes, 'more') : new (native.chunk())(bytes.buffer);
-        if (chunk.length > 0) stream.emit('data', chunk);
-        read();
-      });
-    };
-    const on = stream.on;
-    Object.assign(stream, {
-      fd: 0,
-      readable: true,
-      isTTY: native.terminal(0) === undefined ? undefined : true,
-      setEncoding(name) {
-        encoding = name ?? 'utf8';
-        return stream;
-      },
-      resume() {
-        flowing = true;
-        self.nextTick(read);
-        return stream;
-      },
-      pause() {
-        flowing = false;
-        return stream;
-      },
-      isPaused: () => !flowing,
-      on(type, listener) {
-        Reflect.apply(on, stream, [type, listener]);
-        if (type === 'data') stream.resume();
-        return stream;
-      },
-      ref: () => stream,
-      unref: () => stream,
-      async *[Symbol.asyncIterator]() {
-        const chunks = [];
-        let wake, done = false, failure;
-        const notify = () => { wake?.(); wake = undefined; };
-        stream.once('end', () => { done = true; notify(); });
-        stream.once('error', (error) => { done = true; failure = error; notify(); });
-        stream.on('data', (chunk) => { chunks.push(chunk); stream.pause(); notify(); });
-        for (;;) {
-          while (chunks.length > 0) yield chunks.shift();
-          if (failure) throw failure;
-          if (done) return;
-          stream.resume();
-          await new Promise((resolve) => { wake = resolve; });
-        }
-      },
-    });
-    stream.addListener = stream.on;
-    return stream;
-  });
+  let input = { read: native.readInput, keepAlive: native.keepInputAlive };
+  lazy('stdin', () => native.standardStreams().input(input, native));
 
   // What the host calls: it never looks at the object itself, which scripts may change.
   let captureCallback = null;
@@ -307,10 +200,12 @@
     emitExit,
     emitBeforeExit: () => self.emit('beforeExit', exitCode ?? 0),
     exitCode: () => exitCode,
-    // A worker's input comes from whoever made it.
-    setInput(read) { readInput = read; },
-    encode: native.encode,
-    get Chunk() { return native.chunk(); },
+    // A worker's input comes from whoever made it, and its output goes there.
+    setInput(source) { input = source; },
+    forward(fd, bytes) {
+      if (touched[fd]) self[fd === 1 ? 'stdout' : 'stderr'].write(bytes);
+      else native.write(fd, bytes);
+    },
     uncaughtException(error, origin) {
       if (captureCallback !== null) {
         captureCallback(error);

@@ -83,88 +83,53 @@
     });
   }
 
-  // What a worker writes, as a readable stream has it. (`stream.Readable` comes with
-  // `node:stream`.)
-  function outputOf(forward) {
-    const stream = new EventEmitter();
-    const { Chunk } = hooks;
-    let encoding, paused = true, ended = false;
-    const waiting = [];
-    const flow = () => {
-      while (!paused && waiting.length > 0) {
-        const chunk = waiting.shift();
-        if (chunk === null) {
-          stream.emit('end');
-          stream.emit('close');
-        } else {
-          stream.emit('data', encoding ? chunk.toString() : chunk);
+  // What a worker writes. Unless it is asked for it goes where this program writes; `stream` is
+  // made when it is first looked at.
+  class Output {
+    #fd;
+    #isForwarded;
+    #stream;
+    #early = [];
+
+    constructor(fd, isForwarded) {
+      this.#fd = fd;
+      this.#isForwarded = isForwarded;
+    }
+    get stream() {
+      if (this.#stream === undefined) {
+        const { Readable } = native.builtin('stream');
+        this.#stream = new Readable({ read() {} });
+        for (const bytes of this.#early.splice(0)) this.push(bytes);
+        if (this.#isForwarded) {
+          const target = this.#fd === 1 ? process.stdout : process.stderr;
+          // One program may have many workers.
+          const most = target.getMaxListeners();
+          target.setMaxListeners(Infinity);
+          this.#stream.pipe(target);
+          target.setMaxListeners(most);
         }
       }
-    };
-    const on = stream.on;
-    Object.assign(stream, {
-      readable: true,
-      setEncoding(name) { encoding = name ?? 'utf8'; return stream; },
-      resume() { paused = false; flow(); return stream; },
-      pause() { paused = true; return stream; },
-      isPaused: () => paused,
-      pipe(target) {
-        stream.on('data', (chunk) => target.write(chunk));
-        stream.on('end', () => {
-          if (target !== process.stdout && target !== process.stderr) target.end?.();
-        });
-        return target;
-      },
-      on(type, listener) {
-        Reflect.apply(on, stream, [type, listener]);
-        if (type === 'data') process.nextTick(() => stream.resume());
-        return stream;
-      },
-      async *[Symbol.asyncIterator]() {
-        const chunks = [];
-        let wake, done = false;
-        const notify = () => { wake?.(); wake = undefined; };
-        stream.once('end', () => { done = true; notify(); });
-        stream.on('data', (chunk) => { chunks.push(chunk); notify(); });
-        for (;;) {
-          while (chunks.length > 0) yield chunks.shift();
-          if (done) return;
-          await new Promise((resolve) => { wake = resolve; });
-        }
-      },
-    });
-    stream.addListener = stream.on;
-    const push = (bytes) => {
-      if (ended) return;
-      if (bytes === null) ended = true;
-      else if (forward) forward.write(bytes);
-      if (forward && listenerless(stream)) return;
-      waiting.push(bytes === null ? null : new Chunk(bytes.buffer));
-      flow();
-    };
-    return { stream, push };
+      return this.#stream;
+    }
+    push(bytes) {
+      if (this.#stream !== undefined) this.#stream.push(bytes);
+      else if (!this.#isForwarded || bytes === null) this.#early.push(bytes);
+      else hooks.forward(this.#fd, bytes);
+    }
   }
-  const listenerless = (stream) => stream.listenerCount('data') + stream.listenerCount('end') === 0;
 
-  // The input of a worker, as a writable stream has it.
+  // The input of a worker.
   function inputOf(port) {
-    const stream = new EventEmitter();
-    const encode = (chunk) => (typeof chunk === 'string' ? chunk : new Uint8Array(chunk));
-    return Object.assign(stream, {
-      writable: true,
+    const { Writable } = native.builtin('stream');
+    return new Writable({
+      decodeStrings: true,
       write(chunk, encoding, callback) {
-        if (typeof encoding === 'function') callback = encoding;
-        port.postMessage(encode(chunk));
-        if (typeof callback === 'function') process.nextTick(callback);
-        return true;
+        port.postMessage(new Uint8Array(chunk));
+        callback();
       },
-      end(chunk, encoding, callback) {
-        if (typeof chunk === 'function') callback = chunk;
-        else if (chunk !== undefined && chunk !== null) stream.write(chunk, encoding);
+      final(callback) {
         port.postMessage(null);
-        stream.writable = false;
-        process.nextTick(() => { callback?.(); stream.emit('finish'); });
-        return stream;
+        callback();
       },
     });
   }
@@ -182,14 +147,21 @@
       callback(undefined, chunk ?? undefined);
     };
     port.on('message', (chunk) => {
-      waiting.push(typeof chunk === 'string' ? hooks.encode(chunk) : chunk);
+      waiting.push(chunk);
       next();
     });
     port.unref();
-    hooks.setInput((callback) => {
-      reader = callback;
-      port.ref();
-      next();
+    hooks.setInput({
+      read(callback) {
+        reader = callback;
+        port.ref();
+        next();
+      },
+      keepAlive(flag) {
+        if (reader === undefined) return;
+        if (flag) port.ref();
+        else port.unref();
+      },
     });
   }
 
@@ -214,7 +186,8 @@
   class Worker extends EventEmitter {
     #handle;
     #threadId;
-      #hadError = false;
+    #outputs;
+    #hadError = false;
     #limits = {};
 
     constructor(filename, options = {}) {
@@ -245,12 +218,8 @@
         input = new MessageChannel();
         transfer.push(input.port2);
       }
-      const out = outputOf(options.stdout ? undefined : process.stdout);
-      const err = outputOf(options.stderr ? undefined : process.stderr);
-      this.stdout = out.stream;
-      this.stderr = err.stream;
+      const streams = this.#outputs = [undefined, new Output(1, !options.stdout), new Output(2, !options.stderr)];
       this.stdin = input ? inputOf(input.port1) : null;
-      const streams = [undefined, out, err];
       this.#handle = native.start({
         ...program,
         name: options.name === undefined ? undefined : String(options.name),
@@ -326,6 +295,8 @@
 
     async [Symbol.asyncDispose]() { await this.terminate(); }
 
+    get stdout() { return this.#outputs[1].stream; }
+    get stderr() { return this.#outputs[2].stream; }
     ref() { this.#handle?.ref(); }
     unref() { this.#handle?.unref(); }
     get threadId() { return this.#threadId; }

@@ -4,11 +4,15 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use holm_host::host;
-use holm_js::{Ctx, Error, ErrorKind, Object, Result, Root, Value, function, slot, throw_coded};
+use holm_js::webidl::convert;
+use holm_js::{
+    Ctx, Error, ErrorKind, Object, Result, Root, Value, function, host_ref, slot, throw_coded,
+};
 use holm_web::console::inspect::{self, Options};
+use holm_web::events::EventTarget;
 
 use crate::embedded::Embedded;
-use crate::{fs, modules, os, process, urls, worker_threads};
+use crate::{buffer, fs, modules, os, process, streams, urls, worker_threads};
 
 /// Node's names that need no `node:`. Those that are not made yet are names all the same: a
 /// package asking for one gets an error that says so.
@@ -97,12 +101,10 @@ pub(crate) fn load<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
 
 fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
     match name {
+        "buffer" => buffer::module(ctx),
         "console" => ctx.globals().get("console"),
-        "events" => {
-            let natives = Object::new(ctx.clone())?;
-            process::error_natives(ctx, &natives)?;
-            Embedded::Events.load(ctx)?.call((natives,))
-        }
+        "constants" => constants(ctx),
+        "events" => events(ctx),
         "fs" => fs::module(ctx),
         "fs/promises" => member(ctx, "fs", "promises"),
         "module" => modules::module_builtin(ctx),
@@ -121,6 +123,10 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
             ],
         ),
         "process" => process::object(ctx).map(Object::into_value),
+        "stream" => streams::part(ctx, "index"),
+        "stream/consumers" => streams::part(ctx, "consumers"),
+        "stream/promises" => streams::part(ctx, "promises"),
+        "string_decoder" => buffer::string_decoder(ctx),
         "timers" => members(
             ctx,
             &[
@@ -146,8 +152,47 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
     }
 }
 
+/// All constants in one object, as there were before modules had their own.
+fn constants<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
+    let all = Object::new(ctx.clone())?;
+    let of_system = member(ctx, "os", "constants")?.into_object().ok_or(Error::Unknown)?;
+    let mut groups = vec![member(ctx, "fs", "constants")?];
+    for name in ["dlopen", "errno", "priority", "signals"] {
+        groups.push(of_system.get(name)?);
+    }
+    for group in groups.into_iter().filter_map(Value::into_object) {
+        for entry in group.props::<String, Value<'js>>() {
+            let (name, value) = entry?;
+            all.set(name, value)?;
+        }
+    }
+    Ok(all.into_value())
+}
+
+fn events<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
+    let given = Object::new(ctx.clone())?;
+    process::error_natives(ctx, &given)?;
+    natives(ctx, &given)?;
+    let later = function(ctx, "later", 1, |call| {
+        Embedded::EventsAwaited.load(call.ctx())?.call((call.value(0),))
+    })?;
+    given.set("later", later)?;
+    let listeners = function(ctx, "listenersOfTarget", 2, |call| {
+        let target = call.value(0);
+        match host_ref::<EventTarget>(&target) {
+            Some(target) => {
+                let kind = convert::string(call.ctx(), &call.value(1))?;
+                call.returns(target.listeners(call.ctx(), &kind)?)
+            }
+            None => call.undefined(),
+        }
+    })?;
+    given.set("listenersOfTarget", listeners)?;
+    Embedded::Events.load(ctx)?.call((given,))
+}
+
 /// A member of another module.
-fn member<'js>(ctx: &Ctx<'js>, module: &str, name: &str) -> Result<Value<'js>> {
+pub(crate) fn member<'js>(ctx: &Ctx<'js>, module: &str, name: &str) -> Result<Value<'js>> {
     load(ctx, module)?.into_object().ok_or(Error::Unknown)?.get(name)
 }
 

@@ -7,9 +7,10 @@ use holm_js::{Ctx, Error, Function, Result, run_bytecode};
 /// One of the embedded scripts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Embedded {
-    Chunk,
+    Buffer,
     Commonjs,
     Events,
+    EventsAwaited,
     Fs,
     FsClasses,
     FsOperations,
@@ -17,6 +18,7 @@ pub(crate) enum Embedded {
     Os,
     Path,
     Process,
+    StringDecoder,
     Url,
     WorkerThreads,
 }
@@ -24,9 +26,12 @@ pub(crate) enum Embedded {
 impl Embedded {
     fn bytecode(self) -> &'static [u8] {
         match self {
-            Self::Chunk => include_bytes!(concat!(env!("OUT_DIR"), "/chunk.bytecode")),
+            Self::Buffer => include_bytes!(concat!(env!("OUT_DIR"), "/buffer.bytecode")),
             Self::Commonjs => include_bytes!(concat!(env!("OUT_DIR"), "/commonjs.bytecode")),
             Self::Events => include_bytes!(concat!(env!("OUT_DIR"), "/events.bytecode")),
+            Self::EventsAwaited => {
+                include_bytes!(concat!(env!("OUT_DIR"), "/events_awaited.bytecode"))
+            }
             Self::Fs => include_bytes!(concat!(env!("OUT_DIR"), "/fs.bytecode")),
             Self::FsClasses => include_bytes!(concat!(env!("OUT_DIR"), "/fs_classes.bytecode")),
             Self::FsOperations => {
@@ -36,6 +41,9 @@ impl Embedded {
             Self::Os => include_bytes!(concat!(env!("OUT_DIR"), "/os.bytecode")),
             Self::Path => include_bytes!(concat!(env!("OUT_DIR"), "/path.bytecode")),
             Self::Process => include_bytes!(concat!(env!("OUT_DIR"), "/process.bytecode")),
+            Self::StringDecoder => {
+                include_bytes!(concat!(env!("OUT_DIR"), "/string_decoder.bytecode"))
+            }
             Self::Url => include_bytes!(concat!(env!("OUT_DIR"), "/url.bytecode")),
             Self::WorkerThreads => {
                 include_bytes!(concat!(env!("OUT_DIR"), "/worker_threads.bytecode"))

@@ -6,8 +6,8 @@
 
 #![forbid(unsafe_code)]
 
+mod buffer;
 mod builtins;
-mod chunk;
 mod embedded;
 mod encodings;
 mod fs;
@@ -16,6 +16,7 @@ pub mod modules;
 mod os;
 pub mod process;
 mod signals;
+mod streams;
 pub mod syntax;
 mod system_errors;
 pub mod ticks;
@@ -30,6 +31,9 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
     define_value(&global, "global", global.clone(), Attributes::BUILT_IN)?;
     define_lazy(&global, "process", Attributes::BUILT_IN, |ctx| {
         Ok(process::object(ctx)?.into_value())
+    })?;
+    define_lazy(&global, "Buffer", Attributes::BUILT_IN, |ctx| {
+        builtins::load(ctx, "buffer")?.into_object().ok_or(Error::Unknown)?.get("Buffer")
     })?;
     // Node's ports have the methods of its emitters: whoever makes one gets those.
     for name in ["MessageChannel", "MessagePort"] {

@@ -12,14 +12,13 @@ use rustix::io::Errno;
 use rustix::process::Signal;
 
 use crate::embedded::Embedded;
-use crate::{builtins, chunk, process, system_errors};
+use crate::{builtins, process, system_errors};
 
 /// The module.
 pub(crate) fn module<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
     let natives = Object::new(ctx.clone())?;
     process::error_natives(ctx, &natives)?;
     builtins::natives(ctx, &natives)?;
-    natives.set("chunk", function(ctx, "chunk", 0, |call| chunk::class(call.ctx()))?)?;
     natives.set("platform", process::platform())?;
     natives.set("arch", process::architecture())?;
     natives.set("machine", std::env::consts::ARCH)?;

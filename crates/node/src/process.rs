@@ -5,15 +5,14 @@ use std::cell::RefCell;
 use holm_host::{Access, Environment, Stream, host};
 use holm_js::reflect::Kind;
 use holm_js::{
-    Array, Attributes, BigInt, Call, Ctx, ErrorKind, Function, Object, Result, Root, TypedArray,
-    Value, coded_error, define_value, function, interrupt_error, slot, throw_coded, to_text,
-    view_bytes,
+    Array, Attributes, BigInt, Call, Ctx, ErrorKind, Function, Object, Result, Root, Value,
+    coded_error, define_value, function, interrupt_error, slot, throw_coded, to_text, view_bytes,
 };
 use holm_web::console::inspect::{self, Options};
 use holm_web::node_errors::{invalid_argument, out_of_range};
 
 use crate::embedded::Embedded;
-use crate::{builtins, chunk, input, modules, signals, ticks};
+use crate::{builtins, input, modules, signals, streams, ticks};
 
 /// The version of Node whose interfaces are followed: packages look at it.
 const NODE_VERSION: &str = "24.11.0";
@@ -149,7 +148,6 @@ fn natives<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     natives.set("nextTick", function(ctx, "nextTick", 1, ticks::next_tick)?)?;
     error_natives(ctx, &natives)?;
     builtins::natives(ctx, &natives)?;
-    define("chunk", 0, |call| chunk::class(call.ctx()))?;
     define("exit", 1, exit_now)?;
     define("mainModule", 0, modules::main_module)?;
     define("hrtime", 0, |call| {
@@ -169,13 +167,10 @@ fn natives<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
         let host = host(call.ctx());
         call.returns(stream(call)?.is_some_and(|stream| host.output.has_colors(stream)))
     })?;
-    define("encode", 1, |call| {
-        let bytes = to_text(call.ctx(), &call.value(0))?.into_bytes();
-        call.returns(TypedArray::<u8>::new(call.ctx().clone(), bytes)?)
-    })?;
     define("listenSignal", 2, signals::listen)?;
     define("readInput", 1, input::read)?;
-    define("decodeInput", 2, input::decode)?;
+    define("keepInputAlive", 1, input::keep_alive)?;
+    define("standardStreams", 0, |call| streams::part(call.ctx(), "standard"))?;
     Ok(natives)
 }
 

@@ -42,6 +42,7 @@ struct Parts {
 pub(crate) fn module<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
     let natives = Object::new(ctx.clone())?;
     process::error_natives(ctx, &natives)?;
+    builtins::natives(ctx, &natives)?;
     natives.set("threadId", thread_id(ctx))?;
     if let Some(parts) = &*slot::<Given>(ctx).0.borrow() {
         natives.set("startup", parts.startup.get::<Value<'js>>(ctx)?)?;

@@ -5,6 +5,8 @@
 
 #![forbid(unsafe_code)]
 
+pub mod abort;
+pub mod base64;
 pub mod console;
 pub mod crypto;
 pub mod encoding;
@@ -30,11 +32,13 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
     timers::install(ctx)?;
     performance::install(ctx)?;
     events::install(ctx)?;
+    abort::install(ctx)?;
     fetch::install(ctx)?;
     structured_clone::install(ctx)?;
     messaging::install(ctx)?;
     workers::install(ctx)?;
     encoding::install(ctx)?;
+    base64::install(ctx)?;
     crypto::install(ctx)?;
     url::install(ctx)?;
     file_api::install(ctx)?;

@@ -12,21 +12,47 @@ pub fn invalid_argument<'js>(
     expected: &str,
     value: &Value<'js>,
 ) -> Error {
-    let kind = if name.contains('.') { "property" } else { "argument" };
+    let subject = match name {
+        _ if name.ends_with(" argument") => name.to_owned(),
+        _ if name.contains('.') => format!("\"{name}\" property"),
+        _ => format!("\"{name}\" argument"),
+    };
     let received = match received(ctx, value) {
         Ok(received) => received,
         Err(error) => return error,
     };
-    let text = format!("The \"{name}\" {kind} must be {expected}. Received {received}");
+    let text = format!("The {subject} must be {expected}. Received {received}");
     throw_coded(ctx, ErrorKind::Type, "ERR_INVALID_ARG_TYPE", &text)
 }
 
 /// `ERR_OUT_OF_RANGE`: the number is of the right type, but not in its range.
 pub fn out_of_range(ctx: &Ctx<'_>, name: &str, range: &str, value: &Value<'_>) -> Error {
-    let received = to_text(ctx, value).unwrap_or_default();
+    let received = shown_number(ctx, value);
     let text =
         format!("The value of \"{name}\" is out of range. It must be {range}. Received {received}");
     throw_coded(ctx, ErrorKind::Range, "ERR_OUT_OF_RANGE", &text)
+}
+
+/// A number as Node shows one that is out of range: long ones in groups of three digits.
+fn shown_number(ctx: &Ctx<'_>, value: &Value<'_>) -> String {
+    let plain = to_text(ctx, value).unwrap_or_default();
+    if value.is_string() {
+        return format!("'{plain}'");
+    }
+    let digits = plain.trim_start_matches('-');
+    let is_whole = digits.bytes().all(|digit| digit.is_ascii_digit());
+    let is_long = is_whole && digits.parse::<u128>().map_or(true, |number| number > 1 << 32);
+    let mut shown = plain.clone();
+    if is_long {
+        let sign = plain.len() - digits.len();
+        for end in (1..digits.len()).filter(|end| (digits.len() - end) % 3 == 0).rev() {
+            shown.insert(sign + end, '_');
+        }
+    }
+    if value.is_big_int() {
+        shown.push('n');
+    }
+    shown
 }
 
 /// How Node names a value it did not want.

@@ -6,6 +6,7 @@
 
 mod alias;
 mod builtins;
+mod bytes;
 mod shared_blocks;
 mod shared_buffer;
 mod waitable;
@@ -27,6 +28,7 @@ use crate::{pristine, raw};
 pub(crate) use alias::Aliases;
 pub(crate) use builtins::install;
 use builtins::to_index;
+pub use bytes::Bytes;
 pub(crate) use shared_blocks::SharedBlocks;
 pub use shared_buffer::SharedBuffer;
 pub use waitable::{Waitable, WaitableArray};

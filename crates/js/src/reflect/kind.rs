@@ -227,6 +227,7 @@ pub(crate) mod class {
     pub(crate) const ARRAY_BUFFER: qjs::JSClassID = 20;
     pub(crate) const SHARED_ARRAY_BUFFER: qjs::JSClassID = 21;
     pub(crate) const UINT8C_ARRAY: qjs::JSClassID = 22;
+    pub(crate) const UINT8_ARRAY: qjs::JSClassID = 24;
     pub(crate) const FLOAT64_ARRAY: qjs::JSClassID = 33;
     pub(crate) const DATAVIEW: qjs::JSClassID = 34;
     pub(crate) const BIG_INT: qjs::JSClassID = 35;

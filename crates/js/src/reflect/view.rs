@@ -27,15 +27,7 @@ pub struct BufferView<'js> {
 
 /// The slots of a typed array or `DataView`.
 pub fn buffer_view<'js>(view: &Object<'js>) -> Result<BufferView<'js>> {
-    let ctx = view.ctx();
-    let known = slot::<Known>(ctx);
-    let known = match known.0.get() {
-        Some(known) => *known,
-        None => {
-            let measured = measure(ctx)?;
-            *known.0.get_or_init(|| measured)
-        }
-    };
+    let known = layout_is_known(view.ctx())?;
     let class = class::of(view);
     let buffer = pristine::read(view.as_value(), class, c"buffer")?;
     let buffer = buffer.into_object().ok_or(rquickjs::Error::Unknown)?;
@@ -51,6 +43,16 @@ pub fn buffer_view<'js>(view: &Object<'js>) -> Result<BufferView<'js>> {
     Ok(BufferView { buffer, offset_bytes: shown.offset_bytes, len_bytes })
 }
 
+/// Whether [`record`] may be used in this realm.
+pub(crate) fn layout_is_known(ctx: &Ctx<'_>) -> Result<bool> {
+    let known = slot::<Known>(ctx);
+    if let Some(known) = known.0.get() {
+        return Ok(*known);
+    }
+    let measured = measure(ctx)?;
+    Ok(*known.0.get_or_init(|| measured))
+}
+
 /// Whether the layout is the known one.
 #[derive(Default)]
 struct Known(OnceCell<bool>);
@@ -58,17 +60,20 @@ struct Known(OnceCell<bool>);
 /// `JSTypedArray` of quickjs.c.
 #[repr(C)]
 #[derive(Clone, Copy)]
-struct Record {
+pub(crate) struct Record {
     list: [*const c_void; 2],
     object: *const c_void,
-    buffer: *const c_void,
-    offset: u32,
-    length: u32,
+    pub(crate) buffer: *const c_void,
+    /// In bytes, as is the length.
+    pub(crate) offset: u32,
+    pub(crate) length: u32,
     /// A `bool`; before it was measured it may be anything.
-    tracks: u8,
+    pub(crate) tracks: u8,
 }
 
-fn record(view: &Object<'_>) -> Record {
+/// The engine's record of a typed array or `DataView`, if [`layout_is_known`].
+#[inline]
+pub(crate) fn record(view: &Object<'_>) -> Record {
     // SAFETY: a live view, whose opaque pointer is that of its record, an allocation of the
     // engine's. That it is as long as this shows `measure`, which asks for a size first.
     unsafe {

@@ -24,8 +24,7 @@ use std::sync::Arc;
 
 use holm_host::{Permissions, host};
 use holm_js::{
-    Array, ArrayBuffer, BigInt, Call, Ctx, Function, Object, Result, Root, TypedArray, Value,
-    function, slot, throw_value,
+    Array, BigInt, Call, Ctx, Function, Object, Result, Root, Value, function, slot, throw_value,
 };
 use rustix::io::Errno;
 
@@ -34,7 +33,7 @@ use self::failure::{Failure, Outcome, Subject, to_error};
 use self::open_files::OpenFiles;
 use self::operations::OPERATIONS;
 use crate::embedded::Embedded;
-use crate::{builtins, chunk, process, ticks};
+use crate::{buffer, builtins, process, streams, ticks};
 
 /// What the operations of a realm share.
 #[derive(Default)]
@@ -89,7 +88,9 @@ pub(crate) fn module<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
     }
     natives.set("now", now)?;
     natives.set("later", later)?;
-    natives.set("Chunk", chunk::class(ctx)?)?;
+    let streams = function(ctx, "fileStreams", 0, |call| streams::part(call.ctx(), "files"))?;
+    natives.set("fileStreams", streams)?;
+    natives.set("Buffer", builtins::member(ctx, "buffer", "Buffer")?)?;
     builtins::natives(ctx, &natives)?;
     natives.set("nextTick", function(ctx, "nextTick", 1, ticks::next_tick)?)?;
     let constants = constants::object(ctx)?;
@@ -155,7 +156,7 @@ fn to_value<'js>(ctx: &Ctx<'js>, answer: Answer) -> Result<Value<'js>> {
     match answer {
         Answer::Nothing => Ok(Value::new_undefined(ctx.clone())),
         Answer::Number(number) => Ok(Value::new_float(ctx.clone(), number)),
-        Answer::Bytes(bytes) => bytes_value(ctx, &bytes),
+        Answer::Bytes(bytes) => buffer::make(ctx, &bytes),
         Answer::Stat(fields) => {
             let values = Array::new(ctx.clone())?;
             for (index, field) in fields.into_iter().enumerate() {
@@ -166,7 +167,7 @@ fn to_value<'js>(ctx: &Ctx<'js>, answer: Answer) -> Result<Value<'js>> {
         Answer::Entries(entries) => {
             let values = Array::new(ctx.clone())?;
             for (index, (name, kind)) in entries.iter().enumerate() {
-                values.set(2 * index, bytes_value(ctx, name)?)?;
+                values.set(2 * index, buffer::make(ctx, name)?)?;
                 values.set(2 * index + 1, i32::from(*kind))?;
             }
             Ok(values.into_value())
@@ -177,10 +178,4 @@ fn to_value<'js>(ctx: &Ctx<'js>, answer: Answer) -> Result<Value<'js>> {
             "an opened file was not admitted",
         )),
     }
-}
-
-/// Copied into the script's heap, whose limit holds for it.
-fn bytes_value<'js>(ctx: &Ctx<'js>, bytes: &[u8]) -> Result<Value<'js>> {
-    let buffer = ArrayBuffer::new_copy(ctx.clone(), bytes)?;
-    Ok(TypedArray::<u8>::from_arraybuffer(buffer)?.into_value())
 }

@@ -18,7 +18,7 @@ pub use event::Event;
 pub(crate) use handler::event_handlers;
 pub use message_event::MessageEvent;
 pub use target::EventTarget;
-pub(crate) use target::dispatch_event;
+pub(crate) use target::{ListenerOf, dispatch_event};
 
 use custom_event::CustomEvent;
 

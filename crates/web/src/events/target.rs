@@ -1,18 +1,20 @@
 //! `EventTarget`, <https://dom.spec.whatwg.org/#interface-eventtarget>.
 
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::rc::{self, Rc};
 
 use holm_host::host;
 use holm_js::webidl::{Definition, Interface, construct, convert};
 use holm_js::{
-    Call, Ctx, ErrorKind, HeldCell, HostObject, Object, Rest, Result, This, Tracer, Value,
+    Call, Ctx, ErrorKind, Held, HeldCell, HostObject, Object, Rest, Result, This, Tracer, Value,
     host_ref, is_same, is_uncatchable, take_exception, throw, throw_dom, throw_value,
 };
 
 use super::dictionary::Dictionary;
 use super::error_event::ErrorEvent;
 use super::event::{Event, Phase};
+use crate::abort::AbortSignal;
+use crate::node_errors::invalid_argument;
 use crate::weight::Weight;
 
 /// Is told that a listener of this type was added or removed; the value is the target.
@@ -52,6 +54,13 @@ impl EventTarget {
     pub(crate) fn count(&self, kind: &str) -> usize {
         let listeners = self.listeners.borrow();
         listeners.iter().filter(|one| &*one.kind == kind && !one.callback.is_empty()).count()
+    }
+
+    /// The callbacks of all listeners for events of a type.
+    pub fn listeners<'js>(&self, ctx: &Ctx<'js>, kind: &str) -> Result<Vec<Value<'js>>> {
+        let listeners = self.listeners.borrow();
+        let callbacks = listeners.iter().filter(|one| &*one.kind == kind);
+        callbacks.filter_map(|one| one.callback.get(ctx).transpose()).collect()
     }
 
     /// The function of an event handler attribute, or `null`.
@@ -121,10 +130,9 @@ impl EventTarget {
             (convert::boolean(&options), false, false, None)
         };
         // To add an event listener: 2. If listener's signal is not null and is aborted, return.
-        if let Some(signal) = &signal
-            && let Some(signal) = signal.as_object()
-            && signal.get::<_, bool>("aborted").unwrap_or(false)
-        {
+        let signal = signal.map(|signal| checked_signal(ctx, signal)).transpose()?;
+        let inside = signal.as_ref().and_then(host_ref::<AbortSignal>);
+        if inside.is_some_and(AbortSignal::is_aborted) {
             return Ok(());
         }
         // 3. If listener's callback is null, then return.
@@ -145,7 +153,14 @@ impl EventTarget {
             is_removed: Cell::new(false),
             _weight: weight,
         };
-        self.listeners.borrow_mut().push(Rc::new(listener));
+        let listener = Rc::new(listener);
+        // 6. If listener's signal is not null, then add the following abort steps to it:
+        // 1. Remove an event listener with eventTarget and listener.
+        if let (Some(inside), Some(signal)) = (inside, &signal) {
+            let ended = ListenerOf { target: Held::new(this), listener: Rc::downgrade(&listener) };
+            inside.end_with(ctx, signal, ended);
+        }
+        self.listeners.borrow_mut().push(listener);
         self.tell(ctx, this, &kind);
         Ok(())
     }
@@ -257,6 +272,35 @@ impl EventTarget {
     }
 }
 
+/// A listener and its target, as a signal that ends it knows them.
+pub(crate) struct ListenerOf {
+    target: Held,
+    /// The target reports what the listener holds.
+    listener: rc::Weak<Listener>,
+}
+
+impl ListenerOf {
+    pub(crate) fn is_gone(&self) -> bool {
+        self.listener.strong_count() == 0
+    }
+
+    /// Removes the listener.
+    pub(crate) fn remove(&self, ctx: &Ctx<'_>) -> Result<()> {
+        if let Some(listener) = self.listener.upgrade() {
+            let this = self.target.get(ctx)?;
+            if let Some(target) = host_ref::<EventTarget>(&this) {
+                target.take(&listener);
+                target.tell(ctx, &this, &listener.kind);
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn trace(&self, tracer: &Tracer<'_>) {
+        tracer.mark(&self.target);
+    }
+}
+
 impl Listener {
     fn call<'js>(
         &self,
@@ -317,6 +361,14 @@ fn checked_callback<'js>(call: &Call<'_, 'js>) -> Result<Option<Value<'js>>> {
     }
     let text = "The \"listener\" argument must be a function or an object with handleEvent";
     Err(throw(call.ctx(), ErrorKind::Type, text))
+}
+
+/// The member `signal` of the options.
+fn checked_signal<'js>(ctx: &Ctx<'js>, signal: Value<'js>) -> Result<Value<'js>> {
+    if host_ref::<AbortSignal>(&signal).is_some() {
+        return Ok(signal);
+    }
+    Err(invalid_argument(ctx, "options.signal", "an instance of AbortSignal", &signal))
 }
 
 /// `dispatchEvent`, <https://dom.spec.whatwg.org/#dom-eventtarget-dispatchevent>

@@ -31,8 +31,12 @@ pub(crate) fn new_blob<'js>(
     content_type: &str,
 ) -> Result<Value<'js>> {
     let bytes = weighed(ctx, bytes.to_vec())?;
-    let blob = Blob(BlobData { bytes, content_type: content_type.to_ascii_lowercase() });
-    Ok(new_object(ctx, blob)?.into_value())
+    blob_object(ctx, BlobData { bytes, content_type: content_type.to_ascii_lowercase() })
+}
+
+/// A new `Blob` with this inside.
+pub(super) fn blob_object<'js>(ctx: &Ctx<'js>, data: BlobData) -> Result<Value<'js>> {
+    Ok(new_object(ctx, Blob(data))?.into_value())
 }
 
 impl Interface for Blob {

@@ -13,9 +13,10 @@ use bytes::Bytes;
 use holm_js::webidl::interface_object;
 use holm_js::{Attributes, Ctx, Result, define_lazy};
 
+use blob::blob_object;
 pub(crate) use blob::{BlobKind, blob_of, new_blob};
 pub(crate) use file::FileKind;
-pub use object_urls::blob_url_data;
+pub use object_urls::{blob_of_url, blob_url_data};
 pub(crate) use object_urls::{create_object_url, revoke_object_url};
 
 /// Defines the interfaces.

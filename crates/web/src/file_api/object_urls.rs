@@ -11,7 +11,7 @@ use holm_host::{Host, host};
 use holm_js::webidl::convert;
 use holm_js::{Call, Ctx, ErrorKind, Result, Value, slot, throw};
 
-use super::{BlobData, blob_of};
+use super::{BlobData, blob_object, blob_of};
 use crate::node_errors::invalid_argument;
 use crate::weight::Weight;
 
@@ -52,6 +52,11 @@ pub fn blob_url_data(host: &Host, url: &str) -> Option<BlobData> {
     // The store is looked up without the fragment.
     let url = url.split('#').next()?;
     host.cluster.part::<BlobUrls>().entries().get(url).map(|entry| entry.blob.clone())
+}
+
+/// A new `Blob` that is the one a `blob:` URL stands for.
+pub fn blob_of_url<'js>(ctx: &Ctx<'js>, url: &str) -> Result<Option<Value<'js>>> {
+    blob_url_data(&host(ctx), url).map(|blob| blob_object(ctx, blob)).transpose()
 }
 
 /// <https://w3c.github.io/FileAPI/#dfn-createObjectURL>

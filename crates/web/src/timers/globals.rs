@@ -72,6 +72,21 @@ fn set_immediate<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
     Ok(object.into_value())
 }
 
+/// Calls a function with an argument after a time; the isolate does not live on for that.
+pub(crate) fn call_later<'js>(
+    ctx: &Ctx<'js>,
+    delay: Duration,
+    callback: Value<'js>,
+    argument: &Value<'js>,
+) -> Result<()> {
+    let timers = timers(ctx);
+    let id = timers.new_id();
+    let action = Action::new(ctx, argument.clone(), callback, vec![argument.clone()])?;
+    timers.add(id, action, delay, Repeat::Once, host(ctx).clock.elapsed());
+    timers.set_keeps_alive(id, false);
+    Ok(())
+}
+
 fn checked_callback<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
     let callback = call.value(0);
     if callback.is_function() {

@@ -9,5 +9,6 @@ mod globals;
 mod objects;
 mod queue;
 
+pub(crate) use globals::call_later;
 pub use globals::install;
 pub use queue::{TimerCall, Timers, timers};

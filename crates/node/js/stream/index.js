@@ -1,0 +1,85 @@
+// node:stream, <https://nodejs.org/api/stream.html>
+
+(function ({ Buffer, builtin, missing, part }) {
+  const { Stream } = part('legacy');
+  const { Readable, take } = part('readable');
+  const { Writable } = part('writable');
+  const { Duplex, duplexPair } = part('duplex');
+  const { PassThrough, Transform } = part('transform');
+  const question = part('questions');
+
+  const hidden = (object, name, value) => Object.defineProperty(object, name, {
+    value, writable: true, enumerable: false, configurable: true,
+  });
+
+  // Most scripts never call these: what is behind them is made by the first call.
+  const piping = part('piping');
+  for (const [name, method] of Object.entries(piping.methods)) Readable.prototype[name] = method;
+  hidden(Readable.prototype, 'iterator', function iterator(options) {
+    return part('iteration').methods.iterator.call(this, options);
+  });
+  for (const symbol of [Symbol.asyncIterator, Symbol.asyncDispose]) {
+    hidden(Readable.prototype, symbol, function () { return part('iteration').methods[symbol].call(this); });
+  }
+  for (const name of ['drop', 'filter', 'flatMap', 'map', 'take']) {
+    hidden(Readable.prototype, name, {
+      [name](...args) { return Readable.from(part('operators').toStream[name].apply(this, args)); },
+    }[name]);
+  }
+  for (const name of ['every', 'forEach', 'reduce', 'toArray', 'some', 'find']) {
+    hidden(Readable.prototype, name, {
+      [name](...args) { return part('operators').toPromise[name].apply(this, args); },
+    }[name]);
+  }
+  hidden(Readable.prototype, 'compose', function compose(stream, options) {
+    return part('operators').compose.call(this, stream, options);
+  });
+
+  Readable.from = (iterable, options) => part('iteration').from(Readable, iterable, options);
+  Readable.wrap = (stream, options) => piping.wrap(Readable, stream, options);
+  Readable._fromList = take;
+  Duplex.from = (body) => part('join').from(body);
+  for (const Class of [Readable, Writable, Duplex]) {
+    for (const name of ['fromWeb', 'toWeb']) Class[name] = missing('stream', `${Class.name}.${name}`);
+  }
+
+  const promisified = Symbol.for('nodejs.util.promisify.custom');
+  function pipeline(...streams) { return part('pipeline').pipeline(...streams); }
+  function finished(...args) { return part('finished').finished(...args); }
+  for (const method of [pipeline, finished]) {
+    Object.defineProperty(method, promisified, {
+      enumerable: true, get: () => builtin('stream/promises')[method.name],
+    });
+  }
+
+  const { getDefaultHighWaterMark, setDefaultHighWaterMark } = part('options');
+  Object.assign(Stream, {
+    isDestroyed: question.isDestroyed,
+    isDisturbed: question.isDisturbed,
+    isErrored: question.isErrored,
+    isReadable: question.isReadable,
+    isWritable: question.isWritable,
+    Readable,
+    Writable,
+    Duplex,
+    Transform,
+    PassThrough,
+    duplexPair,
+    pipeline,
+    addAbortSignal(signal, stream) { return part('abort').addAbortSignal(signal, stream); },
+    finished,
+    destroy(stream, error) { return part('destroy').destroyAny(stream, error); },
+    compose(...streams) { return part('join').compose(...streams); },
+    setDefaultHighWaterMark,
+    getDefaultHighWaterMark,
+  });
+  Object.defineProperty(Stream, 'promises', {
+    configurable: true, enumerable: true, get: () => builtin('stream/promises'),
+  });
+  return Object.assign(Stream, {
+    Stream,
+    _isArrayBufferView: ArrayBuffer.isView,
+    _isUint8Array: (value) => value instanceof Uint8Array,
+    _uint8ArrayToBuffer: ({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength),
+  });
+})
