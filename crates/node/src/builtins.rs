@@ -12,7 +12,7 @@ use holm_web::console::inspect::{self, Options};
 use holm_web::events::EventTarget;
 
 use crate::embedded::Embedded;
-use crate::{buffer, fs, modules, os, process, streams, urls, worker_threads};
+use crate::{buffer, crypto, fs, modules, os, process, streams, urls, worker_threads};
 
 /// Node's names that need no `node:`. Those that are not made yet are names all the same: a
 /// package asking for one gets an error that says so.
@@ -104,6 +104,7 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
         "buffer" => buffer::module(ctx),
         "console" => ctx.globals().get("console"),
         "constants" => constants(ctx),
+        "crypto" => crypto::module(ctx),
         "events" => events(ctx),
         "fs" => fs::module(ctx),
         "fs/promises" => member(ctx, "fs", "promises"),

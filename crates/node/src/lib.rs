@@ -8,6 +8,7 @@
 
 mod buffer;
 mod builtins;
+mod crypto;
 mod embedded;
 mod encodings;
 mod fs;
