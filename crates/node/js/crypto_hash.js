@@ -8,6 +8,9 @@
   const MAX_UINT32 = 2 ** 32 - 1;
   const finalized = () => coded(Error, 'ERR_CRYPTO_HASH_FINALIZED', 'Digest already called');
 
+  const wrongLength = () => coded(Error, 'ERR_OSSL_EVP_NOT_XOF_OR_INVALID_LENGTH',
+    'error:030000B2:digital envelope routines::not XOF or invalid length');
+
   const { LazyTransform } = part('transform');
 
   function checkEncoding(data, encoding) {
@@ -54,23 +57,21 @@
       callback();
     }
 
-    _copyRunning() {
+    _copyRunning(length) {
       if (this.#isFinalized) throw finalized();
-      // Nothing of one that was read as a stream.
-      const copy = this.#running.copy();
-      if (copy === undefined) throw finalized();
+      const copy = this.#running.copy(length);
+      if (copy === undefined) throw wrongLength();
       return copy;
     }
   }
-  function start(algorithm, options) {
+  function outputLength(options) {
     const length = typeof options === 'object' && options !== null ? options.outputLength : undefined;
     if (length !== undefined) check.integer(length, 'options.outputLength', 0, MAX_UINT32);
-    const running = startHash(algorithm, length);
-    if (running === null) return null;
-    if (running === undefined) {
-      throw coded(Error, 'ERR_OSSL_EVP_NOT_XOF_OR_INVALID_LENGTH',
-        'error:030000B2:digital envelope routines::not XOF or invalid length');
-    }
+    return length;
+  }
+  function start(algorithm, options) {
+    const running = startHash(algorithm, outputLength(options));
+    if (running === undefined) throw wrongLength();
     return running;
   }
 
@@ -83,7 +84,7 @@
     }
 
     copy(options) {
-      return Object.setPrototypeOf(new Digesting(this._copyRunning(), options), Hash.prototype);
+      return Object.setPrototypeOf(new Digesting(this._copyRunning(outputLength(options)), options), Hash.prototype);
     }
 
     _digestAgain() { throw finalized(); }

@@ -1,6 +1,6 @@
 // `KeyObject`, and what functions take for a key.
 
-(function ({ Buffer, check, coded, invalidArgument, invalidValue, toBytes }) {
+(function ({ BYTES, Buffer, check, coded, invalidArgument, invalidValue, toBytes }) {
   const SECRET = 'an instance of ArrayBuffer, Buffer, TypedArray, DataView, string, CryptoKey, or KeyObject';
 
   class KeyObject {
@@ -51,8 +51,7 @@
   }
 
   function createSecretKey(key, encoding) {
-    if (key instanceof KeyObject) throw invalidArgument('key', SECRET.replace(/, CryptoKey.*$/, ''), key);
-    return new SecretKeyObject(copyOf(toBytes(key, 'key', encoding)));
+    return new SecretKeyObject(copyOf(toBytes(key, 'key', encoding, BYTES)));
   }
 
   return { KeyObject, SecretKeyObject, createSecretKey, secretBytes };

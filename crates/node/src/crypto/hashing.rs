@@ -23,14 +23,7 @@ pub(super) const FUNCTIONS: &[(&str, u32, Native)] = &[
     // `null` for a function that there is not, `undefined` for a length that it does not give.
     ("startHash", 2, |_, call| {
         let Some(hash) = named(call)? else { return Ok(Value::new_null(call.ctx().clone())) };
-        // At most 2³² − 1, as the script has made sure.
-        let len_bytes = call.get::<Option<f64>>(1)?.map(|len_bytes| len_bytes as usize);
-        if len_bytes.is_some_and(|len_bytes| len_bytes > MAX_LEN_BYTES) {
-            let text = format!(
-                "The hash would be longer than {MAX_LEN_BYTES} bytes, which is the most Holm gives"
-            );
-            return Err(throw_coded(call.ctx(), ErrorKind::Range, "ERR_OUT_OF_RANGE", &text));
-        }
+        let len_bytes = wanted_len(call, 1)?;
         match hash.start(len_bytes) {
             Some(started) => Ok(Running::object(call.ctx(), started)?.into_value()),
             None => call.undefined(),
@@ -49,6 +42,18 @@ pub(super) const FUNCTIONS: &[(&str, u32, Native)] = &[
 /// The hash function that the first argument names.
 pub(super) fn named(call: &Call<'_, '_>) -> Result<Option<Hash>> {
     Ok(Hash::named(&call.get::<String>(0)?))
+}
+
+/// How many bytes are wanted: at most 2³² − 1, as the script has made sure.
+fn wanted_len(call: &Call<'_, '_>, index: usize) -> Result<Option<usize>> {
+    let len_bytes = call.get::<Option<f64>>(index)?.map(|len_bytes| len_bytes as usize);
+    if len_bytes.is_some_and(|len_bytes| len_bytes > MAX_LEN_BYTES) {
+        let text = format!(
+            "The hash would be longer than {MAX_LEN_BYTES} bytes, which is the most Holm gives"
+        );
+        return Err(throw_coded(call.ctx(), ErrorKind::Range, "ERR_OUT_OF_RANGE", &text));
+    }
+    Ok(len_bytes)
 }
 
 /// What a `Hash` or `Hmac` has inside.
@@ -92,11 +97,15 @@ impl Interface for Running {
                     State::Taking(_) => call.undefined(),
                 }
             })?
-            .operation("copy", 0, |this, call| match &*this.0.borrow() {
-                State::Taking(digesting) => {
-                    Ok(Self::object(call.ctx(), digesting.clone())?.into_value())
+            // `undefined` for a length that it does not give, or when it is finished.
+            .operation("copy", 1, |this, call| {
+                let len_bytes = wanted_len(call, 0)?;
+                let State::Taking(digesting) = &*this.0.borrow() else { return call.undefined() };
+                let mut copy = digesting.clone();
+                if len_bytes.is_some_and(|len_bytes| !copy.set_len(len_bytes)) {
+                    return call.undefined();
                 }
-                State::Finished(_) => call.undefined(),
+                Ok(Self::object(call.ctx(), copy)?.into_value())
             })?;
         Ok(())
     }

@@ -174,6 +174,11 @@ impl Digesting {
         self.0.absorb(bytes);
     }
 
+    /// Makes it give so many bytes. Whether it can.
+    pub fn set_len(&mut self, len_bytes: usize) -> bool {
+        self.0.set_len(len_bytes)
+    }
+
     /// What it comes to.
     pub fn finish(self) -> Vec<u8> {
         self.0.finish()
@@ -182,6 +187,7 @@ impl Digesting {
 
 trait Absorb: Send {
     fn absorb(&mut self, bytes: &[u8]);
+    fn set_len(&mut self, len_bytes: usize) -> bool;
     fn finish(self: Box<Self>) -> Vec<u8>;
     fn copy(&self) -> Box<dyn Absorb>;
 }
@@ -199,6 +205,10 @@ struct Fixed<T>(T);
 impl<T: Update + FixedOutput + Clone + Send + 'static> Absorb for Fixed<T> {
     fn absorb(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
+    }
+
+    fn set_len(&mut self, len_bytes: usize) -> bool {
+        len_bytes == T::output_size()
     }
 
     fn finish(self: Box<Self>) -> Vec<u8> {
@@ -220,6 +230,11 @@ struct Extendable<T> {
 impl<T: Update + ExtendableOutput + Clone + Send + 'static> Absorb for Extendable<T> {
     fn absorb(&mut self, bytes: &[u8]) {
         self.function.update(bytes);
+    }
+
+    fn set_len(&mut self, len_bytes: usize) -> bool {
+        self.len_bytes = len_bytes;
+        true
     }
 
     fn finish(self: Box<Self>) -> Vec<u8> {

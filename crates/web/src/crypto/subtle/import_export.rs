@@ -198,15 +198,16 @@ pub(super) fn export<'js>(ctx: &Ctx<'js>, format: Format, key: &Key) -> Result<V
         return array_buffer(ctx, &key.bytes);
     }
     let jwk = Object::new(ctx.clone())?;
-    jwk.set("kty", "oct")?;
-    jwk.set("k", base64::encode(&key.bytes, Alphabet::Url))?;
     let kind = match key.hash {
         Some(hash) => jwk_name(hash).to_owned(),
         None => aes_jwk_name(key.algorithm, key.bytes.len()),
     };
+    // Members of dictionaries are set in the order of their names.
     jwk.set("alg", kind)?;
-    jwk.set("key_ops", key.usages.to_array(ctx)?)?;
     jwk.set("ext", key.is_extractable)?;
+    jwk.set("k", base64::encode(&key.bytes, Alphabet::Url))?;
+    jwk.set("key_ops", key.usages.to_array(ctx)?)?;
+    jwk.set("kty", "oct")?;
     Ok(jwk.into_value())
 }
 
