@@ -12,7 +12,8 @@ use holm_web::events::EventTarget;
 
 use crate::embedded::Embedded;
 use crate::{
-    buffer, child_process, fs, modules, os, process, scripted, streams, urls, worker_threads,
+    buffer, child_process, crypto, fs, modules, os, process, scripted, streams, urls,
+    worker_threads,
 };
 
 /// Node's names that need no `node:`. Those that are not made yet are names all the same: a
@@ -108,6 +109,7 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
         "child_process" => child_process::module(ctx),
         "console" => ctx.globals().get("console"),
         "constants" => constants(ctx),
+        "crypto" => crypto::module(ctx),
         "diagnostics_channel" => scripted::part(ctx, name),
         "events" => events(ctx),
         "fs" => fs::module(ctx),

@@ -9,6 +9,11 @@ use holm_js::{Ctx, Error, Function, Result, run_bytecode};
 pub(crate) enum Embedded {
     Buffer,
     Commonjs,
+    Crypto,
+    CryptoDerive,
+    CryptoHash,
+    CryptoKeys,
+    CryptoTransform,
     Events,
     EventsAwaited,
     Fs,
@@ -28,6 +33,15 @@ impl Embedded {
         match self {
             Self::Buffer => include_bytes!(concat!(env!("OUT_DIR"), "/buffer.bytecode")),
             Self::Commonjs => include_bytes!(concat!(env!("OUT_DIR"), "/commonjs.bytecode")),
+            Self::Crypto => include_bytes!(concat!(env!("OUT_DIR"), "/crypto.bytecode")),
+            Self::CryptoDerive => {
+                include_bytes!(concat!(env!("OUT_DIR"), "/crypto_derive.bytecode"))
+            }
+            Self::CryptoHash => include_bytes!(concat!(env!("OUT_DIR"), "/crypto_hash.bytecode")),
+            Self::CryptoKeys => include_bytes!(concat!(env!("OUT_DIR"), "/crypto_keys.bytecode")),
+            Self::CryptoTransform => {
+                include_bytes!(concat!(env!("OUT_DIR"), "/crypto_transform.bytecode"))
+            }
             Self::Events => include_bytes!(concat!(env!("OUT_DIR"), "/events.bytecode")),
             Self::EventsAwaited => {
                 include_bytes!(concat!(env!("OUT_DIR"), "/events_awaited.bytecode"))

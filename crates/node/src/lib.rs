@@ -9,6 +9,7 @@
 mod buffer;
 mod builtins;
 mod child_process;
+mod crypto;
 mod embedded;
 mod encodings;
 mod fs;

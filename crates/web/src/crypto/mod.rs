@@ -1,15 +1,24 @@
-//! The Web Cryptography API, as far as it is random numbers: `crypto`.
+//! The Web Cryptography API: `crypto`.
 //!
 //! <https://w3c.github.io/webcrypto/#crypto-interface>
+//!
+//! The algorithms themselves are in `hash.rs` and `aes.rs`; `node:crypto` uses them too.
 
+mod aes;
+pub mod hash;
+pub(crate) mod subtle;
+pub mod work;
+
+use ctutils::CtEq;
 use holm_host::host;
 use holm_js::reflect::{Kind, TypedArrayKind};
 use holm_js::webidl::{Definition, Interface, interface_object, new_object};
 use holm_js::{
-    Attributes, Call, Ctx, ErrorKind, HostObject, Result, Value, define_lazy, fill_view, throw,
-    throw_dom, view_len,
+    Attributes, Call, Ctx, ErrorKind, HeldCell, HostObject, Result, Tracer, Value, define_lazy,
+    fill_view, throw, throw_dom, view_len,
 };
 
+use self::subtle::{CryptoKey, SubtleCrypto};
 use crate::fetch::is_shared_view;
 
 /// More bytes are not given at once, by the specification.
@@ -21,12 +30,33 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
     define_lazy(&global, "Crypto", Attributes::BUILT_IN, |ctx| {
         Ok(interface_object::<Crypto>(ctx)?.into_value())
     })?;
-    define_lazy(&global, "crypto", Attributes::ALL, |ctx| Ok(new_object(ctx, Crypto)?.into_value()))
+    define_lazy(&global, "CryptoKey", Attributes::BUILT_IN, |ctx| {
+        Ok(interface_object::<CryptoKey>(ctx)?.into_value())
+    })?;
+    define_lazy(&global, "SubtleCrypto", Attributes::BUILT_IN, |ctx| {
+        Ok(interface_object::<SubtleCrypto>(ctx)?.into_value())
+    })?;
+    define_lazy(&global, "crypto", Attributes::ALL, |ctx| {
+        Ok(new_object(ctx, Crypto::default())?.into_value())
+    })
 }
 
-struct Crypto;
+/// Whether two sequences of bytes are the same, found in a time that depends on their lengths only.
+pub fn same_bytes(first: &[u8], second: &[u8]) -> bool {
+    first.ct_eq(second).into()
+}
 
-impl HostObject for Crypto {}
+#[derive(Default)]
+struct Crypto {
+    /// The one `SubtleCrypto`, once it was asked for.
+    subtle: HeldCell,
+}
+
+impl HostObject for Crypto {
+    fn trace(&self, tracer: &Tracer<'_>) {
+        self.subtle.trace(tracer);
+    }
+}
 
 impl Interface for Crypto {
     const NAME: &'static str = "Crypto";
@@ -37,6 +67,14 @@ impl Interface for Crypto {
             0,
             |_, call| call.returns(random_uuid(call.ctx())?),
         )?;
+        members.attribute("subtle", |this, call| {
+            if let Some(made) = this.subtle.get(call.ctx())? {
+                return Ok(made);
+            }
+            let made = new_object(call.ctx(), SubtleCrypto)?.into_value();
+            this.subtle.set(Some(&made));
+            Ok(made)
+        })?;
         Ok(())
     }
 }

@@ -9,6 +9,7 @@ use holm_js::{Ctx, Error, Object, Result, Value};
 
 use super::data_clone_error::cannot_be_cloned;
 use super::wasm;
+use crate::crypto::subtle::KeyKind;
 use crate::file_api::{BlobKind, FileKind};
 use crate::messaging::Ports;
 
@@ -54,6 +55,7 @@ static KINDS: &[&dyn PlatformKind] = &[
     // Before `Blob`, whose objects files are too.
     &FileKind,
     &BlobKind,
+    &KeyKind,
 ];
 
 /// The kind of an object, and its number.
