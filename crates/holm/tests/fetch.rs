@@ -182,7 +182,7 @@ fn the_server_gets_what_was_said() {
         "x-a: 1",
         "accept: a/b",
         "connection: close",
-        "accept-encoding: identity",
+        "accept-encoding: gzip, deflate",
         &format!("host: {address}"),
     ] {
         assert!(requests[0].contains(&format!("\r\n{line}\r\n")), "{line}: {}", requests[0]);
@@ -406,9 +406,69 @@ fn answers_that_are_none_are_refused() {
     );
     assert!(answered.expect("runs").starts_with("TypeError: fetch failed"));
     check_failure(
-        b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 3\r\n\r\nabc",
-        "its body is encoded (gzip), which is not supported yet undefined",
+        b"HTTP/1.1 200 OK\r\ncontent-encoding: br\r\ncontent-length: 3\r\n\r\nabc",
+        "its body is encoded (br), which is not supported yet undefined",
     );
+}
+
+/// A server that answers with these bytes, coded so.
+fn coded(coding: &'static str, body: &'static [u8]) -> Server {
+    Server::new(move |_, stream| {
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-encoding: {coding}\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(head.as_bytes())?;
+        stream.write_all(body)
+    })
+}
+
+#[test]
+fn compressed_bodies_are_decompressed() {
+    let cases: [(&str, &[u8]); 6] = [
+        (
+            "gzip",
+            b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xcb\x48\xcd\xc9\xc9\x57\xc8\x40\x27\x01\xe3\x51\x3d\x8d\x17\x00\x00\x00",
+        ),
+        (
+            "x-gzip",
+            b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xcb\x48\xcd\xc9\xc9\x57\xc8\x40\x27\x01\xe3\x51\x3d\x8d\x17\x00\x00\x00\x6a\x75\x6e\x6b",
+        ),
+        (
+            "deflate",
+            b"\x78\x9c\xcb\x48\xcd\xc9\xc9\x57\xc8\x40\x27\x01\x68\x03\x08\xb1",
+        ),
+        (
+            "deflate",
+            b"\xcb\x48\xcd\xc9\xc9\x57\xc8\x40\x27\x01",
+        ),
+        (
+            "deflate, gzip",
+            b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xab\x98\x73\xda\xe3\xec\xc9\x93\xe1\x27\x1c\xd4\x19\x33\x98\x39\x36\x02\x00\x96\x5f\x3e\xa1\x10\x00\x00\x00",
+        ),
+        (
+            "identity",
+            b"\x68\x65\x6c\x6c\x6f\x20\x68\x65\x6c\x6c\x6f\x20\x68\x65\x6c\x6c\x6f\x20\x68\x65\x6c\x6c\x6f",
+        ),
+    ];
+    for (coding, body) in cases {
+        let server = coded(coding, body);
+        check(&server, "show(fetch('URL'))", "200 OK \"hello hello hello hello\"");
+    }
+}
+
+#[test]
+fn what_is_compressed_badly_is_an_error() {
+    let script = "fetch('URL').then((r) => r.text()).catch((error) => \
+                  console.log(error.message.replace(/.*: /, ''), error.cause.code))";
+    let gzip: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xcb\x48\xcd\xc9\xc9\x57\xc8\x40\x27\x01\xe3\x51\x3d\x8d\x17";
+    for (coding, body, said) in [
+        ("gzip", gzip, "the compressed body is cut off Z_BUF_ERROR"),
+        ("gzip", &b"abc"[..], "incorrect header check Z_DATA_ERROR"),
+        ("deflate", &b"\x78\x9c\xff\xff"[..], "invalid compressed data Z_DATA_ERROR"),
+    ] {
+        check(&coded(coding, body), script, said);
+    }
 }
 
 #[test]

@@ -78,6 +78,27 @@ pub(crate) const NAMES: &[&str] = &[
 /// Names that need `node:`.
 pub(crate) const SCHEME_ONLY: &[&str] = &["sea", "sqlite", "test", "test/reporters"];
 
+/// What `node:stream/web` has: globals, all of them.
+const STREAM_WEB: &[&str] = &[
+    "ReadableStream",
+    "ReadableStreamDefaultReader",
+    "ReadableStreamBYOBReader",
+    "ReadableStreamBYOBRequest",
+    "ReadableByteStreamController",
+    "ReadableStreamDefaultController",
+    "TransformStream",
+    "TransformStreamDefaultController",
+    "WritableStream",
+    "WritableStreamDefaultController",
+    "WritableStreamDefaultWriter",
+    "ByteLengthQueuingStrategy",
+    "CountQueuingStrategy",
+    "TextEncoderStream",
+    "TextDecoderStream",
+    "CompressionStream",
+    "DecompressionStream",
+];
+
 /// Modules made so far, by name.
 #[derive(Default)]
 struct Loaded(RefCell<HashMap<String, Root<Value<'static>>>>);
@@ -136,6 +157,7 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
         "stream" => streams::part(ctx, "index"),
         "stream/consumers" => streams::part(ctx, "consumers"),
         "stream/promises" => streams::part(ctx, "promises"),
+        "stream/web" => members(ctx, STREAM_WEB),
         "string_decoder" => buffer::string_decoder(ctx),
         "timers" => members(
             ctx,

@@ -100,7 +100,8 @@ fn read_lines(stdout: &str) -> (Vec<Outcome>, Option<Done>) {
             done = Some(Done { problem, passed });
             continue;
         }
-        let name = value["name"].as_str().unwrap_or_default().to_owned();
+        // In a list of expectations no blank is seen at the end of a line.
+        let name = value["name"].as_str().unwrap_or_default().trim().to_owned();
         let status = match value["status"].as_str() {
             Some("pass") => Status::Pass,
             _ => Status::Fail(shorten(value["message"].as_str().unwrap_or_default())),

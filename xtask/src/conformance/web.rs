@@ -17,9 +17,9 @@ const PRELUDE: &str = include_str!("web/prelude.js");
 /// Below the root of web-platform-tests.
 pub(super) const FOLDERS: [&str; 5] =
     ["streams", "encoding", "url", "FileAPI", "html/webappapis/structured-clone"];
-/// Tests of what only a browser has, or of the interfaces' descriptions, which need a parser of
-/// their own and a server.
-const NOT_RUN: [&str; 2] = ["idlharness", "shared-worker"];
+/// How names of files begin that are not run: descriptions of interfaces, which need a parser of
+/// their own; uploads to W3C's server; an interface that only browsers have.
+const NOT_RUN: [&str; 3] = ["idlharness", "send-file-formdata", "filereader"];
 /// What a copy without a note of its versions is called unless told.
 const COPY: &str = "dir";
 

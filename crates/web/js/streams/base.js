@@ -27,7 +27,6 @@
   const newPromise = apply(bind, Promise.withResolvers, [Promise]);
   const resolvedPromise = apply(bind, Promise.resolve, [Promise]);
   const rejectedPromise = apply(bind, Promise.reject, [Promise]);
-  const allOf = apply(bind, Promise.all, [Promise]);
   const nothing = () => {};
   // Of the promises that no script sees, one is enough that is fulfilled with nothing.
   const DONE = resolvedPromise();
@@ -38,6 +37,28 @@
     const { promise, resolve } = newPromise();
     resolve(value);
     return promise;
+  }
+  // A promise resolved with one of ours, in as many jobs, but without asking that for its `then`,
+  // which a script may have replaced.
+  function adopted(promise) {
+    const { promise: result, resolve, reject } = newPromise();
+    then(DONE, () => { then(promise, resolve, reject); });
+    return result;
+  }
+  // The result of reacting to a promise with a step that gives one of ours; `anyway`: also to its
+  // rejection.
+  function chain(promise, step, anyway = false) {
+    const { promise: result, resolve, reject } = newPromise();
+    const run = () => {
+      try {
+        const made = step();
+        then(DONE, () => { then(made, resolve, reject); });
+      } catch (error) {
+        reject(error);
+      }
+    };
+    then(promise, run, anyway ? run : reject);
+    return result;
   }
   const markHandled = (promise) => { then(promise, undefined, nothing); };
 
@@ -92,6 +113,7 @@
     }
   }
   // What an interface needs to find the record of one of its objects.
+  let allSlots;
   function slot(name) {
     class Slot extends Given {
       #state;
@@ -104,6 +126,7 @@
       }
     }
     const { of } = Slot;
+    allSlots = { __proto__: null, of, next: allSlots };
     return {
       name,
       attach: (object, state) => new Slot(object, state),
@@ -117,6 +140,14 @@
         return state;
       },
     };
+  }
+
+  function isPlatformObject(object) {
+    for (let slot = allSlots; slot !== undefined; slot = slot.next) {
+      const { of } = slot;
+      if (of(object) !== undefined) return true;
+    }
+    return false;
   }
 
   // ---- Interfaces ----
@@ -242,9 +273,9 @@
   });
 
   return {
-    DONE, Deferred, Queue, allOf, apply, asInterface, callback, codedError, construct, create, defineProperty,
+    DONE, Deferred, Queue, adopted, apply, asInterface, callback, chain, codedError, construct, create, defineProperty,
     dictionary, enforcedInteger, getPrototypeOf, getter, illegalConstructor, invalidArgument,
-    invalidState, isObject, markHandled, newPromise, nothing, promiseOf, promised, promisedCall,
+    invalidState, isObject, isPlatformObject, markHandled, newPromise, nothing, promiseOf, promised, promisedCall,
     rangeError, record, rejectedPromise, resolvedPromise, slot, then, typeError,
     uncurried,
   };

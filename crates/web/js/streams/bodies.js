@@ -4,10 +4,11 @@
 
 (function ({ base, bytes, readable, defaults, teeing, signals, views, ReadableStream }) {
   const {
-    DONE, invalidArgument, newPromise, nothing, rangeError, rejectedPromise, then,
+    DONE, newPromise, nothing, rangeError, rejectedPromise, then, typeError,
   } = base;
   const { Reader, streams } = readable;
   const { read } = defaults;
+  const { isUint8Array } = views;
 
   const isStream = (value) => streams.of(value) !== undefined;
   const isDisturbed = (object) => streams.of(object).disturbed;
@@ -17,7 +18,7 @@
   function streamOf(next, cancel) {
     const stream = bytes.createByteStream({
       __proto__: null,
-      start: nothing,
+      start: () => DONE,
       pull() {
         const { promise, resolve, reject } = newPromise();
         next((chunk) => {
@@ -46,7 +47,7 @@
   // The stream of a body that was read without one: locked, and at its end.
   function spentStream() {
     const stream = bytes.createByteStream(
-      { __proto__: null, start: nothing, pull: () => DONE, cancel: () => DONE }, ReadableStream.prototype);
+      { __proto__: null, start: () => DONE, pull: () => DONE, cancel: () => DONE }, ReadableStream.prototype);
     new Reader(stream, false);
     readable.cancel(stream, undefined);
     return stream.object;
@@ -65,10 +66,10 @@
     const request = {
       __proto__: null,
       chunk(value) {
-        // 1. If chunk is not a Uint8Array object, call failureSteps with a TypeError.
         try {
-          if (views.viewOf(value, 'chunk').kind !== 'Uint8Array') {
-            throw invalidArgument('chunk', 'an instance of Uint8Array', value);
+          // 1. If chunk is not a Uint8Array object, call failureSteps with a TypeError.
+          if (!isUint8Array(value)) {
+            throw typeError('ERR_INVALID_ARG_TYPE', 'Received non-Uint8Array chunk');
           }
           each(value);
         } catch (error) {

@@ -2,7 +2,7 @@
 // filled. <https://streams.spec.whatwg.org/#rbs-controller-abstract-ops>
 
 (function ({ base, readable, views }) {
-  const { Queue, create, promiseOf, record, rangeError, typeError, invalidState } = base;
+  const { Queue, record, rangeError, invalidState } = base;
   const { addRequest, callPullIfNeeded, hasByobReader, hasDefaultReader, requestCount } = readable;
   const { bytesOf, cloneBytes, copyBytes, isDetached, newView, transfer, bufferBytes } = views;
   const { min } = Math;

@@ -31,7 +31,8 @@
 
   return {
     __proto__: null,
-    // No interface: what `fetch` needs of streams.
+    // These two are no interfaces, but what messages and `fetch` need of streams.
+    isPlatformObject: base.isPlatformObject,
     get bodies() {
       bodies ??= part('bodies', {
         base, bytes, defaults, readable, signals, teeing, views, ReadableStream,

@@ -3,7 +3,7 @@
 
 (function ({ base, defaults, readable }) {
   const {
-    DONE, apply, asInterface, create, getPrototypeOf, isObject, newPromise, nothing, promiseOf, rejectedPromise,
+    DONE, apply, chain, create, getPrototypeOf, isObject, newPromise, promiseOf, rejectedPromise,
     resolvedPromise, slot, then, typeError,
   } = base;
   const { Reader } = readable;
@@ -53,7 +53,7 @@
   // <https://webidl.spec.whatwg.org/#js-asynchronous-iterator-prototype-object>
   function queued(iterator, steps) {
     const { ongoing } = iterator;
-    iterator.ongoing = ongoing === undefined ? steps() : then(ongoing, steps, steps);
+    iterator.ongoing = ongoing === undefined ? steps() : chain(ongoing, steps, true);
     return iterator.ongoing;
   }
   const finished = (value) => resolvedPromise({ value, done: true });
@@ -155,7 +155,7 @@
       return then(result, (result) => { checkResult(result); });
     }
     stream = defaults.createReadable(
-      { __proto__: null, start: nothing, pull, cancel },
+      { __proto__: null, start: () => DONE, pull, cancel },
       { __proto__: null, highWaterMark: 0, size: () => 1 },
       prototype,
     );

@@ -2,7 +2,7 @@
 
 (function ({ base, defaults, readable, writable, writing, signals }) {
   const {
-    DONE, allOf, invalidState, newPromise, nothing, record, resolvedPromise, then,
+    DONE, chain, invalidState, newPromise, nothing, record, resolvedPromise, then,
   } = base;
   const { Reader, cancel } = readable;
   const { read } = defaults;
@@ -59,7 +59,7 @@
         __proto__: null,
         // Written in a job of its own: who enqueues a chunk must not find itself in the sink.
         chunk: (value) => {
-          this.lastWrite = then(DONE, () => {
+          this.lastWrite = chain(DONE, () => {
             const written = write(this.writer, value);
             this.next();
             return then(written, nothing, nothing);
@@ -124,7 +124,7 @@
     }
     allWritten() {
       const { lastWrite } = this;
-      return then(lastWrite, () => (lastWrite === this.lastWrite ? undefined : this.allWritten()));
+      return chain(lastWrite, () => (lastWrite === this.lastWrite ? DONE : this.allWritten()));
     }
     finalize(failure) {
       release(this.writer);

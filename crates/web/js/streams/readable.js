@@ -5,8 +5,7 @@
 
 (function ({ base }) {
   const {
-    DONE, Deferred, Queue, create, invalidState, nothing, record, rejectedPromise, resolvedPromise,
-    slot, then,
+    Deferred, Queue, invalidState, nothing, record, rejectedPromise, resolvedPromise, slot, then,
   } = base;
 
   const streams = slot('ReadableStream');
@@ -121,12 +120,8 @@
     }, (reason) => controller.error(reason));
   }
 
-  const done = () => DONE;
-  const noAlgorithms = () => ({ __proto__: null, start: nothing, pull: done, cancel: done });
-  const newObject = (prototype) => create(prototype);
-
   return {
-    Reader, Stream, addRequest, callPullIfNeeded, cancel, close, done, error, hasByobReader,
-    hasDefaultReader, newObject, noAlgorithms, requestCount, start, streams,
+    Reader, Stream, addRequest, callPullIfNeeded, cancel, close, error, hasByobReader,
+    hasDefaultReader, requestCount, start, streams,
   };
 })

@@ -4,11 +4,11 @@
 (function ({ base, byteController, defaults, readable, views }) {
   const {
     asInterface, create, dictionary, enforcedInteger, illegalConstructor, invalidArgument,
-    invalidState, promiseOf, promised, rangeError, record, rejectedPromise, slot, typeError,
+    invalidState, promised, rangeError, record, slot, typeError,
   } = base;
   const { Reader, Stream, streams } = readable;
   const { PromisedRead, cancelOf, closedOf, notBound, shownReader } = defaults;
-  const { bufferBytes, bytesOf, isDetached, viewOf } = views;
+  const { bufferBytes, bytesOf, viewOf } = views;
 
   const controllers = slot('ReadableByteStreamController');
   const requests = slot('ReadableStreamBYOBRequest');
@@ -21,7 +21,7 @@
     stream.controller = controller;
     controller.object = create(ReadableByteStreamController.prototype);
     controllers.attach(controller.object, controller);
-    readable.start(controller, promiseOf(algorithms.start(controller.object)));
+    readable.start(controller, algorithms.start(controller.object));
   }
 
   // #abstract-opdef-createreadablebytestream

@@ -4,7 +4,7 @@
 (function ({ base, readable }) {
   const {
     Queue, asInterface, create, illegalConstructor, invalidArgument, invalidState, newPromise,
-    promiseOf, promised, record, rejectedPromise, slot,
+    promised, record, rejectedPromise, slot,
   } = base;
   const { Reader, Stream, callPullIfNeeded, streams } = readable;
 
@@ -189,7 +189,7 @@
     stream.controller = controller;
     controller.object = create(ReadableStreamDefaultController.prototype);
     controllers.attach(controller.object, controller);
-    readable.start(controller, promiseOf(algorithms.start(controller.object)));
+    readable.start(controller, algorithms.start(controller.object));
   }
 
   // #create-readable-stream

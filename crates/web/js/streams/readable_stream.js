@@ -3,7 +3,7 @@
 (function ({ base, bytes, defaults, iteration, piping, readable, signals, strategies, teeing, writable }) {
   const {
     DONE, apply, asInterface, callback, create, defineProperty, dictionary, enforcedInteger,
-    invalidArgument, invalidState, isObject, nothing, promised, promisedCall, rangeError,
+    invalidArgument, invalidState, isObject, nothing, promiseOf, promised, promisedCall, rangeError,
     rejectedPromise, then, typeError,
   } = base;
   const { Stream, streams } = readable;
@@ -28,7 +28,7 @@
   const done = () => DONE;
   const algorithmsOf = ({ start, pull, cancel }, self) => ({
     __proto__: null,
-    start: start === undefined ? nothing : (controller) => apply(start, self, [controller]),
+    start: start === undefined ? done : (controller) => promiseOf(apply(start, self, [controller])),
     pull: pull === undefined ? done : promisedCall(pull, self),
     cancel: cancel === undefined ? done : promisedCall(cancel, self),
   });

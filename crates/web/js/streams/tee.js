@@ -22,10 +22,13 @@
         this.reasons[index] = reason;
         if (this.canceled[1 - index]) {
           const [first, second] = this.reasons;
-          this.cancelled.resolve(readable.cancel(this.stream, [first, second]));
+          this.cancelWhole([first, second]);
         }
         return this.cancelled.promise;
       };
+    }
+    cancelWhole(reason) {
+      then(readable.cancel(this.stream, reason), this.cancelled.resolve, this.cancelled.reject);
     }
     // Does this to the controllers of the branches that are not cancelled.
     each(act) {
@@ -83,7 +86,7 @@
       return DONE;
     }
     const branch = (index) => defaults.createReadable(
-      { __proto__: null, start: nothing, pull, cancel: shared.cancelOf(index) },
+      { __proto__: null, start: () => DONE, pull, cancel: shared.cancelOf(index) },
       { __proto__: null, highWaterMark: 1, size: () => 1 },
       prototype,
     );
@@ -117,7 +120,7 @@
       } catch (error) {
         shared.branches[0].controller.error(error);
         shared.branches[1].controller.error(error);
-        shared.cancelled.resolve(readable.cancel(stream, error));
+        shared.cancelWhole(error);
         return undefined;
       }
     }
@@ -215,7 +218,7 @@
       };
     }
     const branch = (index) => bytes.createByteStream(
-      { __proto__: null, start: nothing, pull: pullOf(index), cancel: shared.cancelOf(index) },
+      { __proto__: null, start: () => DONE, pull: pullOf(index), cancel: shared.cancelOf(index) },
       prototype,
     );
     shared.branches[0] = branch(0);

@@ -2,9 +2,8 @@
 
 (function ({ base, defaults, strategies, writable, ReadableStream }) {
   const {
-    DONE, apply, asInterface, callback, create, illegalConstructor, invalidArgument, isObject,
-    newPromise, promiseOf, promised, rangeError, record, rejectedPromise, slot, then, typeError,
-    invalidState,
+    DONE, adopted, apply, asInterface, callback, chain, create, illegalConstructor, invalidArgument,
+    isObject, newPromise, promiseOf, rangeError, record, rejectedPromise, slot, then, invalidState,
   } = base;
   const { readStrategy, strategyOf } = strategies;
 
@@ -43,7 +42,7 @@
   function createTransform(object, algorithms, writableStrategy, readableStrategy) {
     const stream = new Stream(object);
     const started = newPromise();
-    const start = () => started.promise;
+    const start = () => adopted(started.promise);
     stream.writable = writable.createWritable({
       __proto__: null,
       write: (chunk) => sinkWrite(stream, chunk),
@@ -62,6 +61,7 @@
     }, readableStrategy, ReadableStream.prototype);
     setBackpressure(stream, true);
     stream.controller = new Controller(stream, algorithms);
+    // Only a script's `start` gives anything.
     started.resolve(algorithms.start?.(stream.controller.object));
     return stream;
   }
@@ -122,7 +122,7 @@
   function sinkWrite(stream, chunk) {
     const { controller } = stream;
     if (!stream.backpressure) return performTransform(controller, chunk);
-    return then(stream.backpressureChange.promise, () => {
+    return chain(stream.backpressureChange.promise, () => {
       const { state, storedError } = stream.writable;
       if (state === 'erroring') throw storedError;
       return performTransform(controller, chunk);

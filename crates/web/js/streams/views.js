@@ -53,6 +53,7 @@
       byteOffset: detached ? 0 : parts.byteOffset(value),
     };
   }
+  const isUint8Array = (value) => isView(value) && arrayName(value) === 'Uint8Array';
   const bytesOf = (buffer, offset, length) => new Uint8Array(buffer, offset, length);
   const newView = (kind, buffer, offset, length) => new constructors[kind](buffer, offset, length);
 
@@ -66,5 +67,5 @@
     return clone;
   }
 
-  return { bufferBytes, bytesOf, cloneBytes, copyBytes, isDetached, newView, transfer, viewOf };
+  return { bufferBytes, bytesOf, cloneBytes, copyBytes, isDetached, isUint8Array, newView, transfer, viewOf };
 })

@@ -5,7 +5,7 @@
 (function ({ base, signals, strategies }) {
   const {
     DONE, Deferred, Queue, apply, asInterface, callback, create, illegalConstructor,
-    invalidArgument, invalidState, isObject, newPromise, nothing, promiseOf, promised, promisedCall,
+    invalidArgument, invalidState, isObject, newPromise, promiseOf, promised, promisedCall,
     rangeError, record, rejectedPromise, resolvedPromise, slot, then,
   } = base;
   const { readStrategy, strategyOf } = strategies;
@@ -58,8 +58,8 @@
 
   // ---- Streams ----
 
-  // #create-writable-stream; `start` is called with the controller's object where it is a script's.
-  function createWritable(algorithms, strategy, start = nothing, object = create(WritableStream.prototype)) {
+  // #create-writable-stream; `start` is called with the controller's object, and gives a promise.
+  function createWritable(algorithms, strategy, start, object = create(WritableStream.prototype)) {
     const stream = new Stream();
     stream.object = object;
     streams.attach(object, stream);
@@ -195,7 +195,7 @@
     controllers.attach(controller.object, controller);
     updateBackpressure(stream, controller.backpressure);
     // 15. Let startResult be the result of performing startAlgorithm. (This may throw an exception.)
-    then(promiseOf(start(controller.object)), () => {
+    then(start(controller.object), () => {
       controller.started = true;
       advanceQueueIfNeeded(controller);
     }, (reason) => {
@@ -334,10 +334,10 @@
       throw rangeError('ERR_INVALID_ARG_VALUE', `The argument 'sink.type' is invalid. Received ${members.type}`);
     }
     const done = () => DONE;
-    const { abort, close, write } = members;
+    const { abort, close, start, write } = members;
     return {
       __proto__: null,
-      start: members.start && ((controller) => apply(members.start, given, [controller])),
+      start: start ? (controller) => promiseOf(apply(start, given, [controller])) : done,
       abort: abort ? promisedCall(abort, given) : done,
       close: close ? promisedNothing(close, given) : done,
       write: write ? promisedCall(write, given) : done,

@@ -14,7 +14,7 @@ const TRAILER_BYTES: usize = 8;
 
 /// <https://compression.spec.whatwg.org/#supported-formats>
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Format {
+pub(crate) enum Format {
     /// With zlib's head and checksum.
     Deflate,
     DeflateRaw,
@@ -29,7 +29,7 @@ pub(super) enum Direction {
 
 /// Why coding ended early.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     /// The data is not what it should be; the code is zlib's.
     Data { code: &'static str, why: &'static str },
     /// Whoever took a piece threw.
@@ -143,12 +143,14 @@ impl Compressor {
     }
 }
 
-pub(super) struct Decompressor {
+pub(crate) struct Decompressor {
     inner: Decompress,
     stage: Stage,
     /// Of what came out; for gzip only.
     crc: Option<Crc>,
     piece: Vec<u8>,
+    /// Whether the last piece was full, so that more may come out without more coming in.
+    was_full: bool,
 }
 
 /// What comes next in the input.
@@ -161,29 +163,51 @@ enum Stage {
 }
 
 impl Decompressor {
-    fn new(format: Format) -> Self {
+    pub(crate) fn new(format: Format) -> Self {
         let is_gzip = format == Format::Gzip;
         Self {
             inner: Decompress::new(format == Format::Deflate),
             stage: if is_gzip { Stage::Header(HeaderReader::default()) } else { Stage::Data },
             crc: is_gzip.then(Crc::new),
             piece: vec![0; PIECE_BYTES],
+            was_full: false,
         }
     }
 
+    /// Whether the end of what was compressed has come.
+    pub(crate) fn has_ended(&self) -> bool {
+        matches!(self.stage, Stage::Nothing)
+    }
+
     fn code(&mut self, mut input: &[u8], each: Each<'_>) -> std::result::Result<(), Failure> {
-        while !input.is_empty() {
+        while let Some(piece) = self.next_piece(&mut input)? {
+            each(piece)?;
+        }
+        Ok(())
+    }
+
+    /// The next piece of what comes out; `None` once all of the input is taken.
+    pub(crate) fn next_piece(
+        &mut self,
+        input: &mut &[u8],
+    ) -> std::result::Result<Option<&[u8]>, Failure> {
+        while !input.is_empty() || self.was_full {
             match &mut self.stage {
                 Stage::Header(reader) => {
-                    if reader.read(&mut input).map_err(broken)? {
+                    if reader.read(input).map_err(broken)? {
                         self.stage = Stage::Data;
                     }
                 }
-                Stage::Data => self.inflate(&mut input, each)?,
+                Stage::Data => {
+                    let len = self.inflate(input)?;
+                    if len > 0 {
+                        return Ok(Some(&self.piece[..len]));
+                    }
+                }
                 Stage::Trailer(trailer) => {
                     let count = input.len().min(TRAILER_BYTES - trailer.len());
                     trailer.extend_from_slice(&input[..count]);
-                    input = &input[count..];
+                    *input = &input[count..];
                     if trailer.len() == TRAILER_BYTES {
                         self.check_trailer()?;
                     }
@@ -197,38 +221,33 @@ impl Decompressor {
                 }
             }
         }
-        Ok(())
+        Ok(None)
     }
 
-    fn inflate(&mut self, input: &mut &[u8], each: Each<'_>) -> std::result::Result<(), Failure> {
-        loop {
-            let (read, written) = (self.inner.total_in(), self.inner.total_out());
-            let status = self
-                .inner
-                .decompress(input, &mut self.piece, FlushDecompress::None)
-                .map_err(|_| broken("invalid compressed data"))?;
-            *input = &input[(self.inner.total_in() - read) as usize..];
-            let made = (self.inner.total_out() - written) as usize;
-            if made > 0 {
-                if let Some(crc) = &mut self.crc {
-                    crc.update(&self.piece[..made]);
-                }
-                each(&self.piece[..made])?;
-            }
-            if status == Status::StreamEnd {
-                self.stage = match self.crc {
-                    Some(_) => Stage::Trailer(Vec::new()),
-                    None => Stage::Nothing,
-                };
-                return Ok(());
-            }
-            if input.is_empty() && made < self.piece.len() {
-                return Ok(());
-            }
-            if self.inner.total_in() == read && made == 0 {
-                return Err(broken("invalid compressed data"));
-            }
+    /// Fills a piece as far as it goes.
+    fn inflate(&mut self, input: &mut &[u8]) -> std::result::Result<usize, Failure> {
+        let (read, written) = (self.inner.total_in(), self.inner.total_out());
+        let status = self
+            .inner
+            .decompress(input, &mut self.piece, FlushDecompress::None)
+            .map_err(|_| broken("invalid compressed data"))?;
+        let taken = (self.inner.total_in() - read) as usize;
+        let made = (self.inner.total_out() - written) as usize;
+        *input = &input[taken..];
+        self.was_full = made == self.piece.len();
+        if let Some(crc) = &mut self.crc {
+            crc.update(&self.piece[..made]);
         }
+        if status == Status::StreamEnd {
+            self.was_full = false;
+            self.stage = match self.crc {
+                Some(_) => Stage::Trailer(Vec::new()),
+                None => Stage::Nothing,
+            };
+        } else if taken == 0 && made == 0 && !input.is_empty() {
+            return Err(broken("invalid compressed data"));
+        }
+        Ok(made)
     }
 
     fn check_trailer(&mut self) -> std::result::Result<(), Failure> {

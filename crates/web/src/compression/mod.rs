@@ -14,7 +14,9 @@ use holm_js::{
 };
 
 use crate::weight::Weight;
-use coder::{Coder, Direction, Failure, Format};
+use coder::{Coder, Direction};
+
+pub(crate) use coder::{Decompressor, Failure, Format};
 
 /// What the inside of a coder takes, about: its window, its tables, and what comes out of it.
 const COMPRESSOR_BYTES: usize = 400 << 10;

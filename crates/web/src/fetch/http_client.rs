@@ -24,7 +24,8 @@ use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep, timeout};
 use url::Position;
 
-use super::body::Body;
+use super::body::{Body, Chunks};
+use super::decoded::{ACCEPTED, decoded};
 use super::error::{Cause, Fact, NetworkError, words};
 use super::fetching::without_fragment;
 use super::request::Request;
@@ -137,13 +138,15 @@ fn message(request: &Request) -> Result<hyper::Request<Full<Bytes>>, NetworkErro
         add(&mut headers, &header.name, value).ok_or_else(bad)?;
     }
     // 15. to 19. What the server is told without being asked to.
+    // A part of a compressed body can't be decompressed.
+    let accepted = if headers.contains_key("range") { "identity" } else { ACCEPTED };
     let authority = &request.url[Position::BeforeHost..Position::AfterPort];
     for (name, value) in [
         ("host", authority),
         ("connection", "close"),
         ("accept", "*/*"),
         ("accept-language", "*"),
-        ("accept-encoding", "identity"),
+        ("accept-encoding", accepted),
         ("user-agent", concat!("Holm/", env!("CARGO_PKG_VERSION"))),
     ] {
         if !headers.contains_key(name) {
@@ -199,16 +202,18 @@ fn received(
         appended.map_err(|_| failed("its headers are too long".to_owned()))?;
     }
     let coding = data.headers.borrow().get(b"content-encoding");
-    if let Some(coding) = coding
-        && !coding.eq_ignore_ascii_case(b"identity")
-        && !incoming.is_end_stream()
-    {
-        let coding = String::from_utf8_lossy(&coding).into_owned();
-        return Err(failed(format!("its body is encoded ({coding}), which is not supported yet")));
-    }
+    let coding = coding.filter(|_| !incoming.is_end_stream());
     let chunks =
         HttpBody { incoming: Some(incoming), wire, patience: None, url: url.to_owned(), peer };
-    Ok(ResponseData { body: Some(Body::of_chunks(Box::pin(chunks))), ..data })
+    let chunks: Chunks = Box::pin(chunks);
+    let chunks = match coding {
+        None => chunks,
+        Some(coding) => decoded(url, &coding, chunks).ok_or_else(|| {
+            let coding = String::from_utf8_lossy(&coding);
+            failed(format!("its body is encoded ({coding}), which is not supported yet"))
+        })?,
+    };
+    Ok(ResponseData { body: Some(Body::of_chunks(chunks)), ..data })
 }
 
 /// A connection until it ends. How it ended is told to who waits on it.

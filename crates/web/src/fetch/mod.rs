@@ -18,6 +18,7 @@ mod body_init;
 mod body_stream;
 mod consume;
 mod cut;
+mod decoded;
 mod error;
 mod fetching;
 mod file;

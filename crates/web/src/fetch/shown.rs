@@ -26,6 +26,7 @@ impl Shown for Response {
         object.set("status", self.data.status)?;
         object.set("statusText", convert::from_byte_string(&self.data.status_text))?;
         object.set("headers", self.headers_object(ctx)?)?;
+        object.set("body", body_stream::of(ctx, self)?)?;
         object.set("bodyUsed", body_stream::is_disturbed(ctx, self)?)?;
         object.set("ok", self.data.is_ok())?;
         object.set("redirected", self.data.is_redirected)?;

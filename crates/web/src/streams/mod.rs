@@ -109,6 +109,14 @@ pub(crate) fn is_readable<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<boo
     body_helper(ctx, "isStream")?.call((value.clone(),))
 }
 
+/// Whether an object is a stream, a reader, or another of the interfaces here.
+pub(crate) fn is_platform_object<'js>(ctx: &Ctx<'js>, object: &Object<'js>) -> Result<bool> {
+    if slot::<Made>(ctx).0.borrow().is_none() {
+        return Ok(false);
+    }
+    made(ctx)?.get::<_, Function<'js>>("isPlatformObject")?.call((object.clone(),))
+}
+
 /// One of the functions of `js/streams/bodies.js`.
 pub(crate) fn body_helper<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Function<'js>> {
     made(ctx)?.get::<_, Object<'js>>("bodies")?.get(name)

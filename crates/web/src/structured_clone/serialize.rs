@@ -11,6 +11,7 @@ use super::patience::Patience;
 use super::seen::Seen;
 use super::wire::{Output, Tag, corrupt};
 use super::{Part, buffers, errors, platform};
+use crate::streams;
 
 /// Before a message is longer than this, nothing is counted.
 const UNCOUNTED_BYTES: usize = 4 << 10;
@@ -209,8 +210,13 @@ impl<'a, 'js> Writer<'a, 'js> {
         match kind {
             // 25. Otherwise: 2. Set deep to true.
             Kind::Object if reflect::is_ordinary(object) => {
-                self.begin(object, Tag::Object);
                 let keys = reflect::own_keys(object, Filter::EnumerableStrings)?;
+                // 22. Otherwise, if value is a platform object, then throw a "DataCloneError".
+                // (Those of embedded scripts are objects with nothing on them.)
+                if keys.name(0).is_none() && streams::is_platform_object(self.ctx, object)? {
+                    return Err(cannot_be_cloned(self.ctx, object));
+                }
+                self.begin(object, Tag::Object);
                 let object = object.clone();
                 self.unfinished.push(Unfinished::Properties { object, keys, next: 0 });
             }
