@@ -45,7 +45,7 @@ fn shown_number(ctx: &Ctx<'_>, value: &Value<'_>) -> String {
     let mut shown = plain.clone();
     if is_long {
         let sign = plain.len() - digits.len();
-        for end in (1..digits.len()).filter(|end| (digits.len() - end) % 3 == 0).rev() {
+        for end in (1..digits.len()).filter(|end| (digits.len() - end).is_multiple_of(3)).rev() {
             shown.insert(sign + end, '_');
         }
     }
