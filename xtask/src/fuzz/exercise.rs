@@ -127,9 +127,9 @@ impl Host {
 }
 
 impl HostFunction for Host {
-    fn call_numbers(&self, slots: &mut [Slot]) -> Result<(), Thrown> {
+    fn call_numbers(&self, slots: &mut [Slot]) -> Result<(), Box<Thrown>> {
         slots.iter_mut().for_each(|slot| slot.set_i64(1));
-        self.called()
+        Ok(self.called()?)
     }
 
     fn call(&self, _group: &Group, _arguments: Vec<Value>) -> Result<Vec<Value>, Thrown> {
