@@ -2,7 +2,7 @@
 
 use holm_js::reflect::stack_has_room;
 use holm_js::{Call, Ctx, Error, Function, Result, Root, Value};
-use holm_web::crypto::hash::{Hash, Pbkdf2, Wanted};
+use holm_web::crypto::hash::{Hash, Hkdf, Pbkdf2, Wanted};
 use holm_web::crypto::work::{Room, compute};
 use scrypt::Params;
 
@@ -37,7 +37,9 @@ pub(super) const FUNCTIONS: &[(&str, u32, Native)] = &[
         let info = tools.copy(&call.value(3));
         let extra_bytes = key.len() + salt.len() + info.len();
         let job = Job { len_bytes: size(call, 4)?, extra_bytes };
-        job.run(call, 5, move |out, _| hash.hkdf(&key, &salt, &info, out))
+        job.run(call, 5, move |out, _| {
+            hash.hkdf(&Hkdf { secret: &key, salt: &salt, info: &info }, out)
+        })
     }),
     // `(N, r, p)`: whether scrypt takes them here.
     ("isScryptWork", 3, |_, call| {

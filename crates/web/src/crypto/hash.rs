@@ -49,7 +49,7 @@ struct Row {
 struct Keyed {
     start: fn(key: &[u8]) -> Option<Digesting>,
     pbkdf2: for<'a> fn(&Pbkdf2<'_>, out: &mut [u8], Wanted<'a>) -> bool,
-    hkdf: fn(secret: &[u8], salt: &[u8], info: &[u8], out: &mut [u8]) -> bool,
+    hkdf: fn(&Hkdf<'_>, out: &mut [u8]) -> bool,
 }
 
 /// What PBKDF2 works on.
@@ -58,6 +58,14 @@ pub struct Pbkdf2<'a> {
     pub password: &'a [u8],
     pub salt: &'a [u8],
     pub iterations: u32,
+}
+
+/// What HKDF works on.
+#[derive(Debug)]
+pub struct Hkdf<'a> {
+    pub secret: &'a [u8],
+    pub salt: &'a [u8],
+    pub info: &'a [u8],
 }
 
 static ROWS: &[Row] = &[
@@ -152,8 +160,8 @@ impl Hash {
 
     /// HKDF, <https://www.rfc-editor.org/rfc/rfc5869>. `None` if there is no HMAC of this function,
     /// or more than 255 hashes are wanted.
-    pub fn hkdf(self, secret: &[u8], salt: &[u8], info: &[u8], out: &mut [u8]) -> Option<()> {
-        (self.0.keyed.as_ref()?.hkdf)(secret, salt, info, out).then_some(())
+    pub fn hkdf(self, given: &Hkdf<'_>, out: &mut [u8]) -> Option<()> {
+        (self.0.keyed.as_ref()?.hkdf)(given, out).then_some(())
     }
 
     /// Whether there is an HMAC of this function.
@@ -267,8 +275,9 @@ where
                 Some(Digesting(Box::new(Fixed(<M as KeyInit>::new_from_slice(key).ok()?))))
             },
             pbkdf2: pbkdf2::<M>,
-            hkdf: |secret, salt, info, out| {
-                GenericHkdf::<M>::new(Some(salt), secret).expand(info, out).is_ok()
+            hkdf: |given, out| {
+                let extracted = GenericHkdf::<M>::new(Some(given.salt), given.secret);
+                extracted.expand(given.info, out).is_ok()
             },
         }),
     }

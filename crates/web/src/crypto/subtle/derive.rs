@@ -7,7 +7,7 @@ use super::algorithm::{Algorithm, Given, Name};
 use super::data::{array_buffer, operation_error};
 use super::import_export::{from_bits, key_shape};
 use super::key::{Key, Usages};
-use crate::crypto::hash::{Hash, Pbkdf2, Wanted};
+use crate::crypto::hash::{Hash, Hkdf, Pbkdf2, Wanted};
 use crate::crypto::work::compute;
 
 /// <https://w3c.github.io/webcrypto/#SubtleCrypto-method-deriveBits>
@@ -90,7 +90,10 @@ impl Derivation {
     fn bits(&self, wanted: Wanted<'_>) -> Option<Vec<u8>> {
         let mut out = vec![0; self.len_bytes];
         match &self.how {
-            How::Hkdf { info } => self.hash.hkdf(&self.secret, &self.salt, info, &mut out)?,
+            How::Hkdf { info } => {
+                let given = Hkdf { secret: &self.secret, salt: &self.salt, info };
+                self.hash.hkdf(&given, &mut out)?;
+            }
             How::Pbkdf2 { iterations } => {
                 let (password, salt) = (&*self.secret, &*self.salt);
                 let given = Pbkdf2 { password, salt, iterations: *iterations };
