@@ -13,7 +13,7 @@ use holm_web::events::EventTarget;
 use crate::embedded::Embedded;
 use crate::{
     buffer, child_process, crypto, fs, modules, os, process, scripted, streams, urls,
-    worker_threads,
+    worker_threads, zlib,
 };
 
 /// Node's names that need no `node:`. Those that are not made yet are names all the same: a
@@ -175,6 +175,7 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
         "util" | "sys" => scripted::part(ctx, "util/index"),
         "util/types" => scripted::part(ctx, "util/types"),
         "worker_threads" => worker_threads::module(ctx),
+        "zlib" => zlib::module(ctx),
         _ if is_builtin(name) || SCHEME_ONLY.contains(&name) => {
             let text = format!("node:{name} is not part of Holm yet");
             Err(throw_coded(ctx, ErrorKind::Plain, "ERR_UNKNOWN_BUILTIN_MODULE", &text))

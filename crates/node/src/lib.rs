@@ -25,6 +25,7 @@ mod system_errors;
 pub mod ticks;
 mod urls;
 mod worker_threads;
+mod zlib;
 
 use holm_js::{Attributes, Ctx, Error, Result, define_lazy, define_value};
 

@@ -7,7 +7,7 @@
 
 pub mod abort;
 pub mod base64;
-mod compression;
+pub mod compression;
 pub mod console;
 pub mod crypto;
 pub mod encoding;
@@ -23,7 +23,7 @@ pub mod structured_clone;
 pub mod timers;
 pub mod url;
 mod wasm_streaming;
-mod weight;
+pub mod weight;
 pub mod workers;
 
 use holm_js::{Ctx, Result};

@@ -16,14 +16,14 @@ struct Scales(Arc<AtomicUsize>);
 
 /// Bytes that are counted for as long as this lives.
 #[derive(Debug)]
-pub(crate) struct Weight {
+pub struct Weight {
     len_bytes: usize,
     total: Arc<AtomicUsize>,
 }
 
 impl Weight {
     /// Counts bytes; a `RangeError` if there is no room for them.
-    pub(crate) fn new(ctx: &Ctx<'_>, len_bytes: usize) -> Result<Self> {
+    pub fn new(ctx: &Ctx<'_>, len_bytes: usize) -> Result<Self> {
         let total = slot::<Scales>(ctx).0.clone();
         let limit = heap_limit_bytes(ctx).unwrap_or(usize::MAX);
         let before = total.fetch_add(len_bytes, Ordering::Relaxed);
@@ -34,7 +34,7 @@ impl Weight {
         Ok(weight)
     }
 
-    pub(crate) fn len_bytes(&self) -> usize {
+    pub fn len_bytes(&self) -> usize {
         self.len_bytes
     }
 

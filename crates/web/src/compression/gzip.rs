@@ -16,12 +16,12 @@ const HAS_COMMENT: u8 = 1 << 4;
 const RESERVED: u8 = 0b1110_0000;
 
 /// Reads a head that comes in pieces.
-#[derive(Default)]
-pub(super) struct HeaderReader(Vec<u8>);
+#[derive(Debug, Default)]
+pub struct HeaderReader(Vec<u8>);
 
 impl HeaderReader {
     /// Takes what belongs to the head from `input`; true once that is all.
-    pub(super) fn read(&mut self, input: &mut &[u8]) -> Result<bool, &'static str> {
+    pub fn read(&mut self, input: &mut &[u8]) -> Result<bool, &'static str> {
         let before = self.0.len();
         let room = MAX_HEADER_BYTES - before;
         self.0.extend_from_slice(&input[..input.len().min(room)]);

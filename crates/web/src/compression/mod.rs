@@ -4,7 +4,7 @@
 //! what codes their chunks. The algorithms are the crate `flate2`'s.
 
 mod coder;
-mod gzip;
+pub mod gzip;
 
 use std::cell::RefCell;
 
