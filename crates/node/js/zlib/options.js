@@ -86,14 +86,17 @@
       BROTLI_PARAM_NDIRECT } = constants;
     const checked = common(options,
       [BROTLI_OPERATION_PROCESS, BROTLI_OPERATION_EMIT_METADATA, BROTLI_OPERATION_FINISH]);
+    const seen = new Set();
     const params = Object.entries(options?.params ?? {}).map(([name, value]) => {
       const number = Number(name);
-      if (!(number >= 0 && number <= BROTLI_PARAM_NDIRECT)) {
+      // '0' and '00' are the same.
+      if (!(number >= 0 && number <= BROTLI_PARAM_NDIRECT) || seen.has(number)) {
         throw coded(RangeError, 'ERR_BROTLI_INVALID_PARAM', `${name} is not a valid Brotli parameter`);
       }
       if (typeof value !== 'number' && typeof value !== 'boolean') {
         throw invalidArgument('options.params[key]', 'of type number', value);
       }
+      seen.add(number);
       return [number, Number(value)];
     });
     checked.coder = { mode, params };

@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_checksum_goes_on_from_any_place() {
-        let bytes: Vec<u8> = (0..1000_u32).map(|number| (number * 7 >> 2) as u8).collect();
+        let bytes: Vec<u8> = (0..1000_u32).map(|number| ((number * 7) >> 2) as u8).collect();
         for cut in [0, 1, 2, 500, 999, 1000] {
             let (first, second) = bytes.split_at(cut);
             assert_eq!(crc32(crc32(0, first), second), crc32(0, &bytes), "cut at {cut}");

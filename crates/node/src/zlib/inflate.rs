@@ -253,7 +253,7 @@ fn take(input: &mut &[u8], into: &mut Vec<u8>, len: usize) -> bool {
 fn check_zlib_head(head: [u8; 2], most_window_bits: u8) -> Result<bool, Problem> {
     const DEFLATE: u8 = 8;
     const HAS_DICTIONARY: u8 = 1 << 5;
-    if u16::from_be_bytes(head) % 31 != 0 {
+    if !u16::from_be_bytes(head).is_multiple_of(31) {
         return Err(Problem::data("incorrect header check"));
     }
     let [method, flags] = head;
