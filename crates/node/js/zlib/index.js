@@ -74,7 +74,13 @@
     return native.crc32(data, value);
   };
 
-  for (const name of ['BrotliCompress', 'BrotliDecompress', 'ZstdCompress', 'ZstdDecompress']) {
+  for (const name of ['BrotliCompress', 'BrotliDecompress']) {
+    const Class = makeClass(name, options.brotli);
+    makeFunctions(name, Class, options.brotli);
+    Class.prototype.params = missing('zlib', `${name}.prototype.params`);
+  }
+
+  for (const name of ['ZstdCompress', 'ZstdDecompress']) {
     for (const each of [name, `create${name}`, lowered(name), `${lowered(name)}Sync`]) {
       module[each] = missing('zlib', each);
     }
@@ -82,6 +88,10 @@
   for (const name of ['ZipEntry', 'ZipFile', 'ZipBuffer', 'createZipArchive', 'createZipArchiveSync', 'zipFiles',
     'getMaxZipContentSize', 'setMaxZipContentSize']) {
     module[name] = missing('zlib', name);
+  }
+  // Where they were before they had an object of their own.
+  for (const [name, value] of Object.entries(constants)) {
+    if (!name.startsWith('BROTLI')) Object.defineProperty(module, name, { value });
   }
   frozen('constants', constants);
   frozen('codes', codes);

@@ -2,7 +2,7 @@
 //
 // <https://nodejs.org/api/zlib.html#class-options>
 
-(function ({ builtin, invalidArgument, outOfRange, script }) {
+(function ({ builtin, coded, invalidArgument, outOfRange, script }) {
   const { Buffer, kMaxLength } = builtin('buffer');
   const { constants } = script('constants')();
 
@@ -80,5 +80,29 @@
     return checked;
   }
 
-  return { deflate, input, level, strategy };
+  // `params` has Brotli's numbers for names.
+  function brotli(options, mode) {
+    const { BROTLI_OPERATION_EMIT_METADATA, BROTLI_OPERATION_FINISH, BROTLI_OPERATION_FLUSH, BROTLI_OPERATION_PROCESS,
+      BROTLI_PARAM_NDIRECT } = constants;
+    const checked = common(options,
+      [BROTLI_OPERATION_PROCESS, BROTLI_OPERATION_EMIT_METADATA, BROTLI_OPERATION_FINISH]);
+    const seen = new Set();
+    const params = Object.entries(options?.params ?? {}).map(([name, value]) => {
+      const number = Number(name);
+      // '0' and '00' are the same.
+      if (!(number >= 0 && number <= BROTLI_PARAM_NDIRECT) || seen.has(number)) {
+        throw coded(RangeError, 'ERR_BROTLI_INVALID_PARAM', `${name} is not a valid Brotli parameter`);
+      }
+      if (typeof value !== 'number' && typeof value !== 'boolean') {
+        throw invalidArgument('options.params[key]', 'of type number', value);
+      }
+      seen.add(number);
+      return [number, Number(value)];
+    });
+    checked.coder = { mode, params };
+    checked.fullFlush = BROTLI_OPERATION_FLUSH;
+    return checked;
+  }
+
+  return { brotli, deflate, input, level, strategy };
 })

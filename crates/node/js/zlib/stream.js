@@ -7,7 +7,7 @@
   const { Buffer } = builtin('buffer');
   const { Transform, finished } = builtin('stream');
   const { setImmediate } = builtin('timers');
-  const { codes } = script('constants')();
+  const { codes, constants } = script('constants')();
   const kCoder = Symbol('kCoder'), kFlush = Symbol('kFlush'), kOptions = Symbol('kOptions'), kResume = Symbol('kResume');
 
   // So many pieces come out of one turn of the event loop.
@@ -17,10 +17,13 @@
     'Trailing junk found after the end of the compressed stream');
   const tooLarge = (most) => coded(RangeError, 'ERR_BUFFER_TOO_LARGE', `Cannot create a Buffer larger than ${most} bytes`);
 
-  function problem({ code, message }) {
+  const DECODER = 'BROTLI_DECODER';
+  function problem({ code, errno, message }) {
     const error = new Error(message);
-    error.errno = codes[code];
-    error.code = code;
+    error.errno = errno ?? codes[code];
+    // Of Brotli the number is known: `BROTLI_DECODER_ERROR_…` is `ERR__ERROR_…` in Node.
+    error.code = code ?? `ERR_${Object.keys(constants)
+      .find((name) => name.startsWith(`${DECODER}_ERROR`) && constants[name] === errno)?.slice(DECODER.length)}`;
     return error;
   }
 
@@ -30,7 +33,7 @@
     let offset = 0, length = 0, step;
     do {
       step = native.step(coder, input, offset, flush, room);
-      if (step.code) throw problem(step);
+      if (step.message) throw problem(step);
       offset += step.read;
       if (step.output) {
         outputs.push(step.output);
@@ -100,7 +103,7 @@
   };
 
   // How far a way to flush goes: `Z_BLOCK` is not the furthest for being the last.
-  const reach = (flush) => [0, 1, 3, 4, 5, 2][flush];
+  const reach = (flush) => [0, 2, 3, 4, 5, 1][flush];
 
   ZlibBase.prototype._transform = function (chunk, encoding, callback) {
     const { finishFlush, flush: preset } = this[kOptions];
@@ -125,7 +128,7 @@
       for (let pieces = 0; pieces < MOST_PIECES_PER_TURN; pieces++) {
         if (!stream[kCoder]) return callback();
         const step = native.step(stream[kCoder], chunk, offset, flush, stream[kOptions].chunkSize);
-        if (step.code) {
+        if (step.message) {
           stream.destroy(problem(step));
           return;
         }

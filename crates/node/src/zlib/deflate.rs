@@ -111,7 +111,7 @@ impl Coder for Deflater {
             let status = self
                 .inner
                 .compress(rest, &mut output[done.written..], flush.into())
-                .map_err(|_| Problem { code: "Z_STREAM_ERROR", why: "stream error" })?;
+                .map_err(|_| Problem::new("Z_STREAM_ERROR", "stream error"))?;
             let taken = (self.inner.total_in() - read) as usize;
             self.sum.update(&rest[..taken]);
             done.read += taken;

@@ -5,13 +5,12 @@ use holm_web::compression::gzip::HeaderReader;
 
 use super::checksums::{Adler32, Sum};
 use super::deflate::WINDOW_BYTES;
-use super::{Coder, Flush, Problem, Step, Stepped, Wrapping};
+use super::{Coder, Flush, Problem, Step, Stepped, UNEXPECTED_END, Wrapping};
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const ZLIB_HEAD_BYTES: usize = 2;
 const CHECKSUM_BYTES: usize = 4;
 const MOST_WINDOW_BITS: u8 = 15;
-const UNEXPECTED_END: Problem = Problem { code: "Z_BUF_ERROR", why: "unexpected end of file" };
 
 /// A stream, or several of gzip in a row.
 pub(super) struct Inflater {
@@ -137,7 +136,7 @@ impl Inflater {
     fn wrong_dictionary(&self) -> Problem {
         let is_missing = self.dictionary.is_empty();
         let why = if is_missing { "Missing dictionary" } else { "Bad dictionary" };
-        Problem { code: "Z_NEED_DICT", why }
+        Problem::new("Z_NEED_DICT", why)
     }
 
     /// Decompresses as long as there is input and room; gives how much was written.
@@ -267,4 +266,89 @@ fn check_zlib_head(head: [u8; 2], most_window_bits: u8) -> Result<bool, Problem>
         return Err(Problem::data("invalid window size"));
     }
     Ok(flags & HAS_DICTIONARY != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::deflate::Deflater;
+    use super::*;
+
+    /// All that comes out of these bytes, in steps of so many.
+    fn coded(
+        coder: &mut dyn Coder,
+        input: &[u8],
+        size: usize,
+        room: usize,
+    ) -> Result<Vec<u8>, &'static str> {
+        let (mut all, mut output) = (Vec::new(), vec![0; room]);
+        let mut chunks = input.chunks(size).peekable();
+        let mut rest: &[u8] = chunks.next().unwrap_or_default();
+        loop {
+            let flush = if chunks.peek().is_none() { Flush::Finish } else { Flush::None };
+            let done = coder.step(rest, &mut output, flush).map_err(|problem| problem.why)?;
+            all.extend_from_slice(&output[..done.written]);
+            rest = &rest[done.read..];
+            if done.written < room {
+                match chunks.next() {
+                    Some(next) => rest = next,
+                    None => return Ok(all),
+                }
+            }
+        }
+    }
+
+    const WRAPPINGS: [Wrapping; 3] = [Wrapping::Raw, Wrapping::Zlib, Wrapping::Gzip];
+
+    fn text() -> Vec<u8> {
+        let mut seed = 7_u32;
+        let noise = std::iter::repeat_with(|| {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (seed >> 24) as u8
+        });
+        noise.take(5000).chain(std::iter::repeat_n(b'a', 40_000)).collect()
+    }
+
+    #[test]
+    fn what_goes_in_comes_out_in_steps_of_any_size() {
+        let text = text();
+        for wrapping in WRAPPINGS {
+            for (level, dictionary) in [(-1, &b""[..]), (0, b"aaaa"), (1, b""), (9, b"aaaaaaaa")] {
+                for (size, room) in [(1, 64), (7, 100), (usize::MAX, 1), (4096, 65536)] {
+                    let mut deflater = Deflater::new(wrapping, level, dictionary);
+                    let small = coded(&mut deflater, &text, size, room).unwrap();
+                    assert!(deflater.has_ended());
+                    let mut inflater = Inflater::new(Some(wrapping), 0, dictionary);
+                    let back = coded(&mut inflater, &small, size, room).unwrap();
+                    assert!(back == text, "{wrapping:?} {level} in steps of {size}, {room}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_cut_is_an_error() {
+        for wrapping in WRAPPINGS {
+            let mut deflater = Deflater::new(wrapping, -1, b"");
+            let small = coded(&mut deflater, b"some text", 100, 100).unwrap();
+            for len in 0..small.len() {
+                let mut inflater = Inflater::new(Some(wrapping), 0, b"");
+                let ended = coded(&mut inflater, &small[..len], 100, 100);
+                assert_eq!(ended, Err("unexpected end of file"), "{wrapping:?} cut to {len}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_flipped_never_goes_on_for_ever() {
+        let small = coded(&mut Deflater::new(Wrapping::Gzip, 9, b""), &text(), 999, 999).unwrap();
+        for bit in 0..(small.len() * 8).min(2000) {
+            let mut broken = small.clone();
+            broken[bit / 8] ^= 1 << (bit % 8);
+            let mut inflater = Inflater::new(Some(Wrapping::Gzip), 0, b"");
+            // Flags and time of the head may be others.
+            let is_of_no_matter = (32..80).contains(&bit) || bit == 24;
+            let ended = coded(&mut inflater, &broken, 100, 1000);
+            assert!(ended.is_err() || is_of_no_matter, "bit {bit}");
+        }
+    }
 }

@@ -5,6 +5,7 @@
 //! A coder takes some input and fills one piece of output per call, so that script decides how much
 //! of what a bomb becomes is ever there at once.
 
+mod brotli;
 mod checksums;
 mod deflate;
 mod inflate;
@@ -18,11 +19,12 @@ use holm_js::{
 use holm_web::weight::Weight;
 
 use crate::{buffer, builtins, embedded, process, ticks};
+use brotli::{BrotliCompressor, BrotliDecompressor, Parameters};
 use deflate::Deflater;
 use inflate::Inflater;
 
 /// What is coded in one call at most: in between a script can be stopped.
-const MOST_INPUT_BYTES: usize = 1 << 20;
+const MOST_INPUT_BYTES: usize = 256 << 10;
 /// What one call gives at most.
 const MOST_OUTPUT_BYTES: usize = 1 << 20;
 
@@ -52,6 +54,7 @@ enum Flush {
 }
 
 impl Flush {
+    /// <https://www.zlib.net/manual.html#Constants>
     fn from_number(number: u32) -> Self {
         match number {
             1 => Self::Partial,
@@ -71,18 +74,31 @@ struct Step {
     written: usize,
 }
 
-/// What is wrong with the data, with zlib's code.
+/// What is wrong with the data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Problem {
-    code: &'static str,
+    code: Code,
     why: &'static str,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Code {
+    Zlib(&'static str),
+    /// `BrotliDecoderErrorCode`, of which script knows the names.
+    Brotli(i32),
+}
+
 impl Problem {
+    const fn new(code: &'static str, why: &'static str) -> Self {
+        Self { code: Code::Zlib(code), why }
+    }
+
     fn data(why: &'static str) -> Self {
-        Self { code: "Z_DATA_ERROR", why }
+        Self::new("Z_DATA_ERROR", why)
     }
 }
+
+const UNEXPECTED_END: Problem = Problem::new("Z_BUF_ERROR", "unexpected end of file");
 
 type Stepped = std::result::Result<Step, Problem>;
 
@@ -97,6 +113,11 @@ trait Coder {
 
     /// Begins a new stream with the same options.
     fn reset(&mut self);
+
+    /// What a number means that says how to flush.
+    fn flush(&self, number: u32) -> Flush {
+        Flush::from_number(number)
+    }
 
     /// Compresses so much from here on.
     fn set_level(&mut self, _level: i32) {}
@@ -143,37 +164,62 @@ pub(crate) fn module<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
     embedded::load(ctx, "zlib/index")?.call((natives,))
 }
 
-/// `newCoder({ mode, level, windowBits, dictionary })`
+/// `newCoder({ mode, level, windowBits, dictionary, params })`
 fn new_coder<'js>(bytes: Bytes, call: &Call<'_, 'js>) -> Result<Value<'js>> {
     let (ctx, options): (_, Object<'js>) = (call.ctx(), call.get(0)?);
-    let dictionary: Value<'js> = options.get("dictionary")?;
-    let dictionary = bytes.read(&dictionary, 0..usize::MAX, <[u8]>::to_vec);
-    let level: i32 = options.get("level")?;
-    let window_bits: u8 = options.get("windowBits")?;
-    let deflate = |wrapping| -> Box<dyn Coder + Send> {
-        Box::new(Deflater::new(wrapping, level, &dictionary))
-    };
-    let inflate = |wrapping| -> Box<dyn Coder + Send> {
-        Box::new(Inflater::new(wrapping, window_bits, &dictionary))
-    };
     let mode: String = options.get("mode")?;
     let (coder, len_bytes) = match mode.as_str() {
-        "Deflate" => (deflate(Wrapping::Zlib), COMPRESSOR_BYTES),
-        "DeflateRaw" => (deflate(Wrapping::Raw), COMPRESSOR_BYTES),
-        "Gzip" => (deflate(Wrapping::Gzip), COMPRESSOR_BYTES),
-        "Inflate" => (inflate(Some(Wrapping::Zlib)), DECOMPRESSOR_BYTES),
-        "InflateRaw" => (inflate(Some(Wrapping::Raw)), DECOMPRESSOR_BYTES),
-        "Gunzip" => (inflate(Some(Wrapping::Gzip)), DECOMPRESSOR_BYTES),
-        "Unzip" => (inflate(None), DECOMPRESSOR_BYTES),
-        _ => return Err(Error::Unknown),
+        "BrotliCompress" | "BrotliDecompress" => brotli_coder(&mode, &options)?,
+        _ => deflate_coder(bytes, &mode, &options)?,
     };
-    let weight = Weight::new(ctx, len_bytes + dictionary.len())?;
+    let weight = Weight::new(ctx, len_bytes)?;
     let hidden = Hidden { coder: RefCell::new(coder), piece: RefCell::default(), _weight: weight };
     Ok(sealed(ctx, hidden)?.into_value())
 }
 
+/// A coder, and how many bytes it takes.
+type New = (Box<dyn Coder + Send>, usize);
+
+fn deflate_coder(bytes: Bytes, mode: &str, options: &Object<'_>) -> Result<New> {
+    let dictionary: Value<'_> = options.get("dictionary")?;
+    let dictionary = bytes.read(&dictionary, 0..usize::MAX, <[u8]>::to_vec);
+    let level: i32 = options.get("level")?;
+    let window_bits: u8 = options.get("windowBits")?;
+    let deflate = |wrapping| -> New {
+        let coder = Deflater::new(wrapping, level, &dictionary);
+        (Box::new(coder), COMPRESSOR_BYTES + dictionary.len())
+    };
+    let inflate = |wrapping| -> New {
+        let coder = Inflater::new(wrapping, window_bits, &dictionary);
+        (Box::new(coder), DECOMPRESSOR_BYTES + dictionary.len())
+    };
+    Ok(match mode {
+        "Deflate" => deflate(Wrapping::Zlib),
+        "DeflateRaw" => deflate(Wrapping::Raw),
+        "Gzip" => deflate(Wrapping::Gzip),
+        "Inflate" => inflate(Some(Wrapping::Zlib)),
+        "InflateRaw" => inflate(Some(Wrapping::Raw)),
+        "Gunzip" => inflate(Some(Wrapping::Gzip)),
+        "Unzip" => inflate(None),
+        _ => return Err(Error::Unknown),
+    })
+}
+
+fn brotli_coder(mode: &str, options: &Object<'_>) -> Result<New> {
+    if mode == "BrotliDecompress" {
+        return Ok((Box::new(BrotliDecompressor::new()), brotli::DECOMPRESSOR_BYTES));
+    }
+    let mut parameters = Parameters::default();
+    for pair in options.get::<_, Vec<Vec<f64>>>("params")? {
+        if let [number, value] = pair[..] {
+            parameters.set(number as u32, value as u32);
+        }
+    }
+    Ok((Box::new(BrotliCompressor::new(parameters)), parameters.compressor_bytes()))
+}
+
 /// `step(coder, input, offset, flush, room)`: codes from `offset` on; gives `{ read, output,
-/// isFull, hasEnded }` (full: there is more to do), or `{ code, message }` of what is wrong with the data.
+/// isFull, hasEnded }` (full: there is more to do), or `{ code, errno, message }` of what is wrong with the data.
 fn step<'js>(bytes: Bytes, call: &Call<'_, 'js>) -> Result<Value<'js>> {
     let (ctx, hidden, input) = (call.ctx(), call.value(0), call.value(1));
     let (offset, flush, room): (f64, u32, f64) = (call.get(2)?, call.get(3)?, call.get(4)?);
@@ -184,7 +230,7 @@ fn step<'js>(bytes: Bytes, call: &Call<'_, 'js>) -> Result<Value<'js>> {
     let offset = offset as usize;
     let most = offset.saturating_add(MOST_INPUT_BYTES);
     let is_all = bytes.len(&input).unwrap_or(0) <= most;
-    let flush = if is_all { Flush::from_number(flush) } else { Flush::None };
+    let flush = if is_all { coder.flush(flush) } else { Flush::None };
     let stepped = bytes.read(&input, offset..most, {
         let (coder, piece) = (&mut *coder, &mut *piece);
         move |input| coder.step(input, piece, flush)
@@ -200,7 +246,10 @@ fn step<'js>(bytes: Bytes, call: &Call<'_, 'js>) -> Result<Value<'js>> {
             answer.set("hasEnded", coder.has_ended())?;
         }
         Err(Problem { code, why }) => {
-            answer.set("code", code)?;
+            match code {
+                Code::Zlib(name) => answer.set("code", name)?,
+                Code::Brotli(number) => answer.set("errno", number)?,
+            }
             answer.set("message", why)?;
         }
     }
