@@ -145,12 +145,13 @@ pub fn install(place: &Path, wanted: &[String]) -> Result<Vec<String>, Failure> 
     Ok(names)
 }
 
-/// What the script prints, on both streams, and how it ended unless well.
+/// What the script prints; and if it ended otherwise than well, how, and what it said of that.
 fn output(runtime: &Path, flags: &[String], script: &Path) -> Result<String, Failure> {
     let what = format!("running {}", runtime.display());
-    let path = script.with_extension("printed");
-    let file = File::create(&path).map_err(Failure::while_doing(&what))?;
-    let errors = file.try_clone().map_err(Failure::while_doing(&what))?;
+    let paths = ["printed", "errors"].map(|extension| script.with_extension(extension));
+    let [file, errors] = paths.each_ref().map(File::create);
+    let (file, errors) =
+        (file.map_err(Failure::while_doing(&what))?, errors.map_err(Failure::while_doing(&what))?);
     let mut command = Process::new(runtime);
     command.args(flags).arg(script.file_name().unwrap_or_default());
     command.current_dir(script.parent().unwrap_or(Path::new("."))).stdin(Stdio::null());
@@ -168,10 +169,11 @@ fn output(runtime: &Path, flags: &[String], script: &Path) -> Result<String, Fai
         }
         thread::sleep(POLL);
     };
-    let printed = fs::read(&path).map_err(Failure::while_doing(&what))?;
-    let mut text = String::from_utf8_lossy(&printed).into_owned();
+    let [mut text, errors] = paths.map(|path| {
+        fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+    });
     if status != "exit status: 0" {
-        text.push_str(&format!("[{status}]\n"));
+        text.push_str(&format!("[{status}]\n{errors}"));
     }
     Ok(text)
 }
