@@ -153,6 +153,13 @@
   memoryUsage.rss = () => native.memoryUsage().rss;
   define('memoryUsage', memoryUsage);
   define('umask', () => 0o22);
+  define('getBuiltinModule', (id) => {
+    try {
+      return native.builtin(`${id}`.replace(/^node:/, ''));
+    } catch {
+      return undefined;
+    }
+  });
 
   define('nextTick', native.nextTick);
 

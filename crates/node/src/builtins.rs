@@ -153,7 +153,7 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
         "process" => process::object(ctx).map(Object::into_value),
         "readline" => streams::member(ctx, "readline", "callbacks"),
         "readline/promises" => streams::member(ctx, "readline", "promises"),
-        "querystring" | "tty" | "v8" => scripted::part(ctx, name),
+        "querystring" | "tty" | "v8" | "vm" => scripted::part(ctx, name),
         "stream" => streams::part(ctx, "index"),
         "stream/consumers" => streams::part(ctx, "consumers"),
         "stream/promises" => streams::part(ctx, "promises"),

@@ -14,7 +14,7 @@ mod scope;
 mod worker;
 
 use holm_host::host;
-use holm_js::webidl::interface_object;
+use holm_js::webidl::{interface_object, new_object};
 use holm_js::{Attributes, Ctx, Result, define_lazy};
 
 pub use running::{
@@ -23,10 +23,14 @@ pub use running::{
 };
 
 use crate::file_api::blob_url_data;
+use navigator::{Navigator, USER_AGENT};
 use worker::Worker;
 
 /// Defines `Worker`, where the isolate may have some.
 pub fn install(ctx: &Ctx<'_>) -> Result<()> {
+    define_lazy(&ctx.globals(), "navigator", Attributes::ALL, |ctx| {
+        Ok(new_object(ctx, Navigator(USER_AGENT))?.into_value())
+    })?;
     if host(ctx).workers.is_none() {
         return Ok(());
     }
