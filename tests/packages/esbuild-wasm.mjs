@@ -1,5 +1,5 @@
 // Bundles and minifies a small TypeScript project with esbuild, a Go program.
-// holm: --allow-run=node
+// holm: --allow-run=node --allow-read
 import * as esbuild from 'esbuild-wasm';
 
 const files = {
