@@ -74,9 +74,9 @@ pub fn rejection_error<'js>(ctx: &Ctx<'js>, reason: &Value<'js>) -> Result<Value
         Some(object) if object.is_error() => return Ok(reason.clone()),
         // Without running script.
         Some(object) => format!("#<{}>", Kind::of(object).class_name()),
+        None if reason.is_string() => to_text(ctx, reason)?,
         None => inspect::inspect(ctx, reason, &Options::default())?,
     };
-    let shown = reason.as_string().map_or(Ok(shown), |text| text.to_string())?;
     let text = format!(
         "This error originated either by throwing inside of an async function without a catch \
          block, or by rejecting a promise which was not handled with .catch(). The promise \
