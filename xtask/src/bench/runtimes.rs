@@ -1,6 +1,7 @@
 //! Which runtimes are compared: the built `holm` and what is on PATH or given by flag.
 
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -86,6 +87,8 @@ fn runtime(name: &'static str, path: PathBuf) -> Result<Runtime, Failure> {
     let text = String::from_utf8_lossy(&output.stdout);
     let first_line = text.lines().next().unwrap_or("");
     let version = first_line.trim_start_matches(name).trim();
+    // A benchmark may run it in another folder.
+    let path = fs::canonicalize(&path).unwrap_or(path);
     let arguments: &[&str] = if name == "deno" { &["run"] } else { &[] };
     Ok(Runtime { name, version: version.into(), path, arguments })
 }
