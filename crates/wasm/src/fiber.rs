@@ -91,6 +91,8 @@ impl Pause {
         // SAFETY: `work` stored it, which is below us on the stack and uses it only while no
         // job runs. The function has neither parameters nor results.
         let waited = unsafe { pause.call_unchecked(inside.as_mut(), &mut [] as *mut [_]) };
+        // A call that failed before it asked leaves nothing for the next one to find.
+        IS_LEAVING.set(false);
         self.0.is_given_up.set(waited.is_err());
         waited
     }

@@ -15,7 +15,6 @@
     notStrictEqual: 'Expected "actual" to be strictly unequal to:',
     notStrictEqualObject: 'Expected "actual" not to be reference-equal to "expected":',
     notDeepEqual: 'Expected "actual" not to be loosely deep-equal to:',
-    notIdentical: 'Values identical but not reference-equal:',
     notDeepEqualUnequal: 'Expected values not to be loosely deep-equal:',
   };
 

@@ -38,9 +38,7 @@
   function ok(...args) { innerOk(ok, args.length, ...args); }
 
   const comparisons = {
-    // eslint-disable-next-line eqeqeq
     equal: ['==', (a, b) => a == b || (Number.isNaN(a) && Number.isNaN(b))],
-    // eslint-disable-next-line eqeqeq
     notEqual: ['!=', (a, b) => a != b && !(Number.isNaN(a) && Number.isNaN(b))],
     deepEqual: ['deepEqual', isDeepEqual],
     notDeepEqual: ['notDeepEqual', (a, b) => !isDeepEqual(a, b)],

@@ -25,7 +25,6 @@
         if (Object.getPrototypeOf(a) !== Object.getPrototypeOf(b)) return false;
       } else {
         if (a === null || typeof a !== 'object') {
-          // eslint-disable-next-line eqeqeq
           return (b === null || typeof b !== 'object') && (a == b || (Number.isNaN(a) && Number.isNaN(b)));
         }
         if (b === null || typeof b !== 'object') return false;

@@ -222,7 +222,7 @@
     return found;
   }
 
-  // A number per call however many arguments, as from a system call that failed.
+  // As of a call of the system that failed with this number.
   function errnoException(error, syscall, original) {
     const name = getSystemErrorName(error);
     const made = new Error(`${syscall} ${name}${original ? ` ${original}` : ''}`);

@@ -9,7 +9,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use holm_host::host;
-use holm_js::{Call, Object, Result, Value, interrupt_error, must_stop, view_bytes};
+use holm_js::{
+    Call, Ctx, MAX_BUFFER_BYTES, Object, Result, Value, budget, interrupt_error, must_stop,
+    view_bytes,
+};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::command::spec;
@@ -42,7 +45,9 @@ pub(super) fn run<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
     let signal: f64 = options.get("killSignal")?;
     let bounds = Bounds {
         deadline: (timeout > 0.0).then(|| Instant::now() + Duration::from_secs_f64(timeout / 1e3)),
-        max_bytes: if max_bytes.is_finite() { max_bytes as usize } else { usize::MAX },
+        // However much the script says: it has to fit into what the script may hold.
+        max_bytes: if max_bytes.is_finite() { max_bytes as usize } else { usize::MAX }
+            .min(room_bytes(ctx)),
         signal: Signal::from_named_raw(signal as i32),
     };
     let started = spec.command(&host(ctx)).and_then(|mut command| command.spawn());
@@ -89,6 +94,14 @@ pub(super) fn run<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
         }
     }
     call.returns(answer)
+}
+
+/// What may still be held, of both outputs alike.
+fn room_bytes(ctx: &Ctx<'_>) -> usize {
+    let budget = budget(ctx);
+    let room =
+        budget.limit_bytes().map_or(usize::MAX, |limit| limit.saturating_sub(budget.used_bytes()));
+    room.min(MAX_BUFFER_BYTES) / 2
 }
 
 enum Ended {
