@@ -10,9 +10,8 @@ use holm_js::{
 };
 use holm_web::events::EventTarget;
 
-use crate::embedded::Embedded;
 use crate::{
-    buffer, child_process, crypto, fs, modules, os, process, scripted, streams, urls,
+    buffer, child_process, crypto, embedded, fs, modules, os, process, scripted, urls,
     worker_threads, zlib,
 };
 
@@ -151,12 +150,12 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
             ],
         ),
         "process" => process::object(ctx).map(Object::into_value),
-        "readline" => streams::member(ctx, "readline", "callbacks"),
-        "readline/promises" => streams::member(ctx, "readline", "promises"),
+        "readline" => scripted::member(ctx, "stream/readline", "callbacks"),
+        "readline/promises" => scripted::member(ctx, "stream/readline", "promises"),
         "querystring" | "tty" | "v8" | "vm" => scripted::part(ctx, name),
-        "stream" => streams::part(ctx, "index"),
-        "stream/consumers" => streams::part(ctx, "consumers"),
-        "stream/promises" => streams::part(ctx, "promises"),
+        "stream" => scripted::part(ctx, "stream/index"),
+        "stream/consumers" => scripted::part(ctx, "stream/consumers"),
+        "stream/promises" => scripted::part(ctx, "stream/promises"),
         "stream/web" => members(ctx, STREAM_WEB),
         "string_decoder" => buffer::string_decoder(ctx),
         "timers" => members(
@@ -209,7 +208,7 @@ fn events<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
     process::error_natives(ctx, &given)?;
     natives(ctx, &given)?;
     let later = function(ctx, "later", 1, |call| {
-        Embedded::EventsAwaited.load(call.ctx())?.call((call.value(0),))
+        embedded::load(call.ctx(), "events_awaited")?.call((call.value(0),))
     })?;
     given.set("later", later)?;
     let listeners = function(ctx, "listenersOfTarget", 2, |call| {
@@ -223,7 +222,7 @@ fn events<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
         }
     })?;
     given.set("listenersOfTarget", listeners)?;
-    Embedded::Events.load(ctx)?.call((given,))
+    embedded::load(ctx, "events")?.call((given,))
 }
 
 /// A member of another module.
@@ -262,7 +261,7 @@ fn path<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
     })?;
     given.set("variable", variable)?;
     given.set("isWindows", cfg!(windows))?;
-    Embedded::Path.load(ctx)?.call((given,))
+    embedded::load(ctx, "path")?.call((given,))
 }
 
 /// A module whose members are globals.

@@ -19,7 +19,6 @@ mod os;
 pub mod process;
 mod scripted;
 mod signals;
-mod streams;
 pub mod syntax;
 mod system_errors;
 pub mod ticks;

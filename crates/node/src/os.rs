@@ -11,8 +11,7 @@ use holm_js::{Call, Ctx, Object, Result, Value, function};
 use rustix::io::Errno;
 use rustix::process::Signal;
 
-use crate::embedded::Embedded;
-use crate::{builtins, process, system_errors};
+use crate::{builtins, embedded, process, system_errors};
 
 /// The module.
 pub(crate) fn module<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
@@ -32,7 +31,7 @@ pub(crate) fn module<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
     natives.set("availableParallelism", threads)?;
     natives.set("errno", errno_numbers(ctx)?)?;
     natives.set("signals", signal_numbers(ctx)?)?;
-    Embedded::Os.load(ctx)?.call((natives,))
+    embedded::load(ctx, "os")?.call((natives,))
 }
 
 /// The name of a signal.

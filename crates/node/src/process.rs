@@ -12,8 +12,7 @@ use holm_js::{
 use holm_web::console::inspect::{self, Options};
 use holm_web::node_errors::{invalid_argument, out_of_range};
 
-use crate::embedded::Embedded;
-use crate::{builtins, input, modules, signals, streams, ticks};
+use crate::{builtins, embedded, input, modules, scripted, signals, ticks};
 
 /// The version of Node whose interfaces are followed: packages look at it.
 const NODE_VERSION: &str = "24.11.0";
@@ -34,7 +33,7 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
         return parts.object.get(ctx);
     }
     let events = builtins::load(ctx, "events")?;
-    let made: Object<'js> = Embedded::Process.load(ctx)?.call((natives(ctx)?, events))?;
+    let made: Object<'js> = embedded::load(ctx, "process")?.call((natives(ctx)?, events))?;
     let (object, hooks): (Object<'js>, Object<'js>) = (made.get("process")?, made.get("hooks")?);
     let parts = Parts { object: Root::new(ctx, object.clone())?, hooks: Root::new(ctx, hooks)? };
     slot.0.replace(Some(parts));
@@ -166,7 +165,7 @@ fn natives<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     define("listenSignal", 2, signals::listen)?;
     define("readInput", 1, input::read)?;
     define("keepInputAlive", 1, input::keep_alive)?;
-    define("standardStreams", 0, |call| streams::part(call.ctx(), "standard"))?;
+    define("standardStreams", 0, |call| scripted::part(call.ctx(), "stream/standard"))?;
     Ok(natives)
 }
 

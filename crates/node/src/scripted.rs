@@ -7,12 +7,12 @@ use std::collections::HashMap;
 use holm_host::{Stream, host};
 use holm_js::reflect::Kind;
 use holm_js::{
-    Call, Ctx, Object, Result, Root, ScriptOrigin, Value, evaluate_script, function, heap_bytes,
-    heap_limit_bytes, slot,
+    Attributes, Call, Ctx, Error, Object, Result, Root, ScriptOrigin, Value, define_lazy,
+    evaluate_script, function, heap_bytes, heap_limit_bytes, slot,
 };
 use holm_web::console::inspect::{self, Options};
 
-use crate::{builtins, embedded, process, streams, system_errors};
+use crate::{builtins, embedded, process, scripted, system_errors, ticks};
 
 /// What was made so far, by name, and what all are given.
 #[derive(Default)]
@@ -32,6 +32,11 @@ pub(crate) fn part<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
     Ok(made)
 }
 
+/// A member of what a part makes.
+pub(crate) fn member<'js>(ctx: &Ctx<'js>, name: &str, member: &str) -> Result<Value<'js>> {
+    part(ctx, name)?.into_object().ok_or(Error::Unknown)?.get(member)
+}
+
 fn natives<'js>(ctx: &Ctx<'js>, parts: &Parts) -> Result<Object<'js>> {
     if let Some(natives) = &*parts.natives.borrow() {
         return natives.get(ctx);
@@ -39,6 +44,12 @@ fn natives<'js>(ctx: &Ctx<'js>, parts: &Parts) -> Result<Object<'js>> {
     let natives = Object::new(ctx.clone())?;
     process::error_natives(ctx, &natives)?;
     builtins::natives(ctx, &natives)?;
+    process::output_natives(ctx, &natives)?;
+    natives.set("nextTick", function(ctx, "nextTick", 1, ticks::next_tick)?)?;
+    // Not every part needs it.
+    define_lazy(&natives, "Buffer", Attributes::ALL, |ctx| {
+        builtins::member(ctx, "buffer", "Buffer")
+    })?;
     // With its colours and all.
     natives.set("inspect", inspect::inspect_function(ctx)?)?;
     let define = |name: &str, len: u32, body: Native| -> Result<()> {
@@ -69,7 +80,7 @@ fn natives<'js>(ctx: &Ctx<'js>, parts: &Parts) -> Result<Object<'js>> {
         call.returns(known.map(|known| known.words))
     })?;
     define("isTerminal", 1, is_terminal)?;
-    define("standardStreams", 0, |call| streams::part(call.ctx(), "standard"))?;
+    define("standardStreams", 0, |call| scripted::part(call.ctx(), "stream/standard"))?;
     define("heap", 0, heap)?;
     define("format", 0, |call| {
         call.returns(inspect::format(call.ctx(), &call.rest(0), &Options::default())?)

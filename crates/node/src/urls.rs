@@ -3,8 +3,7 @@
 use holm_js::{Call, Ctx, Object, Result, Value, function, to_text};
 use url::quirks;
 
-use crate::embedded::Embedded;
-use crate::{builtins, process};
+use crate::{builtins, embedded, process};
 
 /// Of the name of a host.
 type Conversion = fn(&str) -> String;
@@ -26,5 +25,5 @@ pub(crate) fn module<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
         };
         natives.set(name, function(ctx, name, 1, move |call| call.returns(body(call)?))?)?;
     }
-    Embedded::Url.load(ctx)?.call((natives,))
+    embedded::load(ctx, "url")?.call((natives,))
 }

@@ -24,9 +24,8 @@ use holm_web::workers::{
     thread_id,
 };
 
-use crate::embedded::Embedded;
 use crate::modules::{Start, begin_program, checked_file};
-use crate::{builtins, process};
+use crate::{builtins, embedded, process};
 
 /// What a worker was given by whoever made it.
 #[derive(Default)]
@@ -69,7 +68,7 @@ pub(crate) fn module<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
     natives.set("interfaces", interfaces(ctx)?)?;
     natives.set("EventEmitter", builtins::load(ctx, "events")?)?;
     natives.set("hooks", process::hooks(ctx)?)?;
-    Embedded::WorkerThreads.load(ctx)?.call((natives,))
+    embedded::load(ctx, "worker_threads")?.call((natives,))
 }
 
 type Native = for<'a, 'b> fn(&Call<'a, 'b>) -> Result<Value<'b>>;

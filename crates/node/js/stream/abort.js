@@ -3,8 +3,8 @@
 // <https://nodejs.org/api/stream.html#streamaddabortsignalsignal-stream>
 
 (function ({ part }) {
-  const { aborted, invalidArgument } = part('errors');
-  const { isNode } = part('questions');
+  const { aborted, invalidArgument } = part('stream/errors');
+  const { isNode } = part('stream/questions');
 
   // Gives what stops listening.
   function onAbort(signal, listener) {
@@ -24,7 +24,7 @@
       abort();
     } else {
       const stop = onAbort(signal, abort);
-      part('finished').finished(stream, stop);
+      part('stream/finished').finished(stream, stop);
     }
     return stream;
   }

@@ -3,8 +3,8 @@
 // <https://nodejs.org/api/stream.html#writabledestroyerror>
 
 (function ({ nextTick, part }) {
-  const { AbortError, bothErrors, make } = part('errors');
-  const { isDestroyed, isFinished, isRequest, isServerRequest, symbols } = part('questions');
+  const { AbortError, bothErrors, make } = part('stream/errors');
+  const { isDestroyed, isFinished, isRequest, isServerRequest, symbols } = part('stream/questions');
   const kConstructed = Symbol('constructed'), kDestroyed = Symbol('destroyed');
 
   // The first error is the one that counts.

@@ -3,11 +3,11 @@
 // <https://nodejs.org/api/stream.html#class-streamduplex>
 
 (function ({ nextTick, part }) {
-  const { Stream } = part('legacy');
-  const { check } = part('errors');
-  const { construct } = part('destroy');
-  const { accessors, takeMethods } = part('options');
-  const readable = part('readable'), writable = part('writable');
+  const { Stream } = part('stream/legacy');
+  const { check } = part('stream/errors');
+  const { construct } = part('stream/destroy');
+  const { accessors, takeMethods } = part('stream/options');
+  const readable = part('stream/readable'), writable = part('stream/writable');
   const { Readable, ReadableState } = readable, { Writable, WritableState } = writable;
 
   function Duplex(options) {

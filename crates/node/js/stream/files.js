@@ -3,9 +3,9 @@
 // <https://nodejs.org/api/fs.html#fscreatereadstreampath-options>
 
 (function ({ Buffer, builtin, nextTick, part }) {
-  const { check, invalidArgument, make, outOfRange } = part('errors');
-  const { fail } = part('destroy');
-  const { finished } = part('finished');
+  const { check, invalidArgument, make, outOfRange } = part('stream/errors');
+  const { fail } = part('stream/destroy');
+  const { finished } = part('stream/finished');
   const { Readable, Writable } = builtin('stream');
   const fs = builtin('fs');
   // As in `fs_promises.js`.

@@ -3,9 +3,9 @@
 // <https://nodejs.org/api/stream.html#streamfinishedstream-options-callback>
 
 (function ({ nextTick, part }) {
-  const { aborted, check, invalidArgument, make } = part('errors');
-  const question = part('questions');
-  const { onAbort } = part('abort');
+  const { aborted, check, invalidArgument, make } = part('stream/errors');
+  const question = part('stream/questions');
+  const { onAbort } = part('stream/abort');
 
   const nop = () => {};
 

@@ -1,58 +1,58 @@
 // node:stream, <https://nodejs.org/api/stream.html>
 
 (function ({ Buffer, builtin, missing, part }) {
-  const { Stream } = part('legacy');
-  const { Readable, take } = part('readable');
-  const { Writable } = part('writable');
-  const { Duplex, duplexPair } = part('duplex');
-  const { PassThrough, Transform } = part('transform');
-  const question = part('questions');
+  const { Stream } = part('stream/legacy');
+  const { Readable, take } = part('stream/readable');
+  const { Writable } = part('stream/writable');
+  const { Duplex, duplexPair } = part('stream/duplex');
+  const { PassThrough, Transform } = part('stream/transform');
+  const question = part('stream/questions');
 
   const hidden = (object, name, value) => Object.defineProperty(object, name, {
     value, writable: true, enumerable: false, configurable: true,
   });
 
   // Most scripts never call these: what is behind them is made by the first call.
-  const piping = part('piping');
+  const piping = part('stream/piping');
   for (const [name, method] of Object.entries(piping.methods)) Readable.prototype[name] = method;
   hidden(Readable.prototype, 'iterator', function iterator(options) {
-    return part('iteration').methods.iterator.call(this, options);
+    return part('stream/iteration').methods.iterator.call(this, options);
   });
   for (const symbol of [Symbol.asyncIterator, Symbol.asyncDispose]) {
-    hidden(Readable.prototype, symbol, function () { return part('iteration').methods[symbol].call(this); });
+    hidden(Readable.prototype, symbol, function () { return part('stream/iteration').methods[symbol].call(this); });
   }
   for (const name of ['drop', 'filter', 'flatMap', 'map', 'take']) {
     hidden(Readable.prototype, name, {
-      [name](...args) { return Readable.from(part('operators').toStream[name].apply(this, args)); },
+      [name](...args) { return Readable.from(part('stream/operators').toStream[name].apply(this, args)); },
     }[name]);
   }
   for (const name of ['every', 'forEach', 'reduce', 'toArray', 'some', 'find']) {
     hidden(Readable.prototype, name, {
-      [name](...args) { return part('operators').toPromise[name].apply(this, args); },
+      [name](...args) { return part('stream/operators').toPromise[name].apply(this, args); },
     }[name]);
   }
   hidden(Readable.prototype, 'compose', function compose(stream, options) {
-    return part('operators').compose.call(this, stream, options);
+    return part('stream/operators').compose.call(this, stream, options);
   });
 
-  Readable.from = (iterable, options) => part('iteration').from(Readable, iterable, options);
+  Readable.from = (iterable, options) => part('stream/iteration').from(Readable, iterable, options);
   Readable.wrap = (stream, options) => piping.wrap(Readable, stream, options);
   Readable._fromList = take;
-  Duplex.from = (body) => part('join').from(body);
+  Duplex.from = (body) => part('stream/join').from(body);
   for (const Class of [Readable, Writable, Duplex]) {
     for (const name of ['fromWeb', 'toWeb']) Class[name] = missing('stream', `${Class.name}.${name}`);
   }
 
   const promisified = Symbol.for('nodejs.util.promisify.custom');
-  function pipeline(...streams) { return part('pipeline').pipeline(...streams); }
-  function finished(stream, options, callback) { return part('finished').finished(...arguments); }
+  function pipeline(...streams) { return part('stream/pipeline').pipeline(...streams); }
+  function finished(stream, options, callback) { return part('stream/finished').finished(...arguments); }
   for (const method of [pipeline, finished]) {
     Object.defineProperty(method, promisified, {
       enumerable: true, get: () => builtin('stream/promises')[method.name],
     });
   }
 
-  const { getDefaultHighWaterMark, setDefaultHighWaterMark } = part('options');
+  const { getDefaultHighWaterMark, setDefaultHighWaterMark } = part('stream/options');
   Object.assign(Stream, {
     isDestroyed: question.isDestroyed,
     isDisturbed: question.isDisturbed,
@@ -66,10 +66,10 @@
     PassThrough,
     duplexPair,
     pipeline,
-    addAbortSignal(signal, stream) { return part('abort').addAbortSignal(signal, stream); },
+    addAbortSignal(signal, stream) { return part('stream/abort').addAbortSignal(signal, stream); },
     finished,
-    destroy(stream, error) { return part('destroy').destroyAny(stream, error); },
-    compose(...streams) { return part('join').compose(...streams); },
+    destroy(stream, error) { return part('stream/destroy').destroyAny(stream, error); },
+    compose(...streams) { return part('stream/join').compose(...streams); },
     setDefaultHighWaterMark,
     getDefaultHighWaterMark,
   });

@@ -3,14 +3,14 @@
 // <https://nodejs.org/api/stream.html#readablesymbolasynciterator>
 
 (function ({ Buffer, nextTick, part }) {
-  const { AbortError, bothErrors, check, invalidArgument, make } = part('errors');
-  const { destroyAny } = part('destroy');
-  const { finished } = part('finished');
+  const { AbortError, bothErrors, check, invalidArgument, make } = part('stream/errors');
+  const { destroyAny } = part('stream/destroy');
+  const { finished } = part('stream/finished');
 
   // Gives `{ stream }` beside the iterator, as Node does.
   function iterate(stream, options) {
     if (typeof stream.read !== 'function') {
-      stream = part('piping').wrap(part('readable').Readable, stream, { objectMode: true });
+      stream = part('stream/piping').wrap(part('stream/readable').Readable, stream, { objectMode: true });
     }
     const iterator = chunksOf(stream, options);
     iterator.stream = stream;

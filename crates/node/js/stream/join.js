@@ -3,12 +3,12 @@
 // <https://nodejs.org/api/stream.html#streamduplexfromsrc>
 
 (function ({ nextTick, part }) {
-  const { AbortError, aborted, invalidArgument, make } = part('errors');
-  const { destroyAny } = part('destroy');
-  const { finished } = part('finished');
-  const { Duplex } = part('duplex');
-  const { Readable } = part('readable');
-  const question = part('questions');
+  const { AbortError, aborted, invalidArgument, make } = part('stream/errors');
+  const { destroyAny } = part('stream/destroy');
+  const { finished } = part('stream/finished');
+  const { Duplex } = part('stream/duplex');
+  const { Readable } = part('stream/readable');
+  const question = part('stream/questions');
 
   // A duplex stream that writes to one stream and reads from another one, perhaps `undefined`.
   class Joined extends Duplex {
@@ -63,7 +63,7 @@
   class Pair extends Joined {
     constructor(readable, writable) {
       super(writable, readable && typeof readable.read !== 'function'
-        ? part('piping').wrap(Readable, readable) : readable);
+        ? part('stream/piping').wrap(Readable, readable) : readable);
       if (this.writable) {
         finished(writable, (error) => {
           if (error) destroyAny(this.tail, error);
@@ -99,7 +99,7 @@
   class Composed extends Joined {
     static of(streams) {
       let composed;
-      const tail = part('pipeline').connect(streams, (error) => composed.over(error));
+      const tail = part('stream/pipeline').connect(streams, (error) => composed.over(error));
       composed = new Composed(streams[0], tail);
       if (composed.writable) finished(tail, () => composed.run('onFinish'));
       if (composed.readable) tail.on('data', (chunk) => { if (!composed.push(chunk)) tail.pause(); });
@@ -141,7 +141,7 @@
     if (typeof body === 'function') return fromFunction(body, name);
     if (typeof Blob === 'function' && body instanceof Blob) return from(body.arrayBuffer());
     if (question.isIterable(body)) {
-      return part('iteration').from(Duplex, body, { objectMode: true, writable: false });
+      return part('stream/iteration').from(Duplex, body, { objectMode: true, writable: false });
     }
     if (typeof body?.writable === 'object' || typeof body?.readable === 'object') {
       const { readable, writable } = body;
@@ -188,7 +188,7 @@
     };
     const value = body(written(), { signal });
     if (question.isDuplexNode(value)) return value;
-    if (question.isIterable(value)) return part('iteration').from(Duplex, value, options);
+    if (question.isIterable(value)) return part('stream/iteration').from(Duplex, value, options);
     if (typeof value?.then === 'function') return fromAsyncFunction(value, options);
     throw make.invalidReturn('Iterable, AsyncIterable or AsyncFunction', name, value);
   }

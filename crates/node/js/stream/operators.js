@@ -5,10 +5,10 @@
 // `toStream` gives iterables that become streams, `toPromise` gives promises.
 
 (function ({ part }) {
-  const { AbortError, aborted, check, coded, invalidArgument, make, outOfRange } = part('errors');
-  const { addAbortSignal, onAbort } = part('abort');
-  const { finished } = part('finished');
-  const { isNode, isWritable } = part('questions');
+  const { AbortError, aborted, check, coded, invalidArgument, make, outOfRange } = part('stream/errors');
+  const { addAbortSignal, onAbort } = part('stream/abort');
+  const { finished } = part('stream/finished');
+  const { isNode, isWritable } = part('stream/questions');
   const kNothing = Symbol('nothing'), kEnd = Symbol('end');
 
   function checkOptions(options) {
@@ -230,7 +230,7 @@
   function compose(stream, options) {
     checkOptions(options);
     if (isNode(stream) && !isWritable(stream)) throw make.invalidValue('stream', stream, 'must be writable');
-    const composed = part('join').compose(this, stream);
+    const composed = part('stream/join').compose(this, stream);
     if (options?.signal) addAbortSignal(options.signal, composed);
     return composed;
   }

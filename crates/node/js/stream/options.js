@@ -1,7 +1,7 @@
 // What readable and writable streams are told alike when they are made.
 
 (function ({ Buffer, part }) {
-  const { make, check } = part('errors');
+  const { make, check } = part('stream/errors');
   // <https://nodejs.org/api/stream.html#streamgetdefaulthighwatermarkobjectmode>
   let defaultBytes = 64 * 1024, defaultObjects = 16;
 
@@ -34,7 +34,7 @@
     for (const name of names) {
       if (typeof options[name] === 'function') stream[`_${name}`] = options[name];
     }
-    if (options.signal) part('abort').addAbortSignal(options.signal, stream);
+    if (options.signal) part('stream/abort').addAbortSignal(options.signal, stream);
   }
 
   // Accessors of a prototype, as Node has them.

@@ -3,11 +3,11 @@
 // <https://nodejs.org/api/stream.html#streampipelinesource-transforms-destination-callback>
 
 (function ({ nextTick, part }) {
-  const { aborted, bothErrors, check, invalidArgument, make } = part('errors');
-  const { destroyAny } = part('destroy');
-  const { finished } = part('finished');
-  const { onAbort } = part('abort');
-  const question = part('questions');
+  const { aborted, bothErrors, check, invalidArgument, make } = part('stream/errors');
+  const { destroyAny } = part('stream/destroy');
+  const { finished } = part('stream/finished');
+  const { onAbort } = part('stream/abort');
+  const question = part('stream/questions');
 
   function pipeline(...streams) {
     const callback = streams.pop();
@@ -105,7 +105,7 @@
         return made;
       }
       if (question.isIterable(stream) || question.isReadableNode(stream)) return stream;
-      return part('join').from(stream);
+      return part('stream/join').from(stream);
     }
 
     call(transform, from, index, isLast) {
@@ -117,7 +117,7 @@
         return made;
       }
       // What comes out of the last one can be read.
-      const { PassThrough } = part('transform');
+      const { PassThrough } = part('stream/transform');
       const output = new PassThrough({ objectMode: true });
       if (typeof made?.then === 'function') {
         this.pending++;
@@ -144,7 +144,7 @@
     }
 
     to(stream, from, isLast) {
-      if (!question.isNode(stream)) return part('join').from(stream);
+      if (!question.isNode(stream)) return part('stream/join').from(stream);
       const ends = !isLast || this.endsLast;
       if (question.isReadableNode(from)) {
         this.pending += 2;
@@ -188,7 +188,7 @@
 
   function toAsyncIterable(value) {
     if (question.isIterable(value)) return value;
-    if (question.isReadableNode(value)) return part('iteration').iterate(value);
+    if (question.isReadableNode(value)) return part('stream/iteration').iterate(value);
     throw invalidArgument('val', 'an instance of Readable, Iterable, or AsyncIterable', value);
   }
 

@@ -3,8 +3,8 @@
 // <https://nodejs.org/api/stream.html#readablepipedestination-options>
 
 (function ({ nextTick, part }) {
-  const { prependListener } = part('legacy');
-  const { destroyAny, fail } = part('destroy');
+  const { prependListener } = part('stream/legacy');
+  const { destroyAny, fail } = part('stream/destroy');
 
   // One connection. The source stands still while its target, or any of its targets, is full.
   class Pipe {

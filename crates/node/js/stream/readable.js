@@ -4,11 +4,11 @@
 // they come. 'readable' listeners go before 'data' listeners: they keep a stream from flowing.
 
 (function ({ Buffer, builtin, nextTick, part }) {
-  const { EventEmitter, Stream } = part('legacy');
-  const { make, outOfRange } = part('errors');
-  const { construct, destroy, fail, undestroy } = part('destroy');
-  const { accessors, encodingOf, highWaterMark, takeMethods } = part('options');
-  const { clear, first, prepend, take } = part('chunks');
+  const { EventEmitter, Stream } = part('stream/legacy');
+  const { make, outOfRange } = part('stream/errors');
+  const { construct, destroy, fail, undestroy } = part('stream/destroy');
+  const { accessors, encodingOf, highWaterMark, takeMethods } = part('stream/options');
+  const { clear, first, prepend, take } = part('stream/chunks');
 
   const MAX_HIGH_WATER_MARK = 0x40000000;
 

@@ -4,7 +4,7 @@
 // is no history, no completion and no key of its own.
 
 (function ({ builtin, invalidArgument, missing, nextTick, outOfRange, part }) {
-  const { aborted, check, coded, make } = part('errors');
+  const { aborted, check, coded, make } = part('stream/errors');
   const EventEmitter = builtin('events');
   const { StringDecoder } = builtin('string_decoder');
   const LINE_END = /\r\n|[\n\r\u2028\u2029]/;

@@ -5,7 +5,7 @@
 (function ({ Buffer, builtin, hasColors, missing, part, terminal, write }) {
   const { Readable, Writable } = builtin('stream');
 
-  const { coded, check } = part('errors');
+  const { coded, check } = part('stream/errors');
   const STANDARD_FDS = [0, 1, 2];
 
   class Output extends Writable {

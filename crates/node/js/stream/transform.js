@@ -3,9 +3,9 @@
 // <https://nodejs.org/api/stream.html#class-streamtransform>
 
 (function ({ part }) {
-  const { make } = part('errors');
-  const { highWaterMark } = part('options');
-  const { Duplex } = part('duplex');
+  const { make } = part('stream/errors');
+  const { highWaterMark } = part('stream/options');
+  const { Duplex } = part('stream/duplex');
   const kCallback = Symbol('kCallback');
 
   function Transform(options) {

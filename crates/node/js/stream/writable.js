@@ -1,10 +1,10 @@
 // `stream.Writable`, <https://nodejs.org/api/stream.html#class-streamwritable>
 
 (function ({ Buffer, nextTick, part }) {
-  const { EventEmitter, Stream } = part('legacy');
-  const { make, AbortError } = part('errors');
-  const { construct, destroy, fail, undestroy } = part('destroy');
-  const { accessors, encodingOf, highWaterMark, takeMethods } = part('options');
+  const { EventEmitter, Stream } = part('stream/legacy');
+  const { make, AbortError } = part('stream/errors');
+  const { construct, destroy, fail, undestroy } = part('stream/destroy');
+  const { accessors, encodingOf, highWaterMark, takeMethods } = part('stream/options');
 
   // Written entries at the front of the queue before it is cut.
   const MAX_WRITTEN = 256;
@@ -425,7 +425,7 @@
     const error = this.destroyed || this.writableFinished ? null : new AbortError();
     if (!this.destroyed) this.destroy(error);
     await new Promise((resolve, reject) => {
-      part('finished').finished(this, (failure) => (failure && failure.name !== 'AbortError' ? reject(failure) : resolve()));
+      part('stream/finished').finished(this, (failure) => (failure && failure.name !== 'AbortError' ? reject(failure) : resolve()));
     });
   };
 

@@ -24,9 +24,8 @@ use holm_js::{
 use holm_web::file_api::blob_of_url;
 use holm_web::node_errors::{self, invalid_argument};
 
-use crate::embedded::Embedded;
 use crate::encodings::Encoding;
-use crate::{builtins, process};
+use crate::{builtins, embedded, process};
 
 /// The longest string of the engine, in units (`JS_STRING_LEN_MAX` of quickjs.c).
 const MAX_STRING_LEN: usize = (1 << 30) - 1;
@@ -74,7 +73,7 @@ pub(crate) fn module<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
         call.undefined()
     })?;
     natives.set("setUp", set_up)?;
-    Embedded::Buffer.load(ctx)?.call((natives,))
+    embedded::load(ctx, "buffer")?.call((natives,))
 }
 
 /// `node:string_decoder`
@@ -84,7 +83,7 @@ pub(crate) fn string_decoder<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
     builtins::natives(ctx, &natives)?;
     let tools = Tools { bytes: Bytes::new(ctx)?, strings: Strings::new(ctx)? };
     define(tools, &natives, decoder::FUNCTIONS)?;
-    Embedded::StringDecoder.load(ctx)?.call((natives,))
+    embedded::load(ctx, "string_decoder")?.call((natives,))
 }
 
 /// A `Buffer` with a copy of these bytes: in the script's heap, whose limit holds for it.

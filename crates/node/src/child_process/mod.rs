@@ -19,8 +19,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout};
 
-use crate::embedded;
-use crate::{buffer, builtins, os, process, system_errors, ticks};
+use crate::{buffer, builtins, embedded, os, process, system_errors, ticks};
 use command::{Spec, spec};
 
 /// Bytes asked for at a time, as Node does.

@@ -11,9 +11,8 @@ mod random;
 
 use holm_js::{Bytes, Call, Ctx, Error, Object, Result, Strings, Text, Value, function};
 
-use crate::embedded::Embedded;
 use crate::encodings::Encoding;
-use crate::{buffer, builtins, process, streams, ticks};
+use crate::{buffer, builtins, embedded, process, scripted, ticks};
 
 /// The rights that the native parts need.
 #[derive(Clone, Copy)]
@@ -24,14 +23,6 @@ struct Tools {
 
 type Native = for<'a, 'b> fn(Tools, &Call<'a, 'b>) -> Result<Value<'b>>;
 
-/// The scripts that are loaded when one of their members is first touched.
-const PARTS: &[(&str, Embedded)] = &[
-    ("derive", Embedded::CryptoDerive),
-    ("hash", Embedded::CryptoHash),
-    ("keys", Embedded::CryptoKeys),
-    ("transform", Embedded::CryptoTransform),
-];
-
 /// `node:crypto`
 pub(crate) fn module<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
     let natives = Object::new(ctx.clone())?;
@@ -40,15 +31,15 @@ pub(crate) fn module<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
     natives.set("Buffer", builtins::member(ctx, "buffer", "Buffer")?)?;
     natives.set("nextTick", function(ctx, "nextTick", 1, ticks::next_tick)?)?;
     let transform = function(ctx, "transform", 0, |call| {
-        let made = streams::part(call.ctx(), "transform")?.into_object().ok_or(Error::Unknown)?;
+        let made =
+            scripted::part(call.ctx(), "stream/transform")?.into_object().ok_or(Error::Unknown)?;
         made.get("Transform")
     })?;
     natives.set("transform", transform)?;
     let part = function(ctx, "part", 2, |call| {
         let name: String = call.get(0)?;
-        let found = PARTS.iter().find(|(part, _)| *part == name);
-        let (_, script) = found.ok_or(Error::Unknown)?;
-        script.load(call.ctx())?.call((call.value(1),))
+        // Loaded when one of its members is first touched.
+        embedded::load(call.ctx(), &format!("crypto_{name}"))?.call((call.value(1),))
     })?;
     natives.set("part", part)?;
     natives.set("webcrypto", ctx.globals().get::<_, Value<'js>>("crypto")?)?;
@@ -58,7 +49,7 @@ pub(crate) fn module<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
             natives.set(*name, function(ctx, name, *length, move |call| body(tools, call))?)?;
         }
     }
-    Embedded::Crypto.load(ctx)?.call((natives,))
+    embedded::load(ctx, "crypto")?.call((natives,))
 }
 
 const FUNCTIONS: &[(&str, u32, Native)] =

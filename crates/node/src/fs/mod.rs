@@ -32,8 +32,7 @@ use self::arguments::Arguments;
 use self::failure::{Failure, Outcome, Subject, to_error};
 use self::open_files::OpenFiles;
 use self::operations::OPERATIONS;
-use crate::embedded::Embedded;
-use crate::{buffer, builtins, process, streams, ticks};
+use crate::{buffer, builtins, embedded, process, scripted, ticks};
 
 /// What the operations of a realm share.
 #[derive(Default)]
@@ -88,26 +87,27 @@ pub(crate) fn module<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
     }
     natives.set("now", now)?;
     natives.set("later", later)?;
-    let streams = function(ctx, "fileStreams", 0, |call| streams::part(call.ctx(), "files"))?;
+    let streams =
+        function(ctx, "fileStreams", 0, |call| scripted::part(call.ctx(), "stream/files"))?;
     natives.set("fileStreams", streams)?;
     natives.set("Buffer", builtins::member(ctx, "buffer", "Buffer")?)?;
     builtins::natives(ctx, &natives)?;
     natives.set("nextTick", function(ctx, "nextTick", 1, ticks::next_tick)?)?;
     let constants = constants::object(ctx)?;
-    let classes: Value<'js> = Embedded::FsClasses.load(ctx)?.call((constants.clone(),))?;
+    let classes: Value<'js> = embedded::load(ctx, "fs_classes")?.call((constants.clone(),))?;
     natives.set("constants", constants)?;
     natives.set("classes", classes)?;
-    let operations: Object<'js> = Embedded::FsOperations.load(ctx)?.call((natives.clone(),))?;
+    let operations: Object<'js> = embedded::load(ctx, "fs_operations")?.call((natives.clone(),))?;
     for name in ["operations", "READ_BYTES"] {
         natives.set(name, operations.get::<_, Value<'js>>(name)?)?;
     }
     let promises = function(ctx, "promises", 1, |call| {
         let (ctx, shared): (_, Object<'_>) = (call.ctx(), call.get(0)?);
         shared.set("EventEmitter", builtins::load(ctx, "events")?)?;
-        Embedded::FsPromises.load(ctx)?.call((shared,))
+        embedded::load(ctx, "fs_promises")?.call((shared,))
     })?;
     natives.set("promises", promises)?;
-    Embedded::Fs.load(ctx)?.call((natives,))
+    embedded::load(ctx, "fs")?.call((natives,))
 }
 
 fn run_now<'js>(call: &Call<'_, 'js>, prepare: Prepare) -> Result<Value<'js>> {

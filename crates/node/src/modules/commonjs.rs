@@ -14,10 +14,9 @@ use super::resolve::{Format, Kind, Resolved, System};
 use super::source::{COMMONJS_PARAMETERS, Source};
 use super::state::{modules, path_of};
 use super::{errors, loader};
-use crate::embedded::Embedded;
 use crate::syntax::cjs_exports::cjs_exports;
 use crate::syntax::queries::has_module_syntax;
-use crate::{builtins, process};
+use crate::{builtins, embedded, process};
 
 /// Re-exports of re-exports are followed this deep.
 const MAX_REEXPORT_DEPTH: usize = 64;
@@ -31,7 +30,7 @@ fn commonjs<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     if let Some(made) = &*slot.0.borrow() {
         return made.get(ctx);
     }
-    let made: Object<'js> = Embedded::Commonjs.load(ctx)?.call((natives(ctx)?,))?;
+    let made: Object<'js> = embedded::load(ctx, "commonjs")?.call((natives(ctx)?,))?;
     slot.0.replace(Some(Root::new(ctx, made.clone())?));
     Ok(made)
 }
