@@ -38,7 +38,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
 
-use holm_js::{Ctx, slot};
+use holm_js::{Ctx, async_context, slot};
 
 /// Everything one isolate asks of its embedder. The default grants nothing and prints
 /// nowhere.
@@ -107,5 +107,6 @@ pub fn host(ctx: &Ctx<'_>) -> Rc<Host> {
 
 /// Gives a realm its host, before script runs.
 pub fn install(ctx: &Ctx<'_>, host: Rc<Host>) {
+    host.tasks.carry(async_context(ctx));
     slot::<HostSlot>(ctx).0.replace(host);
 }

@@ -16,6 +16,7 @@
 //! - [`Root`]: a JS value kept alive by Rust, a root until dropped.
 
 mod allocator;
+mod async_context;
 mod buffer;
 mod bytecode;
 mod embedding;
@@ -34,7 +35,6 @@ mod modules;
 mod native;
 mod outgoing;
 mod pristine;
-mod promise_hooks;
 mod raw;
 mod realm;
 pub mod reflect;
@@ -51,6 +51,7 @@ mod weak;
 pub mod webidl;
 
 pub use allocator::{Budget, FamilyBudget};
+pub use async_context::{AsyncContext, AsyncValue, async_context, follow_promises, mark_next_job};
 pub use buffer::{
     Backing, Bytes, MAX_BUFFER_BYTES, SharedBuffer, Waitable, WaitableArray, alias_buffer,
     alias_growable_shared_buffer, alias_resizable_buffer, alias_shared_buffer, buffer_source,
@@ -80,7 +81,6 @@ pub use modules::{
 };
 pub use native::{NativeCall, NativeFunction, Returned, native_function};
 pub use outgoing::{Argument, Reply, call_held};
-pub use promise_hooks::{PromiseHook, PromisePhase};
 pub use realm::{Realm, slot};
 pub use reflect::is_same;
 pub use root::Root;

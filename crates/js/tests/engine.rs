@@ -3,16 +3,15 @@
 
 mod support;
 
-use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use holm_js::{
     Ctx, ImportAttributes, JobOutcome, Limits, ModuleLoader, ModuleRecord, OUT_OF_MEMORY, Object,
-    PromiseHook, PromisePhase, Realm, Result, Runtime, Thrown, Value, compile_module,
-    compile_script, enter_stack, evaluate_module, is_out_of_memory, leave_stack, run_bytecode,
-    run_job, synthetic_module, take_rejections,
+    Realm, Result, Runtime, Thrown, Value, compile_module, compile_script, enter_stack,
+    evaluate_module, is_out_of_memory, leave_stack, run_bytecode, run_job, synthetic_module,
+    take_rejections,
 };
 
 #[test]
@@ -123,30 +122,6 @@ fn modules_go_through_the_loader() {
         while matches!(run_job(ctx), JobOutcome::Ran) {}
         support::check(ctx, &[("result", "main/here,7,late")]);
     });
-}
-
-/// Writes down what happens to promises.
-#[derive(Default)]
-struct Diary(RefCell<Vec<PromisePhase>>);
-
-impl PromiseHook for Diary {
-    fn promise<'js>(&self, _: &Ctx<'js>, phase: PromisePhase, _: &Value<'js>, _: &Value<'js>) {
-        self.0.borrow_mut().push(phase);
-    }
-}
-
-#[test]
-fn promises_can_be_watched() {
-    let (realm, diary) = (support::realm(), Rc::new(Diary::default()));
-    realm.runtime().set_promise_hook(Some(diary.clone()));
-    realm.enter(|ctx| {
-        support::check(ctx, &[("Promise.resolve({ then(done) { done() } }); 0", "0")]);
-        while matches!(run_job(ctx), JobOutcome::Ran) {}
-    });
-    realm.runtime().set_promise_hook(None);
-    realm.enter(|ctx| support::check(ctx, &[("Promise.resolve(1); 0", "0")]));
-    use PromisePhase::{After, Before, Init, Resolve};
-    assert_eq!(*diary.0.borrow(), [Init, Before, Resolve, After]);
 }
 
 #[test]

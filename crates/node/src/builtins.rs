@@ -130,7 +130,7 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
         "console" => ctx.globals().get("console"),
         "constants" => constants(ctx),
         "crypto" => crypto::module(ctx),
-        "diagnostics_channel" => scripted::part(ctx, name),
+        "async_hooks" | "diagnostics_channel" => scripted::part(ctx, name),
         "events" => events(ctx),
         "fs" => fs::module(ctx),
         "fs/promises" => member(ctx, "fs", "promises"),

@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use holm_host::{Stream, host};
 use holm_js::reflect::Kind;
 use holm_js::{
-    Attributes, Call, Ctx, Error, Object, Result, Root, ScriptOrigin, Value, define_lazy,
-    evaluate_script, function, heap_bytes, heap_limit_bytes, slot,
+    Attributes, Call, Ctx, Error, Object, Result, Root, ScriptOrigin, Value, async_context,
+    define_lazy, evaluate_script, follow_promises, function, heap_bytes, heap_limit_bytes, slot,
 };
 use holm_web::console::inspect::{self, Options};
 
@@ -80,6 +80,15 @@ fn natives<'js>(ctx: &Ctx<'js>, parts: &Parts) -> Result<Object<'js>> {
         call.returns(known.map(|known| known.words))
     })?;
     define("isTerminal", 1, is_terminal)?;
+    define("currentFrame", 0, |call| async_context(call.ctx()).current_value(call.ctx()))?;
+    define("setFrame", 1, |call| {
+        async_context(call.ctx()).set_value(call.ctx(), call.value(0))?;
+        call.undefined()
+    })?;
+    define("followPromises", 0, |call| {
+        follow_promises(call.ctx())?;
+        call.undefined()
+    })?;
     define("standardStreams", 0, |call| scripted::part(call.ctx(), "stream/standard"))?;
     define("heap", 0, heap)?;
     define("format", 0, |call| {
