@@ -11,7 +11,7 @@ use holm_js::{
 use holm_web::events::EventTarget;
 
 use crate::{
-    buffer, child_process, crypto, embedded, fs, modules, os, process, scripted, urls,
+    buffer, child_process, crypto, embedded, fs, modules, os, process, scripted, urls, vm,
     worker_threads, zlib,
 };
 
@@ -152,7 +152,7 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
         "process" => process::object(ctx).map(Object::into_value),
         "readline" => scripted::member(ctx, "stream/readline", "callbacks"),
         "readline/promises" => scripted::member(ctx, "stream/readline", "promises"),
-        "querystring" | "tty" | "v8" | "vm" => scripted::part(ctx, name),
+        "querystring" | "tty" | "v8" => scripted::part(ctx, name),
         "stream" => scripted::part(ctx, "stream/index"),
         "stream/consumers" => scripted::part(ctx, "stream/consumers"),
         "stream/promises" => scripted::part(ctx, "stream/promises"),
@@ -173,6 +173,7 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
         "url" => urls::module(ctx),
         "util" | "sys" => scripted::part(ctx, "util/index"),
         "util/types" => scripted::part(ctx, "util/types"),
+        "vm" => vm::module(ctx),
         "worker_threads" => worker_threads::module(ctx),
         "zlib" => zlib::module(ctx),
         _ if is_builtin(name) || SCHEME_ONLY.contains(&name) => {

@@ -23,6 +23,7 @@ pub mod syntax;
 mod system_errors;
 pub mod ticks;
 mod urls;
+mod vm;
 mod worker_threads;
 mod zlib;
 

@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use holm_host::{Stream, host};
 use holm_js::reflect::Kind;
 use holm_js::{
-    Attributes, Call, Ctx, Error, Object, Result, Root, ScriptOrigin, Value, async_context,
-    define_lazy, evaluate_script, follow_promises, function, heap_bytes, heap_limit_bytes, slot,
+    Attributes, Call, Ctx, Error, Object, Result, Root, Value, async_context, define_lazy,
+    follow_promises, function, heap_bytes, heap_limit_bytes, slot,
 };
 use holm_web::console::inspect::{self, Options};
 
@@ -57,11 +57,6 @@ fn natives<'js>(ctx: &Ctx<'js>, parts: &Parts) -> Result<Object<'js>> {
     };
     define("part", 1, |call| part(call.ctx(), &call.get::<String>(0)?))?;
     define("kindOf", 1, kind_of)?;
-    define("evaluate", 3, |call| {
-        let (code, name, line): (String, String, f64) = (call.get(0)?, call.get(1)?, call.get(2)?);
-        let origin = ScriptOrigin { name: &name, first_line: 1 + line as i32 };
-        evaluate_script(call.ctx(), code, origin)
-    })?;
     define("isCryptoKey", 1, |call| {
         let class: Value<'_> = call.ctx().globals().get("CryptoKey")?;
         let is_key = match (call.value(0).as_object(), class.as_constructor()) {
