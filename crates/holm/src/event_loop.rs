@@ -187,6 +187,7 @@ impl EventLoop {
         }
         let began = Instant::now();
         let completion = self.sleep(patience);
+        self.host.idle.set(self.host.idle.get() + began.elapsed());
         let came_soon = self.host.receivers.is_called() && began.elapsed() < SOON;
         self.expects_mail.set(came_soon);
         completion

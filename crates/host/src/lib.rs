@@ -34,9 +34,10 @@ pub use workers::{
     Begin, WorkerEnd, WorkerKind, WorkerLimits, WorkerOrder, WorkerStarter, WorkerThread,
 };
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
+use std::time::Duration;
 
 use holm_js::{Ctx, async_context, slot};
 
@@ -65,6 +66,8 @@ pub struct Host {
     pub workers: Option<Box<dyn WorkerStarter>>,
     /// Errors that no caller is told of.
     pub reported: Reported,
+    /// How long the event loop has slept.
+    pub idle: Cell<Duration>,
     /// Whether and how the isolate ends.
     pub lifecycle: Lifecycle,
     /// What it shares with its workers.
@@ -85,6 +88,7 @@ impl Default for Host {
             uncaught: RefCell::default(),
             workers: None,
             reported: Reported::default(),
+            idle: Cell::default(),
             lifecycle: Lifecycle::default(),
             cluster: Cluster::default(),
         }

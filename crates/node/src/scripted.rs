@@ -11,6 +11,7 @@ use holm_js::{
     follow_promises, function, heap_bytes, heap_limit_bytes, slot,
 };
 use holm_web::console::inspect::{self, Options};
+use holm_web::performance;
 
 use crate::{builtins, embedded, process, scripted, system_errors, ticks};
 
@@ -82,6 +83,14 @@ fn natives<'js>(ctx: &Ctx<'js>, parts: &Parts) -> Result<Object<'js>> {
     })?;
     define("followPromises", 0, |call| {
         follow_promises(call.ctx())?;
+        call.undefined()
+    })?;
+    define("nowMs", 0, |call| call.returns(performance::now_ms(call.ctx())))?;
+    define("idleMs", 0, |call| call.returns(host(call.ctx()).idle.get().as_secs_f64() * 1000.0))?;
+    define("recordFunction", 4, |call| {
+        let (name, start, duration): (String, f64, f64) =
+            (call.get(0)?, call.get(1)?, call.get(2)?);
+        performance::record_function(call.ctx(), name, start, duration, &call.value(3))?;
         call.undefined()
     })?;
     define("standardStreams", 0, |call| scripted::part(call.ctx(), "stream/standard"))?;
