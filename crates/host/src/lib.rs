@@ -25,7 +25,7 @@ pub use lifecycle::{Lifecycle, UncaughtError};
 pub use mail::{Bell, Inbox, KeepAlive, Receiver, Receivers, Waker};
 pub use output::{NoOutput, Output, Stream, Terminal};
 pub use permissions::{Access, Denied, Grant, Permissions};
-pub use process::{Environment, ProcessInfo};
+pub use process::{Environment, Identity, ProcessInfo, SystemFacts, Usage, UsageOf};
 pub use random::{Random, SystemRandom};
 pub use reported::Reported;
 pub use scripts::{Scripts, Uncaught, UncaughtOrigin};

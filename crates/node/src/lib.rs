@@ -20,6 +20,7 @@ pub mod process;
 mod scripted;
 mod signals;
 pub mod syntax;
+mod system;
 mod system_errors;
 pub mod ticks;
 mod urls;
