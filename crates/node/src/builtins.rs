@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use holm_host::host;
 use holm_js::webidl::convert;
 use holm_js::{
-    Ctx, Error, ErrorKind, Object, Result, Root, Value, function, host_ref, slot, throw_coded,
+    Attributes, Ctx, Error, ErrorKind, Object, Result, Root, Value, define_lazy, function,
+    host_ref, slot, throw_coded,
 };
 use holm_web::events::EventTarget;
 
@@ -127,7 +128,7 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
         "assert/strict" => member(ctx, "assert", "strict"),
         "buffer" => buffer::module(ctx),
         "child_process" => child_process::module(ctx),
-        "console" => ctx.globals().get("console"),
+        "console" | "punycode" => scripted::part(ctx, name),
         "constants" => constants(ctx),
         "crypto" => crypto::module(ctx),
         "async_hooks" | "diagnostics_channel" => scripted::part(ctx, name),
@@ -148,17 +149,7 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
         "stream/promises" => scripted::part(ctx, "stream/promises"),
         "stream/web" => members(ctx, STREAM_WEB),
         "string_decoder" => buffer::string_decoder(ctx),
-        "timers" => members(
-            ctx,
-            &[
-                "setTimeout",
-                "clearTimeout",
-                "setInterval",
-                "clearInterval",
-                "setImmediate",
-                "clearImmediate",
-            ],
-        ),
+        "timers" => timers(ctx),
         "timers/promises" => scripted::part(ctx, "timers_promises"),
         "url" => urls::module(ctx),
         "util" | "sys" => scripted::part(ctx, "util/index"),
@@ -175,6 +166,21 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
             Err(throw_coded(ctx, ErrorKind::Plain, "ERR_UNKNOWN_BUILTIN_MODULE", &text))
         }
     }
+}
+
+fn timers<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
+    let names = [
+        "setTimeout",
+        "clearTimeout",
+        "setInterval",
+        "clearInterval",
+        "setImmediate",
+        "clearImmediate",
+    ];
+    let module = members(ctx, &names)?;
+    let object = module.as_object().ok_or(Error::Unknown)?;
+    define_lazy(object, "promises", Attributes::ALL, |ctx| load(ctx, "timers/promises"))?;
+    Ok(module)
 }
 
 /// All constants in one object, as there were before modules had their own.

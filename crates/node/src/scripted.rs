@@ -3,16 +3,21 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::time::Duration;
 
 use holm_host::{Stream, host};
 use holm_js::reflect::Kind;
 use holm_js::{
-    Attributes, Call, Ctx, Error, Object, Result, Root, Value, async_context, define_lazy,
-    follow_promises, function, heap_bytes, heap_limit_bytes, slot,
+    Attributes, Call, Ctx, Error, ErrorKind, Object, Result, Root, Value, async_context,
+    define_lazy, follow_promises, function, heap_bytes, heap_limit_bytes, slot, throw_coded,
 };
-use holm_web::console::inspect::{self, Options};
+use holm_web::console::{
+    self,
+    inspect::{self, Options},
+};
 use holm_web::performance;
 
+use crate::syntax::typescript::{self, Goal};
 use crate::{builtins, embedded, process, scripted, system_errors, ticks};
 
 /// What was made so far, by name, and what all are given.
@@ -92,6 +97,20 @@ fn natives<'js>(ctx: &Ctx<'js>, parts: &Parts) -> Result<Object<'js>> {
             (call.get(0)?, call.get(1)?, call.get(2)?);
         performance::record_function(call.ctx(), name, start, duration, &call.value(3))?;
         call.undefined()
+    })?;
+    define("stripTypes", 1, |call| {
+        let source: String = call.get(0)?;
+        let stripped = typescript::strip(&source, Goal::Ambiguous).map_err(|error| {
+            let (code, text) = (error.kind.code(), error.to_string());
+            throw_coded(call.ctx(), ErrorKind::Syntax, code, &text)
+        });
+        call.returns(stripped?)
+    })?;
+    define("tableText", 2, |call| {
+        call.returns(console::table_text(call.ctx(), &call.value(0), &call.value(1))?)
+    })?;
+    define("durationText", 1, |call| {
+        call.returns(console::duration_text(Duration::from_secs_f64(call.get::<f64>(0)? / 1e3)))
     })?;
     define("standardStreams", 0, |call| scripted::part(call.ctx(), "stream/standard"))?;
     define("heap", 0, heap)?;
