@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use crate::Denied;
 
@@ -18,6 +19,8 @@ pub enum Failure {
     Several(Vec<SystemFailure>),
     /// TLS failed, or what it proved was not enough.
     Tls(TlsFailure),
+    /// Whoever waited for it gave up after this time.
+    TimedOut(Duration),
 }
 
 /// A call of the system that failed.
@@ -79,6 +82,7 @@ impl Failure {
             Self::System(failure) => failure.code,
             Self::Several(failures) => failures.first().and_then(|failure| failure.code),
             Self::Tls(failure) => Some(&failure.code),
+            Self::TimedOut(_) => Some("ETIMEDOUT"),
         }
     }
 }
@@ -109,6 +113,7 @@ impl fmt::Display for Failure {
                 Ok(())
             }
             Self::Tls(failure) => f.write_str(&failure.message),
+            Self::TimedOut(time) => write!(f, "no connection within {} seconds", time.as_secs()),
         }
     }
 }

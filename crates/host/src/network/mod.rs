@@ -50,6 +50,11 @@ impl Default for Network {
 }
 
 impl Network {
+    /// Refuses an endpoint that is not permitted: for connections that are used again.
+    pub fn permit(&self, permissions: &Permissions, endpoint: &Endpoint) -> Result<(), Failure> {
+        permissions.check(Access::Net(&endpoint.to_string())).map_err(Failure::Denied)
+    }
+
     /// A connection to the first address of the endpoint that accepts.
     pub async fn connect(
         &self,
@@ -57,7 +62,7 @@ impl Network {
         endpoint: &Endpoint,
         route: &Route,
     ) -> Result<TcpStream, Failure> {
-        permissions.check(Access::Net(&endpoint.to_string())).map_err(Failure::Denied)?;
+        self.permit(permissions, endpoint)?;
         let addresses = resolve::addresses(&self.lookups, endpoint.host(), route.family).await?;
         let addresses: Vec<SocketAddr> = addresses
             .into_iter()
@@ -83,7 +88,7 @@ impl Network {
         permissions: &Permissions,
         endpoint: &Endpoint,
     ) -> Result<TcpListener, Failure> {
-        permissions.check(Access::Net(&endpoint.to_string())).map_err(Failure::Denied)?;
+        self.permit(permissions, endpoint)?;
         let addresses = resolve::addresses(&self.lookups, endpoint.host(), Family::Any).await?;
         // What is resolved has an address.
         let address = addresses.first().copied().unwrap_or(IpAddr::from([0, 0, 0, 0]));

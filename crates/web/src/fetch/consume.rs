@@ -74,6 +74,11 @@ fn mime_type(content_type: Option<Vec<u8>>) -> String {
     content_type.as_deref().and_then(parse).map(|mime| mime.to_string()).unwrap_or_default()
 }
 
+/// The longest body that may be collected: it has to fit the heap.
+pub(super) fn max_body_bytes(ctx: &Ctx<'_>) -> usize {
+    heap_limit_bytes(ctx).unwrap_or(MAX_BUFFER_BYTES).min(MAX_BUFFER_BYTES)
+}
+
 /// <https://fetch.spec.whatwg.org/#concept-body-consume-body>
 fn consume<'js, T: HasBody>(ctx: &Ctx<'js>, this: &T, package: Package) -> Result<Value<'js>> {
     let unusable = || {
@@ -84,7 +89,7 @@ fn consume<'js, T: HasBody>(ctx: &Ctx<'js>, this: &T, package: Package) -> Resul
     if body_stream::is_unusable(ctx, this)? {
         return Err(unusable());
     }
-    let max_bytes = heap_limit_bytes(ctx).unwrap_or(MAX_BUFFER_BYTES).min(MAX_BUFFER_BYTES);
+    let max_bytes = max_body_bytes(ctx);
     if let Some(stream) = this.stream().get(ctx)? {
         return body_stream::consume(ctx, stream, package, max_bytes);
     }
