@@ -740,7 +740,10 @@ fn a_connection_that_the_server_closed_is_not_missed() {
     // And one that is closed under the request.
     let server = Server::of_connections(|connection, mut stream, seen| {
         for request in 0..2 {
-            let Ok(text) = read_request(&stream) else { return };
+            let text = read_request(&stream).unwrap_or_default();
+            if text.is_empty() {
+                return;
+            }
             seen(text);
             if connection == 0 && request == 1 {
                 return;
@@ -756,7 +759,10 @@ fn a_connection_that_the_server_closed_is_not_missed() {
     assert_eq!(server.requests().len(), 3);
     let server = Server::of_connections(|connection, mut stream, seen| {
         for request in 0..2 {
-            let Ok(text) = read_request(&stream) else { return };
+            let text = read_request(&stream).unwrap_or_default();
+            if text.is_empty() {
+                return;
+            }
             seen(text);
             if connection == 0 && request == 1 {
                 return;
