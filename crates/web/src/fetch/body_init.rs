@@ -3,17 +3,19 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use holm_host::host;
 use holm_js::reflect::Kind;
 use holm_js::webidl::convert;
 use holm_js::{
     Ctx, ErrorKind, PredefinedAtom, Result, Value, throw, view_bytes, well_known_symbol,
 };
 
-use super::body_stream;
+use super::multipart::{self, Part};
+use super::{body_stream, form_data};
 use crate::file_api::{BlobData, blob_of};
 use crate::streams::{self, body_helper};
 use crate::url::search_params_text;
-use crate::weight::weighed;
+use crate::weight::{Weight, weighed};
 
 /// `BodyInit`, converted.
 pub(super) enum GivenBody<'js> {
@@ -28,6 +30,8 @@ pub(super) enum BodyInit {
     Blob(BlobData),
     /// A `BufferSource`'s bytes.
     Bytes(Vec<u8>),
+    /// What a `FormData` holds.
+    Form(Vec<Part>),
     /// The serialization of a `URLSearchParams`.
     SearchParams(String),
     Text(String),
@@ -93,6 +97,9 @@ impl BodyInit {
         if let Some(blob) = blob_of(value) {
             return Ok(Some(Self::Blob(blob)));
         }
+        if let Some(parts) = form_data::parts_of(ctx, value)? {
+            return Ok(Some(Self::Form(parts)));
+        }
         if let Some(text) = search_params_text(value) {
             return Ok(Some(Self::SearchParams(text)));
         }
@@ -117,6 +124,15 @@ impl BodyInit {
                 let content_type = Some(content_type).filter(|ty| !ty.is_empty()).map(Cow::Owned);
                 return Ok(BodyWithType { bytes, content_type });
             }
+            // FormData: set source to the result of running the multipart/form-data encoding
+            // algorithm. Set type to `multipart/form-data; boundary=`, followed by the boundary.
+            Self::Form(parts) => {
+                let boundary = boundary(ctx)?;
+                // Whether there is room is looked at before it is made.
+                drop(Weight::new(ctx, multipart::max_len_bytes(&parts, &boundary))?);
+                let content_type = format!("multipart/form-data; boundary={boundary}");
+                (multipart::written(&parts, &boundary), Some(content_type.into()))
+            }
             // URLSearchParams: set source to the result of running the serializer with object's
             // list. Set type to `application/x-www-form-urlencoded;charset=UTF-8`.
             Self::SearchParams(text) => {
@@ -131,6 +147,17 @@ impl BodyInit {
         };
         Ok(BodyWithType { bytes: weighed(ctx, bytes)?, content_type })
     }
+}
+
+/// What is between the parts of a form, and nobody can have put into them.
+fn boundary(ctx: &Ctx<'_>) -> Result<String> {
+    let mut random = [0; 16];
+    host(ctx)
+        .random
+        .fill(&mut random)
+        .map_err(|error| throw(ctx, ErrorKind::Plain, &format!("no random bytes: {error}")))?;
+    let digits: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(format!("----formdata-holm-{digits}"))
 }
 
 /// Whether a view looks at memory that other threads may change.

@@ -21,11 +21,13 @@ mod decoded;
 mod error;
 mod fetching;
 mod file;
+mod form_data;
 mod handle;
 mod header_list;
 mod headers;
 mod http;
 mod integrity;
+mod multipart;
 mod request;
 mod request_data;
 mod request_init;
@@ -52,6 +54,9 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
         let fetch =
             function(ctx, "fetch", 1, |call| promised(call.ctx(), || fetching::fetch(call)))?;
         Ok(fetch.into_value())
+    })?;
+    define_lazy(&global, "FormData", Attributes::BUILT_IN, |ctx| {
+        Ok(interface_object::<form_data::FormData>(ctx)?.into_value())
     })?;
     define_lazy(&global, "Headers", Attributes::BUILT_IN, |ctx| {
         Ok(interface_object::<headers::Headers>(ctx)?.into_value())
