@@ -42,6 +42,7 @@ pub(crate) use body_stream::of_bytes as stream_of_bytes;
 pub(crate) use consume::{Package, made as package_bytes};
 pub use error::NetworkError;
 pub use handle::{ResponseHandle, response_of};
+pub(crate) use headers::read_headers;
 pub use response::ResponseType;
 
 use holm_js::webidl::{interface_object, promised};
