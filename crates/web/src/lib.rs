@@ -23,6 +23,7 @@ pub mod structured_clone;
 pub mod timers;
 pub mod url;
 mod wasm_streaming;
+pub mod websocket;
 pub mod weight;
 pub mod workers;
 
@@ -45,5 +46,6 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
     crypto::install(ctx)?;
     url::install(ctx)?;
     file_api::install(ctx)?;
+    websocket::install(ctx)?;
     wasm_streaming::install(ctx)
 }

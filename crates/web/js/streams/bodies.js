@@ -2,7 +2,7 @@
 //
 // <https://fetch.spec.whatwg.org/#bodies>
 
-(function ({ base, bytes, readable, defaults, teeing, signals, views, ReadableStream }) {
+(function ({ base, bytes, iteration, readable, defaults, teeing, signals, views, ReadableStream }) {
   const {
     DONE, newPromise, nothing, rangeError, rejectedPromise, then, typeError,
   } = base;
@@ -54,7 +54,8 @@
   }
 
   // <https://streams.spec.whatwg.org/#readablestreamdefaultreader-read-all-bytes>, one after the
-  // other: `each` is given the bytes of a chunk.
+  // other: `each` is given the bytes of a chunk, and may give a promise to wait for before the
+  // next. Returns what cancels the stream.
   function readEach(object, each, close, fail) {
     const stream = streams.of(object);
     const reader = new Reader(stream, false);
@@ -66,22 +67,24 @@
     const request = {
       __proto__: null,
       chunk(value) {
+        let handled;
         try {
           // 1. If chunk is not a Uint8Array object, call failureSteps with a TypeError.
           if (!isUint8Array(value)) {
             throw typeError('ERR_INVALID_ARG_TYPE', 'Received non-Uint8Array chunk');
           }
-          each(value);
+          handled = each(value) ?? DONE;
         } catch (error) {
           refuse(error);
           return;
         }
-        then(DONE, next);
+        then(handled, next, refuse);
       },
       close,
       error: fail,
     };
     next();
+    return (reason) => then(readable.cancel(stream, reason), undefined, nothing);
   }
 
   // All of a stream, as `make` makes it of its bytes.
@@ -115,6 +118,19 @@
     return [first.object, second.object];
   }
 
+  // <https://streams.spec.whatwg.org/#readablestream-create-a-proxy>: the stream is another's from
+  // now on.
+  function proxy(object) {
+    const stream = streams.of(object);
+    const [taken, rest] = teeing.tee(stream, ReadableStream.prototype);
+    then(readable.cancel(rest, undefined), undefined, nothing);
+    stream.disturbed = true;
+    return taken.object;
+  }
+
+  // As in Node, what can be iterated over is a body too.
+  const ofIterable = (iterable) => iteration.fromIterable(iterable, ReadableStream.prototype).object;
+
   // Begins something that a signal may end: `begin` gives what ends it.
   function abortable(signal, begin) {
     if (signals.isAborted(signal)) return rejectedPromise(signals.reason(signal));
@@ -134,7 +150,7 @@
   }
 
   return {
-    abortable, consume, isDisturbed, isLocked, isSignal: signals.isSignal, isStream, readEach,
-    spentStream, streamOf, tee,
+    abortable, consume, isDisturbed, isLocked, isSignal: signals.isSignal, isStream, ofIterable,
+    proxy, readEach, spentStream, streamOf, tee,
   };
 })

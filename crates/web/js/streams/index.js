@@ -35,7 +35,7 @@
     isPlatformObject: base.isPlatformObject,
     get bodies() {
       bodies ??= part('bodies', {
-        base, bytes, defaults, readable, signals, teeing, views, ReadableStream,
+        base, bytes, defaults, iteration, readable, signals, teeing, views, ReadableStream,
       });
       return bodies;
     },

@@ -231,6 +231,11 @@ fn any<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
             return Err(throw(ctx, ErrorKind::Type, text));
         }
     }
+    dependent(ctx, &signals)
+}
+
+/// The steps, given signals.
+pub(super) fn dependent<'js>(ctx: &Ctx<'js>, signals: &[Value<'js>]) -> Result<Value<'js>> {
     // 1. Let resultSignal be a new object implementing signalInterface.
     let result = AbortSignal::object(ctx)?.into_value();
     let inside = host_ref::<AbortSignal>(&result).ok_or(Error::Unknown)?;
@@ -246,7 +251,7 @@ fn any<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
     // 3. Set resultSignal's dependent to true.
     inside.is_dependent.set(true);
     // 4. For each signal of signals: follow it, or its source signals if it is dependent.
-    for signal in &signals {
+    for signal in signals {
         inside.follow(ctx, &result, signal)?;
     }
     Ok(result.clone())

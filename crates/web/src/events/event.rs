@@ -73,7 +73,7 @@ impl Event {
 
     /// <https://dom.spec.whatwg.org/#inner-event-creation-steps>, for a constructor: the type is
     /// its first argument, the dictionary its second.
-    pub(super) fn constructed<'js>(call: &Call<'_, 'js>) -> Result<(Self, Dictionary<'js>)> {
+    pub(crate) fn constructed<'js>(call: &Call<'_, 'js>) -> Result<(Self, Dictionary<'js>)> {
         let ctx = call.ctx();
         let kind = convert::string(ctx, &call.value(0))?;
         let init = Dictionary::new(ctx, &call.value(1))?;
@@ -85,7 +85,7 @@ impl Event {
     }
 
     /// Counts what an event of script holds, besides what was counted.
-    pub(super) fn weigh(&self, ctx: &Ctx<'_>, bytes: usize) -> Result<()> {
+    pub(crate) fn weigh(&self, ctx: &Ctx<'_>, bytes: usize) -> Result<()> {
         let mut weight = self.weight.borrow_mut();
         let known = weight.as_ref().map_or(0, Weight::len_bytes);
         match &mut *weight {

@@ -44,6 +44,11 @@ impl MessageEvent {
             ports: Held::new(list.as_value()),
         })
     }
+
+    /// The same, from this origin.
+    pub(crate) fn of_origin(self, origin: String) -> Self {
+        Self { origin, ..self }
+    }
 }
 
 impl HostObject for MessageEvent {

@@ -52,6 +52,14 @@ impl Body {
         Self::new(Source::Chunks(chunks))
     }
 
+    /// What another body was, which is spent.
+    pub(super) fn of_rest(rest: BodyChunks) -> Rc<Self> {
+        match rest.0 {
+            Reading::Bytes(bytes) => Self::of_bytes(bytes.unwrap_or_default()),
+            Reading::Chunks(chunks) => Self::of_chunks(chunks),
+        }
+    }
+
     fn new(source: Source) -> Rc<Self> {
         let source = RefCell::new(source);
         Rc::new(Self { source, disturbed: Cell::new(false), locked: Cell::new(false) })

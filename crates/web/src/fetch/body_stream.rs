@@ -13,12 +13,11 @@ use bytes::Bytes;
 use futures_util::Stream;
 use holm_host::{TaskId, host};
 use holm_js::{
-    Array, ArrayBuffer, Call, Ctx, Error, ErrorKind, Function, Result, Root, TypedArray, Value,
-    function, take_exception, throw, to_text, view_bytes,
+    Array, ArrayBuffer, Call, Ctx, Error, Function, Result, Root, TypedArray, Value, function,
+    take_exception, to_text, view_bytes,
 };
 
 use super::body::{Body, BodyChunks};
-use super::body_init::BodyWithType;
 use super::consume::{HasBody, Package, made};
 use super::error::NetworkError;
 use crate::streams::body_helper;
@@ -66,17 +65,6 @@ pub(super) fn is_stream_unusable<'js>(ctx: &Ctx<'js>, stream: &Value<'js>) -> Re
     Ok(is_disturbed || body_helper(ctx, "isLocked")?.call((stream.clone(),))?)
 }
 
-/// <https://fetch.spec.whatwg.org/#concept-bodyinit-extract> of a `ReadableStream`. The body is
-/// empty: the stream stands for it.
-pub(super) fn extract<'js>(ctx: &Ctx<'js>, stream: &Value<'js>) -> Result<BodyWithType> {
-    // 12.2. If object is disturbed or locked, then throw a TypeError.
-    if is_stream_unusable(ctx, stream)? {
-        let text = "Response body object should not be disturbed or locked";
-        return Err(throw(ctx, ErrorKind::Type, text));
-    }
-    Ok(BodyWithType { bytes: Bytes::new(), content_type: None })
-}
-
 /// <https://fetch.spec.whatwg.org/#concept-body-consume-body>, of a stream.
 pub(super) fn consume<'js>(
     ctx: &Ctx<'js>,
@@ -95,6 +83,11 @@ pub(super) fn consume<'js>(
 pub(super) fn tee<'js>(ctx: &Ctx<'js>, stream: Value<'js>) -> Result<[Value<'js>; 2]> {
     let both: Array<'js> = body_helper(ctx, "tee")?.call((stream,))?;
     Ok([both.get(0)?, both.get(1)?])
+}
+
+/// A stream that takes the place of one, which is spent.
+pub(super) fn proxy<'js>(ctx: &Ctx<'js>, stream: Value<'js>) -> Result<Value<'js>> {
+    body_helper(ctx, "proxy")?.call((stream,))
 }
 
 /// What comes out of a stream, for who reads it without script.
@@ -118,7 +111,7 @@ pub(super) fn chunks_of<'js>(ctx: &Ctx<'js>, url: &str, stream: Value<'js>) -> R
         failed.borrow_mut().end();
         call.undefined()
     })?;
-    body_helper(ctx, "readEach")?.call::<_, ()>((stream, each, close, fail))?;
+    body_helper(ctx, "readEach")?.call::<_, Value<'js>>((stream, each, close, fail))?;
     Ok(BodyChunks::of_chunks(Box::pin(Outlet(pipe))))
 }
 
@@ -169,7 +162,7 @@ struct Source {
     task: Cell<Option<TaskId>>,
 }
 
-fn stream_of<'js>(ctx: &Ctx<'js>, chunks: BodyChunks) -> Result<Value<'js>> {
+pub(super) fn stream_of<'js>(ctx: &Ctx<'js>, chunks: BodyChunks) -> Result<Value<'js>> {
     let source = Rc::new(Source { chunks: RefCell::new(Some(chunks)), task: Cell::default() });
     let reader = source.clone();
     let next = function(ctx, "", 2, move |call| reader.clone().next(call))?;

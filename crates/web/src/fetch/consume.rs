@@ -1,4 +1,4 @@
-//! `arrayBuffer()`, `blob()`, `bytes()`, `json()`, `text()`: the `Body` mixin.
+//! `arrayBuffer()`, `blob()`, `bytes()`, `formData()`, `json()`, `text()`: the `Body` mixin.
 //!
 //! <https://fetch.spec.whatwg.org/#body-mixin>
 
@@ -13,8 +13,8 @@ use holm_js::{
 };
 
 use super::body::Body;
-use super::body_stream;
 use super::error::Prepared;
+use super::{body_stream, form_data};
 use crate::file_api::new_blob;
 
 /// What a body is made into.
@@ -24,6 +24,8 @@ pub(crate) enum Package {
     /// With this type.
     Blob(String),
     Bytes,
+    /// Of a body with this `Content-Type`.
+    FormData(Option<Vec<u8>>),
     Json,
     Text,
 }
@@ -39,7 +41,7 @@ pub(super) trait HasBody: Interface {
     fn content_type(&self) -> Option<Vec<u8>>;
 }
 
-/// Defines the members of the mixin, `formData()` excepted.
+/// Defines the members of the mixin.
 pub(super) fn define<T: HasBody>(members: &mut Definition<'_, '_, T>) -> Result<()> {
     // The bodyUsed getter steps are to return true if this's body is non-null and this's
     // body's stream is disturbed; otherwise false.
@@ -65,6 +67,10 @@ pub(super) fn define<T: HasBody>(members: &mut Definition<'_, '_, T>) -> Result<
         let package = Package::Blob(mime_type(this.content_type()));
         consume(call.ctx(), this, package)
     })?;
+    members.promise_operation("formData", 0, |this, call| {
+        let package = Package::FormData(this.content_type());
+        consume(call.ctx(), this, package)
+    })?;
     Ok(())
 }
 
@@ -72,6 +78,11 @@ pub(super) fn define<T: HasBody>(members: &mut Definition<'_, '_, T>) -> Result<
 fn mime_type(content_type: Option<Vec<u8>>) -> String {
     let parse = |value| Mime::from_str(&convert::from_byte_string(value)).ok();
     content_type.as_deref().and_then(parse).map(|mime| mime.to_string()).unwrap_or_default()
+}
+
+/// The longest body that may be collected: it has to fit the heap.
+pub(super) fn max_body_bytes(ctx: &Ctx<'_>) -> usize {
+    heap_limit_bytes(ctx).unwrap_or(MAX_BUFFER_BYTES).min(MAX_BUFFER_BYTES)
 }
 
 /// <https://fetch.spec.whatwg.org/#concept-body-consume-body>
@@ -84,7 +95,7 @@ fn consume<'js, T: HasBody>(ctx: &Ctx<'js>, this: &T, package: Package) -> Resul
     if body_stream::is_unusable(ctx, this)? {
         return Err(unusable());
     }
-    let max_bytes = heap_limit_bytes(ctx).unwrap_or(MAX_BUFFER_BYTES).min(MAX_BUFFER_BYTES);
+    let max_bytes = max_body_bytes(ctx);
     if let Some(stream) = this.stream().get(ctx)? {
         return body_stream::consume(ctx, stream, package, max_bytes);
     }
@@ -151,6 +162,9 @@ pub(crate) fn made<'js>(ctx: &Ctx<'js>, package: &Package, bytes: &[u8]) -> Resu
         Package::Bytes => {
             let array = TypedArray::<u8>::from_arraybuffer(buffer(ctx, bytes)?)?;
             Ok(array.into_value())
+        }
+        Package::FormData(content_type) => {
+            form_data::from_body(ctx, content_type.as_deref(), bytes)
         }
         Package::Json => parse_json(ctx, &decoded(bytes), "the body"),
         Package::Text => Ok(JsString::from_str(ctx.clone(), &decoded(bytes))?.into_value()),

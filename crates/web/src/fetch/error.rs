@@ -1,9 +1,11 @@
 //! Network errors, as script sees them.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
 
 use holm_host::Denied;
+use holm_host::network::error_code;
 use holm_js::{
     Attributes, Ctx, Error, ErrorKind, Function, Object, Result, Root, Value, define_value, error,
     take_exception, throw_dom, throw_value,
@@ -39,7 +41,7 @@ enum Stage {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Cause {
     pub(super) message: String,
-    pub(super) code: Option<&'static str>,
+    pub(super) code: Option<Cow<'static, str>>,
     /// `errno`, negative, as libuv has it.
     pub(super) errno: Option<i32>,
     /// Further properties.
@@ -53,17 +55,17 @@ pub(super) enum Fact {
 }
 
 impl Cause {
-    pub(super) fn new(code: Option<&'static str>, message: impl Into<String>) -> Self {
+    pub(super) fn new(code: Option<Cow<'static, str>>, message: impl Into<String>) -> Self {
         Self { message: message.into(), code, errno: None, facts: Vec::new() }
     }
 
     /// A failed call of the system, in Node's words.
     pub(super) fn of_io(error: &io::Error, call: &'static str, object: &str) -> Self {
-        let code = code_of(error);
+        let code = error_code(error);
         let name = code.map_or_else(|| words(error), str::to_owned);
         Self {
             message: format!("{call} {name} {object}"),
-            code,
+            code: code.map(Into::into),
             errno: error.raw_os_error().map(|number| -number),
             facts: vec![("syscall", Fact::Text(call.to_owned()))],
         }
@@ -93,7 +95,7 @@ impl NetworkError {
     }
 
     pub(super) fn with_code(mut self, code: &'static str) -> Self {
-        self.cause.code = Some(code);
+        self.cause.code = Some(code.into());
         self
     }
 
@@ -114,7 +116,7 @@ impl NetworkError {
     fn fill<'js>(&self, object: &Object<'js>) -> Result<Object<'js>> {
         let ctx = object.ctx();
         define_value(object, "message", self.to_string(), Attributes::BUILT_IN)?;
-        if self.cause.code == Some(DENIED) {
+        if self.cause.code.as_deref() == Some(DENIED) {
             define_value(object, "code", DENIED, Attributes::ALL)?;
         }
         let cause = error(ctx, ErrorKind::Plain, &self.cause.message)?;
@@ -125,8 +127,8 @@ impl NetworkError {
         if let Some(errno) = self.cause.errno {
             fact("errno", &Fact::Number(errno))?;
         }
-        if let Some(code) = self.cause.code {
-            fact("code", &Fact::Text(code.to_owned()))?;
+        if let Some(code) = &self.cause.code {
+            fact("code", &Fact::Text(code.clone().into_owned()))?;
         }
         for (name, value) in &self.cause.facts {
             fact(name, value)?;
@@ -191,28 +193,4 @@ fn shortened(url: &str) -> String {
 pub(super) fn words(error: &io::Error) -> String {
     let text = error.to_string();
     text.split_once(" (os error").map_or(text.as_str(), |(words, _)| words).to_owned()
-}
-
-/// The name the system gives an error's number.
-fn code_of(error: &io::Error) -> Option<&'static str> {
-    use io::ErrorKind::{
-        AddrNotAvailable, BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset,
-        HostUnreachable, IsADirectory, NetworkUnreachable, NotADirectory, NotFound,
-        PermissionDenied, TimedOut,
-    };
-    Some(match error.kind() {
-        NotFound => "ENOENT",
-        PermissionDenied => "EACCES",
-        NotADirectory => "ENOTDIR",
-        IsADirectory => "EISDIR",
-        ConnectionRefused => "ECONNREFUSED",
-        ConnectionReset => "ECONNRESET",
-        ConnectionAborted => "ECONNABORTED",
-        BrokenPipe => "EPIPE",
-        TimedOut => "ETIMEDOUT",
-        AddrNotAvailable => "EADDRNOTAVAIL",
-        HostUnreachable => "EHOSTUNREACH",
-        NetworkUnreachable => "ENETUNREACH",
-        _ => return None,
-    })
 }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use data_url::DataUrl;
-use holm_host::{Permissions, TaskId, host};
+use holm_host::{TaskId, host};
 use holm_js::{Call, Ctx, Error, ErrorKind, Function, Result, Root, Value, function, throw};
 use url::{Position, Url};
 
@@ -12,9 +12,12 @@ use super::body::Body;
 use super::cut::Cut;
 use super::error::{NetworkError, Prepared};
 use super::headers::Guard;
+use super::http::{Client, RequestBody, client};
 use super::request::Request;
+use super::request_data::RequestData;
 use super::response::{Response, ResponseData, ResponseType, is_null_body_status};
-use super::{bad_ports, file, http};
+use super::upload::{self, Stop};
+use super::{bad_ports, body_stream, file, http, integrity};
 use crate::streams::body_helper;
 
 type Outcome = std::result::Result<ResponseData, NetworkError>;
@@ -29,7 +32,9 @@ pub(super) fn fetch<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
     // 2. Let requestObject be the result of invoking the initial value of Request as
     //    constructor with input and init as arguments. If this throws an exception, reject p
     //    with it and return p.
-    let (request, signal) = Request::from_js(ctx, &call.value(0), &call.value(1))?;
+    let request = Request::from_arguments(ctx, &call.value(0), &call.value(1))?;
+    let signal = request.signal.get(ctx)?;
+    let (request, stop) = under_way(ctx, request)?;
     // 1. Let p be a new promise. 13. Return p.
     let Some(signal) = signal else {
         let (promise, resolve, reject) = ctx.promise()?;
@@ -42,14 +47,47 @@ pub(super) fn fetch<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
     let begin = function(ctx, "", 2, move |call| {
         let request = request.take().ok_or(Error::Unknown)?;
         let flight = start(call.ctx(), request, call.get(0)?, call.get(1)?)?;
+        let stop = stop.clone();
         let end = function(call.ctx(), "", 1, move |call| {
             host(call.ctx()).tasks.abort(flight.task);
             flight.cut.cut();
+            stop.stop(call.ctx(), call.value(0))?;
             call.undefined()
         })?;
         Ok(end.into_value())
     })?;
     body_helper(ctx, "abortable")?.call((signal, begin))
+}
+
+/// What a task takes along of a request; and what ends the reading of its body, where that is a
+/// stream.
+fn under_way<'js>(ctx: &Ctx<'js>, request: Request) -> Result<(RequestData, Stop)> {
+    let (mut stream, mut body) = (request.stream.get(ctx)?, RequestBody::None);
+    if let (None, Some(mut chunks)) = (&stream, request.body.as_deref().and_then(Body::take)) {
+        match chunks.take_bytes() {
+            Some(bytes) => body = RequestBody::Bytes(bytes),
+            None => stream = Some(body_stream::stream_of(ctx, chunks)?),
+        }
+    }
+    let mut stop = Stop::default();
+    let has_streamed = stream.is_some();
+    if let Some(stream) = stream {
+        let (upload, stops) = upload::begin(ctx, stream)?;
+        (body, stop) = (RequestBody::Stream(upload), stops);
+    }
+    let data = RequestData {
+        url: request.url,
+        method: request.method,
+        headers: request.headers.take(),
+        body,
+        has_streamed,
+        redirect: request.redirect,
+        redirect_count: 0,
+        integrity: request.integrity,
+        blob: request.blob,
+        weight: request.weight,
+    };
+    Ok((data, stop))
 }
 
 /// A fetch that may be ended.
@@ -61,22 +99,21 @@ struct Flight {
 /// 12. Set controller to the result of calling fetch given request and processResponse.
 fn start<'js>(
     ctx: &Ctx<'js>,
-    request: Request,
+    request: RequestData,
     resolve: Function<'js>,
     reject: Function<'js>,
 ) -> Result<Flight> {
     let resolve = Root::<Function<'static>>::new(ctx, resolve)?;
     let failure = Prepared::new(ctx, reject)?;
-    let host = host(ctx);
-    let permissions = host.permissions.clone();
+    let client = client(ctx);
     let cut = Rc::new(Cut::default());
     let cut_too = cut.clone();
     let work = async move {
-        let mut response = main_fetch(request, &permissions).await?;
+        let mut response = main_fetch(request, &client).await?;
         response.body = response.body.map(|body| cut_too.over(&response.url, body));
         Ok(response)
     };
-    let task = host.tasks.spawn(work, move |ctx, outcome: Outcome| match outcome {
+    let task = host(ctx).tasks.spawn(work, move |ctx, outcome: Outcome| match outcome {
         // 4. Set responseObject to the result of creating a Response object, given response,
         //    "immutable", and relevantRealm. 5. Resolve p with responseObject.
         Ok(data) => {
@@ -90,13 +127,13 @@ fn start<'js>(
 }
 
 /// <https://fetch.spec.whatwg.org/#concept-main-fetch>
-async fn main_fetch(request: Request, permissions: &Permissions) -> Outcome {
+async fn main_fetch(request: RequestData, client: &Client) -> Outcome {
     let is_head = request.method == "HEAD";
     // 11. If response is null, then set it: as "basic" where the current URL's scheme is
     //     "data", and where request's mode is "navigate"; a host without a page has nothing
     //     that a response could be foreign to.
-    let weight = request.weight.clone();
-    let mut response = scheme_fetch(request, permissions).await?;
+    let (weight, integrity) = (request.weight.clone(), request.integrity.clone());
+    let mut response = scheme_fetch(request, client).await?;
     response.weight = Some(weight);
     // 21. If response is not a network error and any of the following is true: request's method
     //     is `HEAD` or `CONNECT`; internalResponse's status is a null body status; then set
@@ -104,16 +141,17 @@ async fn main_fetch(request: Request, permissions: &Permissions) -> Outcome {
     if is_head || is_null_body_status(response.status) {
         response.body = None;
     }
-    Ok(response)
+    // 22. If request's integrity metadata is not the empty string: …
+    integrity::checked(response, &integrity, client.max_body_bytes()).await
 }
 
 /// <https://fetch.spec.whatwg.org/#concept-scheme-fetch>
-async fn scheme_fetch(request: Request, permissions: &Permissions) -> Outcome {
+async fn scheme_fetch(request: RequestData, client: &Client) -> Outcome {
     match request.url.scheme() {
         "blob" => blob_fetch(request),
         "data" => data_fetch(&request),
-        "file" => file::fetch(&request, permissions).await,
-        "http" | "https" => http::fetch(request, permissions).await,
+        "file" => file::fetch(&request, client.permissions()).await,
+        "http" | "https" => http::fetch(request, client).await,
         scheme => {
             let why = format!("the scheme '{scheme}:' is not supported");
             Err(NetworkError::new(request.url.as_str(), why))
@@ -122,7 +160,7 @@ async fn scheme_fetch(request: Request, permissions: &Permissions) -> Outcome {
 }
 
 /// Scheme fetch, "data".
-fn data_fetch(request: &Request) -> Outcome {
+fn data_fetch(request: &RequestData) -> Outcome {
     let url = without_fragment(&request.url);
     // 1. Let dataURLStruct be the result of running the data: URL processor on request's
     //    current URL. 2. If dataURLStruct is failure, then return a network error.
@@ -140,7 +178,7 @@ fn data_fetch(request: &Request) -> Outcome {
 }
 
 /// Scheme fetch, "blob".
-fn blob_fetch(request: Request) -> Outcome {
+fn blob_fetch(request: RequestData) -> Outcome {
     let url = without_fragment(&request.url);
     // 1. Let blobURLEntry be request's current URL's blob URL entry. 2. If request's method is not
     //    `GET` or blobURLEntry is null, then return a network error.

@@ -16,7 +16,7 @@ use tokio::runtime::Handle;
 use super::body::{Body, Chunks};
 use super::error::{Cause, Fact, NetworkError, words};
 use super::fetching::{response_with_type, without_fragment};
-use super::request::Request;
+use super::request_data::RequestData;
 use super::response::ResponseData;
 
 /// How much is read at once.
@@ -24,7 +24,7 @@ const CHUNK_BYTES: usize = 64 << 10;
 
 /// Scheme fetch, "file".
 pub(super) async fn fetch(
-    request: &Request,
+    request: &RequestData,
     permissions: &Permissions,
 ) -> Result<ResponseData, NetworkError> {
     let url = without_fragment(&request.url);
@@ -96,7 +96,7 @@ async fn blocking<T: Send + 'static>(
 
 fn failed(url: &str, path: &Path, error: &io::Error) -> NetworkError {
     let mut cause = Cause::of_io(error, "open", &shown(path));
-    let code = cause.code.map_or_else(String::new, |code| format!("{code}: "));
+    let code = cause.code.as_ref().map_or_else(String::new, |code| format!("{code}: "));
     // As Node words it: `ENOENT: no such file or directory, open '/x'`.
     let why = match error.kind() {
         io::ErrorKind::NotFound => "no such file or directory".to_owned(),

@@ -233,6 +233,17 @@ impl HeadersInit {
     }
 }
 
+/// `HeadersInit`, as a list of names and values.
+pub(crate) fn read_headers<'js>(
+    ctx: &Ctx<'js>,
+    value: &Value<'js>,
+) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
+    let headers = Headers::new(SharedList::default(), Guard::None);
+    headers.fill(ctx, HeadersInit::from_js(ctx, value, "Headers constructor")?)?;
+    let list = headers.list.borrow();
+    Ok(list.iter().map(|header| (header.name.clone(), header.value.clone())).collect())
+}
+
 /// `sequence<ByteString>`; of one that is too long only the length is kept.
 fn pair<'js>(ctx: &Ctx<'js>, item: &Value<'js>) -> Result<MaybePair> {
     let not_iterable =

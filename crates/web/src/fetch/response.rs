@@ -11,13 +11,12 @@ use holm_js::{
 use url::Url;
 
 use super::body::Body;
-use super::body_init::{BodyInit, BodyWithType};
+use super::body_init::{BodyWithType, GivenBody};
 use super::body_stream;
 use super::consume::{self, HasBody};
 use super::header_list;
 use super::headers::{Guard, Headers, HeadersInit, SharedList};
 use crate::shown;
-use crate::streams;
 use crate::weight::{Weight, weighed};
 
 /// <https://fetch.spec.whatwg.org/#concept-response-type>
@@ -193,19 +192,17 @@ impl Response {
     /// <https://fetch.spec.whatwg.org/#dom-response>
     fn from_arguments(call: &Call<'_, '_>) -> Result<Self> {
         let ctx = call.ctx();
-        let given = call.value(0);
-        let stream = streams::is_readable(ctx, &given)?.then_some(given);
-        let body = match stream {
-            Some(_) => None,
-            None => BodyInit::from_js(ctx, &call.value(0))?,
-        };
+        let body = GivenBody::from_js(ctx, &call.value(0))?;
         let init = ResponseInit::from_js(ctx, &call.value(1), "Response constructor")?;
         // 1. Set this's response to a new response.
         // 3. Let bodyWithType be null. 4. If body is non-null, then set bodyWithType to the
         //    result of extracting body.
-        let body = match &stream {
-            Some(stream) => Some(body_stream::extract(ctx, stream)?),
-            None => body.map(|body| body.extract(ctx)).transpose()?,
+        let (stream, body) = match body {
+            Some(body) => {
+                let (stream, body) = body.extract(ctx, "Response")?;
+                (stream, Some(body))
+            }
+            None => (None, None),
         };
         // 5. Perform initialize a response given this, init, and bodyWithType.
         let response = initialized(ctx, init, body)?;

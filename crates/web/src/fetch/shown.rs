@@ -5,6 +5,7 @@ use holm_js::{Attributes, Ctx, Object, Result, define_value};
 
 use super::body_stream;
 use super::headers::Headers;
+use super::request::Request;
 use super::response::Response;
 use crate::shown::Shown;
 
@@ -32,6 +33,28 @@ impl Shown for Response {
         object.set("redirected", self.data.is_redirected)?;
         object.set("type", self.data.kind.as_str())?;
         object.set("url", &*self.data.url)?;
+        Ok(object)
+    }
+}
+
+impl Shown for Request {
+    fn shown<'js>(&self, ctx: &Ctx<'js>) -> Result<Object<'js>> {
+        let object = Object::new(ctx.clone())?;
+        object.set("method", &*self.method)?;
+        object.set("url", self.url.as_str())?;
+        object.set("headers", self.headers_object(ctx)?)?;
+        object.set("destination", "")?;
+        object.set("referrer", &*self.traits.referrer)?;
+        object.set("referrerPolicy", self.traits.referrer_policy)?;
+        object.set("mode", self.traits.mode)?;
+        object.set("credentials", self.traits.credentials)?;
+        object.set("cache", self.traits.cache)?;
+        object.set("redirect", self.redirect.as_str())?;
+        object.set("integrity", &*self.integrity)?;
+        object.set("keepalive", self.traits.keepalive)?;
+        object.set("isReloadNavigation", false)?;
+        object.set("isHistoryNavigation", false)?;
+        object.set("signal", self.signal_object(ctx)?)?;
         Ok(object)
     }
 }

@@ -11,6 +11,7 @@ use super::blob::{Blob, BlobPropertyBag, blob_parts, last_modified};
 use crate::shown::{self, Shown};
 use crate::structured_clone::cannot_be_cloned;
 use crate::structured_clone::platform::{Parcel, PlatformKind};
+use crate::weight::weighed;
 
 /// The inside of a `File`.
 pub(super) struct File {
@@ -47,6 +48,36 @@ impl Interface for File {
             .attribute("lastModified", |this, call| call.returns(this.last_modified))?;
         shown::define(members)
     }
+}
+
+/// The name of a `File`; `None` for any other value.
+pub(crate) fn file_name(value: &Value<'_>) -> Option<String> {
+    host_ref::<File>(value).map(|file| file.name.clone())
+}
+
+/// A new `File` with a copy of these bytes.
+pub(crate) fn new_file<'js>(
+    ctx: &Ctx<'js>,
+    bytes: &[u8],
+    content_type: &str,
+    name: &str,
+) -> Result<Value<'js>> {
+    let content_type = content_type.to_ascii_lowercase();
+    let blob = Blob(BlobData { bytes: weighed(ctx, bytes.to_vec())?, content_type });
+    let file = File { blob, name: name.to_owned(), last_modified: now_ms() };
+    Ok(new_object(ctx, file)?.into_value())
+}
+
+/// The blob or file of that name: with the same bytes, and as old as it was.
+pub(crate) fn renamed_file<'js>(
+    ctx: &Ctx<'js>,
+    given: &Value<'js>,
+    blob: BlobData,
+    name: &str,
+) -> Result<Value<'js>> {
+    let last_modified = host_ref::<File>(given).map_or_else(now_ms, |file| file.last_modified);
+    let file = File { blob: Blob(blob), name: name.to_owned(), last_modified };
+    Ok(new_object(ctx, file)?.into_value())
 }
 
 /// `Date.now()`

@@ -15,7 +15,7 @@ use holm_js::{Attributes, Ctx, Result, define_lazy};
 
 use blob::blob_object;
 pub(crate) use blob::{BlobKind, blob_of, new_blob};
-pub(crate) use file::FileKind;
+pub(crate) use file::{FileKind, file_name, new_file, renamed_file};
 pub use object_urls::{blob_of_url, blob_url_data};
 pub(crate) use object_urls::{create_object_url, revoke_object_url};
 
@@ -38,6 +38,13 @@ pub struct BlobData {
     pub bytes: Bytes,
     /// Its type in lower case, or nothing.
     pub content_type: String,
+}
+
+impl BlobData {
+    /// One without bytes and type.
+    pub(crate) fn empty() -> Self {
+        Self { bytes: Bytes::new(), content_type: String::new() }
+    }
 }
 
 impl fmt::Debug for BlobData {

@@ -1,14 +1,25 @@
 //! HTTP fetch: <https://fetch.spec.whatwg.org/#concept-http-fetch>.
+//!
+//! Here is what the standard says of redirects. `client.rs` asks once, over a connection of
+//! `pool.rs` or a new one (`connection.rs`); `message.rs` and `outgoing.rs` are what is sent,
+//! `incoming.rs` is what comes back, `failure.rs` says what went wrong.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+mod client;
+mod connection;
+mod failure;
+mod incoming;
+mod message;
+mod outgoing;
+mod pool;
 
-use holm_host::{Access, Permissions};
-use url::{Host, Url};
+pub(super) use client::{Client, client};
+pub(super) use outgoing::{RequestBody, StreamFailed};
+
+use url::Url;
 
 use super::error::NetworkError;
 use super::fetching::{is_blocked, without_fragment};
-use super::http_client::exchange;
-use super::request::{RedirectMode, Request};
+use super::request_data::{RedirectMode, RequestData};
 use super::response::{ResponseData, is_redirect_status};
 
 /// <https://fetch.spec.whatwg.org/#concept-http-redirect-fetch>, step 7.
@@ -29,11 +40,16 @@ const SECRET_HEADERS: [&[u8]; 4] = [b"authorization", b"proxy-authorization", b"
 
 /// Asks, and follows redirects as the request says.
 pub(super) async fn fetch(
-    mut request: Request,
-    permissions: &Permissions,
+    mut request: RequestData,
+    client: &Client,
 ) -> Result<ResponseData, NetworkError> {
     loop {
-        let mut response = network_fetch(&request, permissions).await?;
+        if is_blocked(&request.url) {
+            let port = request.url.port().unwrap_or_default();
+            let why = format!("port {port} is blocked: it belongs to another protocol");
+            return Err(NetworkError::new(without_fragment(&request.url), why));
+        }
+        let mut response = client.exchange(&mut request).await?;
         // 6. If internalResponse's status is a redirect status:
         if is_redirect_status(response.status) {
             match request.redirect {
@@ -60,7 +76,7 @@ pub(super) async fn fetch(
 
 /// <https://fetch.spec.whatwg.org/#concept-http-redirect-fetch>. False where the response has
 /// no location: it is what it is.
-fn redirect(request: &mut Request, response: &ResponseData) -> Result<bool, NetworkError> {
+fn redirect(request: &mut RequestData, response: &ResponseData) -> Result<bool, NetworkError> {
     let from = request.url.clone();
     let failed = |why: String| NetworkError::new(from.as_str(), why);
     // 3. Let locationURL be internalResponse's location URL given request's current URL's
@@ -79,6 +95,12 @@ fn redirect(request: &mut Request, response: &ResponseData) -> Result<bool, Netw
     }
     // 8. Increase request's redirect count by 1.
     request.redirect_count += 1;
+    // 11. If internalResponse's status is not 303, request's body is non-null, and request's
+    //     body's source is null, then return a network error.
+    if response.status != 303 && request.has_streamed {
+        let why = "it redirects, and the stream that was the request's body cannot be sent again";
+        return Err(failed(why.to_owned()));
+    }
     // 12. If internalResponse's status is 301 or 302 and request's method is `POST`, or it is
     //     303 and request's method is not `GET` or `HEAD`:
     let is_get = match response.status {
@@ -89,7 +111,8 @@ fn redirect(request: &mut Request, response: &ResponseData) -> Result<bool, Netw
     if is_get {
         // 1. Set request's method to `GET` and request's body to null.
         "GET".clone_into(&mut request.method);
-        request.body = None;
+        request.body = RequestBody::None;
+        request.has_streamed = false;
         // 2. For each headerName of request-body-header name, delete it.
         BODY_HEADERS.iter().for_each(|name| request.headers.delete(name));
     }
@@ -125,71 +148,4 @@ fn location(current: &Url, response: &ResponseData) -> Result<Option<Url>, Strin
         location.set_fragment(current.fragment());
     }
     Ok(Some(location))
-}
-
-/// <https://fetch.spec.whatwg.org/#concept-http-network-fetch>, to servers that may be asked.
-async fn network_fetch(
-    request: &Request,
-    permissions: &Permissions,
-) -> Result<ResponseData, NetworkError> {
-    let url = &request.url;
-    let failed = |why: String| NetworkError::new(without_fragment(url), why);
-    if is_blocked(url) {
-        let port = url.port().unwrap_or_default();
-        return Err(failed(format!("port {port} is blocked: it belongs to another protocol")));
-    }
-    let port = url.port_or_known_default().unwrap_or(80);
-    let Some(addresses) = loopback(url) else {
-        let why = "so far Holm reaches servers on this machine only (http: to 127.0.0.0/8, [::1] \
-                   and localhost); the network comes with a later version";
-        return Err(failed(why.to_owned()));
-    };
-    if url.scheme() != "http" {
-        let why = "https: is not supported yet, only http: to servers on this machine";
-        return Err(failed(why.to_owned()));
-    }
-    let name = format!("{}:{port}", url.host_str().unwrap_or_default());
-    permissions
-        .check(Access::Net(&name))
-        .map_err(|denied| NetworkError::denied(without_fragment(url), &denied))?;
-    let addresses: Vec<SocketAddr> =
-        addresses.iter().map(|address| SocketAddr::new(*address, port)).collect();
-    exchange(request, &addresses).await
-}
-
-/// The addresses of a host on this machine. `localhost` is not looked up: the name means this
-/// machine, <https://www.rfc-editor.org/rfc/rfc6761#section-6.3>.
-fn loopback(url: &Url) -> Option<Vec<IpAddr>> {
-    match url.host()? {
-        Host::Ipv4(address) if address.is_loopback() => Some(vec![address.into()]),
-        Host::Ipv6(address) if address.is_loopback() => Some(vec![address.into()]),
-        Host::Domain("localhost") => {
-            Some(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()])
-        }
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_this_machine_is_loopback() {
-        let check = |url: &str, is_loopback: bool| {
-            let url = Url::parse(url).expect("a URL");
-            assert_eq!(loopback(&url).is_some(), is_loopback, "{url}");
-        };
-        check("http://127.0.0.1/", true);
-        check("http://127.9.8.7:81/", true);
-        check("http://0x7f.1/", true);
-        check("http://2130706433/", true);
-        check("http://[::1]/", true);
-        check("http://LOCALHOST/", true);
-        check("http://localhost.example.com/", false);
-        check("http://0.0.0.0/", false);
-        check("http://[::ffff:127.0.0.1]/", false);
-        check("http://128.0.0.1/", false);
-        check("http://[::]/", false);
-    }
 }
