@@ -15,8 +15,15 @@ use crate::command::Failure;
 
 const PRELUDE: &str = include_str!("web/prelude.js");
 /// Below the root of web-platform-tests.
-pub(super) const FOLDERS: [&str; 5] =
-    ["streams", "encoding", "url", "FileAPI", "html/webappapis/structured-clone"];
+pub(super) const FOLDERS: [&str; 7] = [
+    "streams",
+    "encoding",
+    "url",
+    "FileAPI",
+    "html/webappapis/structured-clone",
+    "webmessaging",
+    "WebCryptoAPI",
+];
 /// How names of files begin that are not run: descriptions of interfaces, which need a parser of
 /// their own; uploads to W3C's server; an interface that only browsers have.
 const NOT_RUN: [&str; 3] = ["idlharness", "send-file-formdata", "filereader"];

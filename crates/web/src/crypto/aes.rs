@@ -11,7 +11,7 @@ use ghash::universal_hash::UniversalHash;
 use super::same_bytes;
 
 /// The length of a block.
-pub(super) const BLOCK_BYTES: usize = 16;
+pub const BLOCK_BYTES: usize = 16;
 
 /// So many blocks of a key stream are made at a time.
 const STREAM_BLOCKS: usize = 32;
@@ -19,12 +19,18 @@ const STREAM_BLOCKS: usize = 32;
 /// GCM counts in so many bits.
 const GCM_COUNTER_BITS: u32 = 32;
 
+/// AES-KW wraps words of so many bytes, two at least.
+const WORD_BYTES: usize = 8;
+/// What they are wrapped with, to tell whether they are right.
+const KW_IV: [u8; WORD_BYTES] = [0xa6; WORD_BYTES];
+const KW_ROUNDS: u64 = 6;
+
 /// What GCM's counter starts with is this long usually, and then taken as it is.
 const GCM_IV_BYTES: usize = 12;
 
 /// A key, expanded.
 #[derive(Debug)]
-pub(super) struct Aes(Size);
+pub struct Aes(Size);
 
 #[derive(Debug)]
 enum Size {
@@ -35,7 +41,7 @@ enum Size {
 
 impl Aes {
     /// `None` for a key of any other length than 16, 24 or 32 bytes.
-    pub(super) fn new(key: &[u8]) -> Option<Self> {
+    pub fn new(key: &[u8]) -> Option<Self> {
         let size = match key.len() {
             16 => Size::Bits128(Aes128::new_from_slice(key).ok()?),
             24 => Size::Bits192(Aes192::new_from_slice(key).ok()?),
@@ -68,7 +74,7 @@ impl Aes {
     }
 
     /// CBC with the padding of PKCS#7, <https://www.rfc-editor.org/rfc/rfc2315#section-10.3>.
-    pub(super) fn encrypt_cbc(&self, iv: [u8; BLOCK_BYTES], mut data: Vec<u8>) -> Vec<u8> {
+    pub fn encrypt_cbc(&self, iv: [u8; BLOCK_BYTES], mut data: Vec<u8>) -> Vec<u8> {
         let padding = BLOCK_BYTES - data.len() % BLOCK_BYTES;
         data.resize(data.len() + padding, padding as u8);
         let mut last = iv;
@@ -81,7 +87,7 @@ impl Aes {
     }
 
     /// `None` if the length or the padding is wrong.
-    pub(super) fn decrypt_cbc(&self, iv: [u8; BLOCK_BYTES], mut data: Vec<u8>) -> Option<Vec<u8>> {
+    pub fn decrypt_cbc(&self, iv: [u8; BLOCK_BYTES], mut data: Vec<u8>) -> Option<Vec<u8>> {
         if data.is_empty() || !data.len().is_multiple_of(BLOCK_BYTES) {
             return None;
         }
@@ -100,7 +106,7 @@ impl Aes {
     }
 
     /// CTR, both ways. Only so many of the counter's last bits count.
-    pub(super) fn apply_ctr(&self, counter: [u8; BLOCK_BYTES], bits: u32, data: &mut [u8]) {
+    pub fn apply_ctr(&self, counter: [u8; BLOCK_BYTES], bits: u32, data: &mut [u8]) {
         let start = u128::from_be_bytes(counter);
         let counted = u128::MAX >> (u128::BITS - bits);
         let mut number = start;
@@ -117,13 +123,7 @@ impl Aes {
     }
 
     /// GCM: the result ends with the tag, cut to so many bytes.
-    pub(super) fn encrypt_gcm(
-        &self,
-        iv: &[u8],
-        more: &[u8],
-        data: Vec<u8>,
-        tag_bytes: usize,
-    ) -> Vec<u8> {
+    pub fn encrypt_gcm(&self, iv: &[u8], more: &[u8], data: Vec<u8>, tag_bytes: usize) -> Vec<u8> {
         let (mut data, gcm) = (data, Gcm::new(self, iv));
         gcm.apply(&mut data);
         let tag = gcm.tag(more, &data);
@@ -132,7 +132,7 @@ impl Aes {
     }
 
     /// `None` if the tag, the last so many bytes, is not the right one.
-    pub(super) fn decrypt_gcm(
+    pub fn decrypt_gcm(
         &self,
         iv: &[u8],
         more: &[u8],
@@ -147,6 +147,62 @@ impl Aes {
         gcm.apply(&mut data);
         Some(data)
     }
+
+    /// AES-KW, <https://www.rfc-editor.org/rfc/rfc3394#section-2.2.1>. `None` unless the data are
+    /// two words or more.
+    pub fn wrap(&self, data: &[u8]) -> Option<Vec<u8>> {
+        let (words, rest) = data.as_chunks::<WORD_BYTES>();
+        if words.len() < 2 || !rest.is_empty() {
+            return None;
+        }
+        // 1) Set A = IV, an initial value. For i = 1 to n: R[i] = P[i].
+        let (mut first, mut words) = (KW_IV, words.to_vec());
+        // 2) For j = 0 to 5, for i = 1 to n: B = AES(K, A | R[i]); A = MSB(64, B) ^ t where
+        //    t = (n*j)+i; R[i] = LSB(64, B).
+        let mut step = 0_u64;
+        for _ in 0..KW_ROUNDS {
+            for word in &mut words {
+                step += 1;
+                let block = self.encrypted(joined(first, *word));
+                (first, *word) = halves(block);
+                xor(&mut first, &step.to_be_bytes());
+            }
+        }
+        // 3) Set C[0] = A. For i = 1 to n: C[i] = R[i].
+        Some([&[first], &*words].concat().into_flattened())
+    }
+
+    /// <https://www.rfc-editor.org/rfc/rfc3394#section-2.2.2>. `None` if the data are wrong.
+    pub fn unwrap(&self, data: &[u8]) -> Option<Vec<u8>> {
+        let (words, rest) = data.as_chunks::<WORD_BYTES>();
+        let (first, words) = words.split_first()?;
+        if words.len() < 2 || !rest.is_empty() {
+            return None;
+        }
+        let (mut first, mut words) = (*first, words.to_vec());
+        let mut step = KW_ROUNDS * words.len() as u64;
+        for _ in 0..KW_ROUNDS {
+            for word in words.iter_mut().rev() {
+                xor(&mut first, &step.to_be_bytes());
+                step -= 1;
+                let mut block = [Block::from(joined(first, *word))];
+                self.decrypt(&mut block);
+                (first, *word) = halves(block[0].into());
+            }
+        }
+        // 3) If A is an appropriate initial value, then output the words, else an error.
+        same_bytes(&first, &KW_IV).then(|| words.into_flattened())
+    }
+}
+
+fn joined(first: [u8; WORD_BYTES], second: [u8; WORD_BYTES]) -> [u8; BLOCK_BYTES] {
+    let number = u128::from(u64::from_be_bytes(first)) << u64::BITS;
+    (number | u128::from(u64::from_be_bytes(second))).to_be_bytes()
+}
+
+fn halves(block: [u8; BLOCK_BYTES]) -> ([u8; WORD_BYTES], [u8; WORD_BYTES]) {
+    let number = u128::from_be_bytes(block);
+    (((number >> u64::BITS) as u64).to_be_bytes(), (number as u64).to_be_bytes())
 }
 
 /// <https://nvlpubs.nist.gov/nistpubs/Legacy/SP/nistspecialpublication800-38d.pdf>, 7.1
