@@ -67,9 +67,15 @@ impl Aes {
         }
     }
 
-    fn encrypted(&self, block: [u8; BLOCK_BYTES]) -> [u8; BLOCK_BYTES] {
+    pub(super) fn encrypted(&self, block: [u8; BLOCK_BYTES]) -> [u8; BLOCK_BYTES] {
         let mut block = [Block::from(block)];
         self.encrypt(&mut block);
+        block[0].into()
+    }
+
+    pub(super) fn decrypted(&self, block: [u8; BLOCK_BYTES]) -> [u8; BLOCK_BYTES] {
+        let mut block = [Block::from(block)];
+        self.decrypt(&mut block);
         block[0].into()
     }
 
@@ -93,10 +99,9 @@ impl Aes {
         }
         let mut last = iv;
         for block in data.as_chunks_mut::<BLOCK_BYTES>().0 {
-            let mut plain = [Block::from(*block)];
-            self.decrypt(&mut plain);
-            xor(&mut plain[0], &last);
-            last = std::mem::replace(block, plain[0].into());
+            let mut plain = self.decrypted(*block);
+            xor(&mut plain, &last);
+            last = std::mem::replace(block, plain);
         }
         let padding = usize::from(*data.last()?);
         let is_padding = (1..=BLOCK_BYTES).contains(&padding)
@@ -185,9 +190,7 @@ impl Aes {
             for word in words.iter_mut().rev() {
                 xor(&mut first, &step.to_be_bytes());
                 step -= 1;
-                let mut block = [Block::from(joined(first, *word))];
-                self.decrypt(&mut block);
-                (first, *word) = halves(block[0].into());
+                (first, *word) = halves(self.decrypted(joined(first, *word)));
             }
         }
         // 3) If A is an appropriate initial value, then output the words, else an error.
@@ -206,15 +209,15 @@ fn halves(block: [u8; BLOCK_BYTES]) -> ([u8; WORD_BYTES], [u8; WORD_BYTES]) {
 }
 
 /// <https://nvlpubs.nist.gov/nistpubs/Legacy/SP/nistspecialpublication800-38d.pdf>, 7.1
-struct Gcm<'a> {
+pub(super) struct Gcm<'a> {
     aes: &'a Aes,
-    hash: GHash,
+    pub(super) hash: GHash,
     /// J_0
     counter: u128,
 }
 
 impl<'a> Gcm<'a> {
-    fn new(aes: &'a Aes, iv: &[u8]) -> Self {
+    pub(super) fn new(aes: &'a Aes, iv: &[u8]) -> Self {
         // 1. Let H = CIPH_K(0^128).
         let hash = GHash::new(&aes.encrypted([0; BLOCK_BYTES]).into());
         // 2. If len(IV) = 96, then let J_0 = IV || 0^31 || 1. Otherwise pad it, append its length,
@@ -232,11 +235,20 @@ impl<'a> Gcm<'a> {
         Self { aes, hash, counter }
     }
 
+    /// inc_32(J_0)
+    pub(super) fn first_counter(&self) -> u128 {
+        let counted = u128::from(u32::MAX);
+        (self.counter & !counted) | (self.counter.wrapping_add(1) & counted)
+    }
+
     /// 3. Let C = GCTR_K(inc_32(J_0), P).
     fn apply(&self, data: &mut [u8]) {
-        let counted = u128::from(u32::MAX);
-        let next = (self.counter & !counted) | (self.counter.wrapping_add(1) & counted);
-        self.aes.apply_ctr(next.to_be_bytes(), GCM_COUNTER_BITS, data);
+        self.aes.apply_ctr(self.first_counter().to_be_bytes(), GCM_COUNTER_BITS, data);
+    }
+
+    /// What tags are combined with: GCTR_K(J_0, …).
+    pub(super) fn mask(&self) -> [u8; BLOCK_BYTES] {
+        self.aes.encrypted(self.counter.to_be_bytes())
     }
 
     /// 4.-6. Let S = GHASH_H(A || 0^v || C || 0^u || [len(A)]_64 || [len(C)]_64), and
@@ -248,7 +260,7 @@ impl<'a> Gcm<'a> {
         let lengths = ((more.len() as u128 * 8) << 64) | (data.len() as u128 * 8);
         hash.update(&[lengths.to_be_bytes().into()]);
         let mut tag: [u8; BLOCK_BYTES] = hash.finalize().into();
-        self.aes.apply_ctr(self.counter.to_be_bytes(), GCM_COUNTER_BITS, &mut tag);
+        xor(&mut tag, &self.mask());
         tag
     }
 }

@@ -6,7 +6,9 @@
 //! `key_forms.rs`; `node:crypto` uses them too.
 
 pub mod aes;
+pub mod ciphering;
 pub mod curves;
+pub mod encrypted_keys;
 pub mod hash;
 pub mod key_forms;
 pub(crate) mod subtle;
