@@ -131,10 +131,11 @@
     setPrivateKey(key, encoding) {
       const given = toBytes(key, 'key', encoding, KEY);
       const { privateBytes } = all.find(({ curve }) => curve === this.#curve);
-      // Zeros in front may be missing.
-      const zeros = Buffer.alloc(Math.max(0, privateBytes - given.byteLength));
-      const bytes = Buffer.concat([zeros, Buffer.from(given.buffer ?? given, given.byteOffset, given.byteLength)]);
-      const handle = readPrivate(this.#curve, bytes);
+      // It is a number: zeros in front say nothing.
+      const digits = Buffer.from(given.buffer ?? given, given.byteOffset, given.byteLength);
+      const first = Math.max(0, digits.findIndex((byte) => byte !== 0));
+      const zeros = Buffer.alloc(Math.max(0, privateBytes - (digits.length - first)));
+      const handle = readPrivate(this.#curve, Buffer.concat([zeros, digits.subarray(first)]));
       if (handle === undefined) {
         throw coded(RangeError, 'ERR_CRYPTO_INVALID_KEYTYPE', 'Private key is not valid for specified curve.');
       }
