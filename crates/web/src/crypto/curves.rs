@@ -4,6 +4,8 @@
 //! bytes, as JSON Web Keys have them in `d`; a public one is the uncompressed point, or, on
 //! Curve25519, the bytes of `x`.
 
+use ecdsa::DigestAlgorithm;
+use ecdsa::hazmat::sign_prehashed_rfc6979;
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use p256::elliptic_curve::sec1::ToSec1Point;
 use p256::pkcs8::ObjectIdentifier;
@@ -44,7 +46,8 @@ struct Row {
     private_bytes: usize,
     /// How many bits of a private key's first byte count.
     first_byte_bits: u32,
-    order_bits: u32,
+    /// Whether so many bytes are a private key.
+    is_private: fn(private: &[u8]) -> bool,
     public_of: fn(private: &[u8]) -> Option<Vec<u8>>,
     /// From any of its forms.
     read_public: fn(public: &[u8]) -> Option<Vec<u8>>,
@@ -55,14 +58,14 @@ struct Row {
 
 /// A curve in Weierstrass' form, by a crate of its own: they share no trait that is all of this.
 macro_rules! weierstrass {
-    ($crate_name:ident, $name:literal, $openssl_name:literal, $oid:literal, $bits:literal) => {
+    ($crate_name:ident, $curve:ident, $name:literal, $openssl_name:literal, $oid:literal, $bits:literal) => {
         Row {
             name: $name,
             openssl_name: $openssl_name,
             oid: ObjectIdentifier::new_unwrap($oid),
             private_bytes: usize::div_ceil($bits, 8),
             first_byte_bits: ($bits - 1) % 8 + 1,
-            order_bits: $bits,
+            is_private: |private| $crate_name::SecretKey::from_slice(private).is_ok(),
             public_of: |private| {
                 let public = $crate_name::SecretKey::from_slice(private).ok()?.public_key();
                 Some(public.to_sec1_point(false).as_bytes().to_vec())
@@ -81,10 +84,14 @@ macro_rules! weierstrass {
             },
             signing: Some(Signing {
                 hashes_itself: false,
+                // As RFC 6979 has it: nothing random that could fail.
                 sign: |private, hash| {
-                    use $crate_name::ecdsa::signature::hazmat::PrehashSigner;
-                    let key = $crate_name::ecdsa::SigningKey::from_slice(private).ok()?;
-                    let signature: $crate_name::ecdsa::Signature = key.sign_prehash(hash).ok()?;
+                    use $crate_name::$curve;
+                    let key = $crate_name::SecretKey::from_slice(private).ok()?;
+                    let (signature, _) = sign_prehashed_rfc6979::<
+                        $curve,
+                        <$curve as DigestAlgorithm>::Digest,
+                    >(&key.to_nonzero_scalar(), hash, &[]);
                     Some(signature.to_bytes().to_vec())
                 },
                 verify: |public, hash, signature| {
@@ -113,16 +120,16 @@ macro_rules! weierstrass {
 }
 
 static ROWS: [Row; 5] = [
-    weierstrass!(p256, "P-256", "prime256v1", "1.2.840.10045.3.1.7", 256),
-    weierstrass!(p384, "P-384", "secp384r1", "1.3.132.0.34", 384),
-    weierstrass!(p521, "P-521", "secp521r1", "1.3.132.0.35", 521),
+    weierstrass!(p256, NistP256, "P-256", "prime256v1", "1.2.840.10045.3.1.7", 256),
+    weierstrass!(p384, NistP384, "P-384", "secp384r1", "1.3.132.0.34", 384),
+    weierstrass!(p521, NistP521, "P-521", "secp521r1", "1.3.132.0.35", 521),
     Row {
         name: "Ed25519",
         openssl_name: "ed25519",
         oid: ObjectIdentifier::new_unwrap("1.3.101.112"),
         private_bytes: EDWARDS_BYTES,
         first_byte_bits: u8::BITS,
-        order_bits: 253,
+        is_private: |_| true,
         public_of: |private| {
             Some(SigningKey::try_from(private).ok()?.verifying_key().to_bytes().to_vec())
         },
@@ -154,7 +161,7 @@ static ROWS: [Row; 5] = [
         oid: ObjectIdentifier::new_unwrap("1.3.101.110"),
         private_bytes: EDWARDS_BYTES,
         first_byte_bits: u8::BITS,
-        order_bits: 253,
+        is_private: |_| true,
         public_of: |private| {
             Some(x25519(private.try_into().ok()?, X25519_BASEPOINT_BYTES).to_vec())
         },
@@ -217,16 +224,6 @@ impl Curve {
         self.0.private_bytes
     }
 
-    /// How long the order of its group is, in bits.
-    pub fn order_bits(self) -> u32 {
-        self.0.order_bits
-    }
-
-    /// How long a signature is that is not ASN.1.
-    pub fn signature_bytes(self) -> usize {
-        self.0.private_bytes * 2
-    }
-
     /// Whether what is signed is hashed by the curve's own rules.
     pub fn hashes_itself(self) -> bool {
         self.0.signing.as_ref().is_some_and(|signing| signing.hashes_itself)
@@ -251,17 +248,22 @@ impl Curve {
         for _ in 0..MAX_DRAWS {
             fill(&mut private)?;
             private[0] &= u8::MAX >> (u8::BITS - self.0.first_byte_bits);
-            if self.public_of(&private).is_some() {
+            if self.is_private(&private) {
                 return Ok(Some(private));
             }
         }
         Ok(None)
     }
 
+    /// Whether that is a private key.
+    pub fn is_private(self, private: &[u8]) -> bool {
+        // The crates take shorter ones.
+        private.len() == self.0.private_bytes && (self.0.is_private)(private)
+    }
+
     /// The public key of a private one; `None` if that is none.
     pub fn public_of(self, private: &[u8]) -> Option<Vec<u8>> {
-        // The crates take shorter ones for some curves.
-        (private.len() == self.0.private_bytes).then(|| (self.0.public_of)(private))?
+        self.is_private(private).then(|| (self.0.public_of)(private))?
     }
 
     /// A public key in the form that keys have here, out of any form. `None` if it is none.

@@ -32,8 +32,8 @@ impl Half {
 
     /// A private key. `None` if the bytes are none.
     pub fn private(curve: Curve, bytes: &[u8]) -> Option<Self> {
-        curve.public_of(bytes)?;
-        Some(Self { curve, is_private: true, bytes: Zeroizing::new(bytes.to_vec()) })
+        let bytes = Zeroizing::new(curve.is_private(bytes).then(|| bytes.to_vec())?);
+        Some(Self { curve, is_private: true, bytes })
     }
 
     /// The public half.
