@@ -15,6 +15,7 @@ mod encodings;
 mod fs;
 mod input;
 pub mod modules;
+mod net;
 mod os;
 pub mod process;
 mod scripted;
