@@ -112,6 +112,7 @@ fn try_run(flags: &Flags, program: &Program) -> Result<Exit, Failure> {
     let streams = StandardStreams::new().map_err(|error| setup("standard output", error))?;
     let engine = Engine::new(code_cache::config(flags));
     let process = process_info(flags, program, &current_dir);
+    let certificates = certificate_files(&process);
     let script_failed = |error| Failure::Script(Box::new((error, permissions.clone())));
     if let Some(limit) = flags.time_limit {
         watch(limit);
@@ -121,6 +122,7 @@ fn try_run(flags: &Flags, program: &Program) -> Result<Exit, Failure> {
             limited(Isolate::builder(&engine), flags)
                 .permissions(permissions.clone())
                 .output(streams)
+                .trust_certificates(certificates)
                 .node(process)
                 .build()
         })
@@ -243,6 +245,16 @@ fn process_info(flags: &Flags, program: &Program, current_dir: &Path) -> Process
         input_terminal: input_terminal(),
         resident_bytes: Some(resident_bytes),
     }
+}
+
+/// Files of certificates that the environment names: Node's variable, and the one that most other
+/// programs go by.
+fn certificate_files(process: &ProcessInfo) -> Vec<PathBuf> {
+    let is_named = |name: &str| matches!(name, "NODE_EXTRA_CA_CERTS" | "SSL_CERT_FILE");
+    let named = process.env.iter().filter(|(name, value)| is_named(name) && !value.is_empty());
+    let mut files: Vec<PathBuf> = named.map(|(_, value)| PathBuf::from(value)).collect();
+    files.dedup();
+    files
 }
 
 /// What Linux says the process holds; nothing elsewhere.

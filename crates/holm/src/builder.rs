@@ -1,9 +1,11 @@
 //! Making isolates.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use holm_host::network::Trust;
 use holm_host::{Clock, Cluster, Host, Output, Permissions, ProcessInfo, Random};
 use holm_js::{FamilyBudget, Limits, Realm, Runtime};
 use holm_webassembly::Stopper;
@@ -66,6 +68,13 @@ impl IsolateBuilder {
     /// What script may reach.
     pub fn permissions(mut self, permissions: Permissions) -> Self {
         self.host.permissions = permissions;
+        self
+    }
+
+    /// PEM files of certificates that servers may prove who they are with, besides those that
+    /// browsers trust. They are read when TLS is first used; `fetch` tells of one that cannot be.
+    pub fn trust_certificates(self, files: Vec<PathBuf>) -> Self {
+        self.host.cluster.part::<Trust>().set_files(files);
         self
     }
 

@@ -10,6 +10,7 @@ mod clock;
 mod cluster;
 mod lifecycle;
 mod mail;
+pub mod network;
 mod output;
 mod permissions;
 mod process;
@@ -40,6 +41,8 @@ use std::rc::Rc;
 
 use holm_js::{Ctx, slot};
 
+use network::Network;
+
 /// Everything one isolate asks of its embedder. The default grants nothing and prints
 /// nowhere.
 pub struct Host {
@@ -55,6 +58,8 @@ pub struct Host {
     pub process: ProcessInfo,
     /// Work whose completion will run script.
     pub tasks: Tasks,
+    /// The way to other machines. Tasks hold it, which must not hold the host that holds them.
+    pub network: Rc<Network>,
     /// Who gets what other threads send.
     pub receivers: Receivers,
     /// Runs scripts and modules by their URLs, where the isolate has modules.
@@ -80,6 +85,7 @@ impl Default for Host {
             permissions: Permissions::default(),
             process: ProcessInfo::default(),
             tasks: Tasks::default(),
+            network: Rc::default(),
             receivers: Receivers::default(),
             scripts: None,
             uncaught: RefCell::default(),
