@@ -136,6 +136,7 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
         "events" => events(ctx),
         "fs" => fs::module(ctx),
         "fs/promises" => member(ctx, "fs", "promises"),
+        "http" => scripted::part(ctx, "http/index"),
         "module" => modules::module_builtin(ctx),
         "net" => scripted::part(ctx, "net/index"),
         "os" => os::module(ctx),

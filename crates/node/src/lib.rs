@@ -13,6 +13,7 @@ mod crypto;
 mod embedded;
 mod encodings;
 mod fs;
+pub mod http;
 mod input;
 pub mod modules;
 mod net;

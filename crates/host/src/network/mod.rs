@@ -77,6 +77,16 @@ impl Network {
         resolve::addresses(&self.lookups, host, family).await
     }
 
+    /// The same of a host of which the caller has asked the permissions already: for a port that
+    /// [`Self::addresses`] knows nothing of.
+    pub async fn permitted_addresses(
+        &self,
+        host: &str,
+        family: Family,
+    ) -> Result<Vec<IpAddr>, Failure> {
+        resolve::addresses(&self.lookups, host, family).await
+    }
+
     /// Listens at the first address of the endpoint; port 0 is any that is free.
     pub async fn listen(
         &self,

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::net::IpAddr;
 
+use holm_host::network::{self, Family};
 use holm_host::{Access, Denied, host};
 use holm_js::{Array, Call, Ctx, Function, Result, Root, Value, slot};
 
@@ -68,17 +69,13 @@ fn lookup<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
         None => host.permissions.check(Access::Net(&name)),
     };
     let callback: Root<Function<'static>> = Root::new(call.ctx(), call.value(2))?;
-    let asked = name.clone();
+    let (network, asked) = (host.network.clone(), name.clone());
     let work = async move {
         permitted?;
-        let found = tokio::net::lookup_host((asked.as_str(), 0)).await;
-        let mut addresses: Vec<IpAddr> = Vec::new();
-        for found in found.map_err(|_| Failure::Name("ENOTFOUND"))? {
-            if !addresses.contains(&found.ip()) {
-                addresses.push(found.ip());
-            }
-        }
-        if addresses.is_empty() { Err(Failure::Name("ENOTFOUND")) } else { Ok(addresses) }
+        network.permitted_addresses(&asked, Family::Any).await.map_err(|failure| match failure {
+            network::Failure::System(failure) => Failure::Name(failure.code.unwrap_or("ENOTFOUND")),
+            _ => Failure::Name("ENOTFOUND"),
+        })
     };
     host.tasks.spawn(work, move |ctx, found| {
         let callback: Function<'_> = callback.get(ctx)?;
