@@ -56,7 +56,6 @@
     if (waiting?.length > 0) {
       const request = waiting.shift();
       if (waiting.length === 0) delete agent.requests[name];
-      request.reusedSocket = true;
       give(agent, request, socket);
       return;
     }
@@ -185,15 +184,17 @@
         if (sockets[name].length === 0) delete sockets[name];
       }
     }
-    const waiting = this.requests[name]?.[0] ?? Object.values(this.requests)[0]?.[0];
-    if (!waiting || this.totalSocketCount >= this.maxTotalSockets) return;
-    const options2 = waiting[kOptions], key = this.getName(options2);
-    if ((this.sockets[key]?.length ?? 0) >= this.maxSockets || (this.freeSockets[key]?.length ?? 0) > 0) return;
-    this.requests[key].shift();
-    if (this.requests[key].length === 0) delete this.requests[key];
-    this.createSocket(waiting, options2, (error, made) => {
+    let waiting = this.requests[name]?.[0];
+    if (!waiting) {
+      const [other] = Object.keys(this.requests);
+      if (other === undefined || this.sockets[other]?.length > 0) return;
+      [waiting] = this.requests[other];
+      options = waiting[kOptions];
+    }
+    // It takes the first that waits, which may be another by then.
+    this.createSocket(waiting, options, (error, made) => {
       if (error) waiting.onSocket(null, error);
-      else give(this, waiting, made);
+      else made.emit('free');
     });
   };
 

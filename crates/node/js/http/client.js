@@ -90,8 +90,8 @@
         throw invalidArgument(`options.${name}`, 'of type string or one of undefined or null', value);
       }
     }
-    const defaultPort = options.defaultPort || request.agent?.defaultPort || 80;
-    options.port = options.port || defaultPort;
+    const defaultPort = options.defaultPort || request.agent?.defaultPort;
+    options.port = options.port || defaultPort || 80;
     options.host = options.hostname || options.host || 'localhost';
     request.socketPath = options.socketPath;
     request[kPath] = options.path || '/';
@@ -100,7 +100,7 @@
     request.hostHeader = hostHeader(options.host, options.port, defaultPort);
   }
   function hostHeader(host, port, defaultPort) {
-    const shown = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+    const shown = /:.*:/.test(host) && !host.startsWith('[') ? `[${host}]` : host;
     return port && +port !== defaultPort ? `${shown}:${port}` : shown;
   }
 
@@ -122,8 +122,9 @@
   function takeHeaders(request, options) {
     const { agent } = request;
     if (agent) {
-      request._last = false;
-      request.shouldKeepAlive = agent.keepAlive || agent.maxSockets !== Infinity && false;
+      // A connection that no other request can use is closed.
+      request.shouldKeepAlive = agent.keepAlive || Number.isFinite(agent.maxSockets);
+      request._last = !request.shouldKeepAlive;
     } else {
       request._last = true;
       request.shouldKeepAlive = false;
@@ -156,12 +157,13 @@
       options = { __proto__: null, ...options };
     }
     if (request.agent) {
-      request.agent.addRequest(request, { __proto__: null, ...options });
+      request.agent.addRequest(request, { __proto__: null, ...options, signal: undefined });
       return;
     }
     const own = { __proto__: null, ...options };
-    // The path of what is asked for is none of a socket.
+    // The path of what is asked for is none of a socket, and who ends the request ends that.
     if (!request.socketPath) own.path = undefined;
+    own.signal = undefined;
     if (typeof options.createConnection !== 'function') {
       request.onSocket(net.createConnection(own));
       return;
@@ -194,9 +196,6 @@
     if (this._header) throw coded(Error, 'ERR_HTTP_HEADERS_SENT', 'Cannot render headers after they are sent to the client');
     this._storeHeader(firstLine(this), this[kFields]);
   };
-  proto._finish = function () {
-    OutgoingMessage.prototype._finish.call(this);
-  };
 
   proto.abort = function () {
     if (this.aborted) return;
@@ -212,37 +211,36 @@
     this.res?._dump();
     this[kError] = error;
     this[kErrored] = error ?? null;
-    if (this.socket) exchange.abandon(this, this.socket, error);
-    else if (error) this.once('socket', ignore);
-    if (!this.socket && this._socketFailed) return this;
+    this.socket?.destroy(error);
     return this;
   };
-  const ignore = () => {};
 
   // A socket for the request, or why there is none.
   proto.onSocket = function (socket, error) {
     nextTick(() => {
-      if (this.destroyed || error) {
-        const failure = this[kError] ?? error ?? connectionReset('socket hang up');
-        this._closeWithout(socket, failure);
-      } else {
-        exchange.begin(this, socket);
-      }
+      if (this.destroyed || error) leave(this, socket, error);
+      else exchange.begin(this, socket);
     });
   };
-  proto._closeWithout = function (socket, failure) {
-    const isAborted = this.destroyed;
-    this.destroyed = true;
-    if (socket) {
-      // It was never used: another request may.
-      if (isAborted && this.agent && socket.readable !== undefined && !socket.destroyed && !this[kError]) socket.emit('free');
-      else finished(socket.destroy(this[kError]), ignore);
+  // The socket is not needed any more.
+  function leave(request, socket, error) {
+    const close = (failure) => {
+      if (!failure && !request.aborted) failure = connectionReset('socket hang up');
+      if (failure) exchange.emitErrorOf(request, failure);
+      exchange.emitClose(request);
+    };
+    if (!socket) {
+      close(error ?? request[kError]);
+    } else if (!error && request.agent && !socket.destroyed) {
+      // Another request may use it.
+      socket.emit('free');
+      close(request[kError]);
+    } else {
+      finished(socket.destroy(error ?? request[kError]), (failure) => {
+        close((failure?.code === 'ERR_STREAM_PREMATURE_CLOSE' ? null : failure) ?? error ?? request[kError]);
+      });
     }
-    if (!this.aborted || this[kError]) exchange.emitErrorOf(this, failure);
-    else if (this.aborted) exchange.emitErrorOf(this, failure);
-    this._closed = true;
-    this.emit('close');
-  };
+  }
 
   // Does something with the socket, as soon as there is one that is connected.
   function withSocket(request, act) {
@@ -258,7 +256,6 @@
     exchange.listenTimeout(this);
     checkedTimeout(ms);
     if (callback) this.once('timeout', callback);
-    this.timeout = ms;
     const set = (socket) => {
       if (socket.connecting) socket.once('connect', () => socket.setTimeout(ms));
       else socket.setTimeout(ms);

@@ -42,6 +42,14 @@
 
   const connectionReset = (text) => Object.assign(new Error(text), { code: 'ECONNRESET' });
 
+  // How many bytes could begin a request.
+  function likeAMethod(bytes, from) {
+    const text = bytes.latin1Slice(from, from + 20);
+    let count = 0;
+    while (METHODS.some((method) => method.startsWith(text.slice(0, count + 1))) && count < text.length) count++;
+    return count;
+  }
+
   // The parser of one connection. Its owner has `onHead(line, rest, minor, fields, keepsAlive, isUpgrade)`, which says what
   // becomes of the rest, `onBody(bytes)` and `onEnd(trailers)`.
   class MessageParser {
@@ -98,7 +106,9 @@
           return undefined;
         case PROBLEM: {
           const [, bytesParsed, code, reason] = answer;
-          return Object.assign(new Error(`Parse Error: ${reason}`), { code, reason, bytesParsed, rawPacket: bytes });
+          return Object.assign(new Error(`Parse Error: ${reason}`), {
+            code, reason, bytesParsed: bytesParsed + (code === 'HPE_INVALID_METHOD' ? likeAMethod(bytes, bytesParsed) : 0), rawPacket: bytes,
+          });
         }
         default:
           return answer[1];

@@ -37,7 +37,9 @@
     isIdleTimed = false;
     isPaused = false;
 
-    constructor(server, socket) {
+    // `left` is called once the connection is no longer one of HTTP.
+    constructor(server, socket, left) {
+      this.left = left;
       this.server = server;
       this.socket = socket;
       this.parser = new MessageParser(this, true, server.maxHeaderSize);
@@ -56,7 +58,10 @@
         if (server.timeout) socket.setTimeout(server.timeout);
         socket.on('timeout', this.listeners.timeout);
       }
-      socket._paused = false;
+      // Bytes are what is parsed.
+      socket.setEncoding = () => {
+        throw coded(Error, 'ERR_HTTP_SOCKET_ENCODING', 'Changing the socket encoding is not allowed per RFC7230 Section 3.');
+      };
     }
 
     stopListening() {
@@ -76,6 +81,8 @@
     // From here on another protocol is spoken, by whoever listens.
     handOver(rest) {
       const { server, socket, upgraded: request } = this;
+      this.left();
+      delete socket.setEncoding;
       this.upgraded = null;
       this.parser.close();
       socket.parser = null;
@@ -100,6 +107,7 @@
     }
 
     closed() {
+      this.left();
       this.parser.close();
       this.socket.parser = null;
       for (const request of this.incoming.splice(0)) request.destroy(connectionReset('aborted'));
@@ -245,9 +253,13 @@
       const place = this.incoming.indexOf(request);
       if (place >= 0) this.incoming.splice(place, 1);
       // What nobody read of the request is not read.
-      if (!request._consuming) request._dump();
+      if (!request._consuming && !request.readableDidRead) request._dump();
       response.detachSocket(socket);
-      if (parser.incoming === request && request.complete) parser.incoming = null;
+      const forget = () => {
+        if (parser.incoming === request) parser.incoming = null;
+      };
+      if (request.readableEnded) forget();
+      else request.once('end', forget);
       nextTick(emitClose, response);
       if (response._last) {
         if (typeof socket.destroySoon === 'function') socket.destroySoon();
@@ -271,5 +283,5 @@
     return count > 0 && fields.length > count * 2 ? fields.slice(0, count * 2) : fields;
   }
 
-  return { fail, limited, serve: (server, socket) => new Connection(server, socket) };
+  return { fail, limited, serve: (server, socket, left) => new Connection(server, socket, left) };
 })

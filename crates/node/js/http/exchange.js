@@ -36,11 +36,12 @@
         close: () => this.closed(),
         error: (error) => this.failed(error),
         drain: () => onDrain(request),
+        timeout: () => request.res?.emit('timeout'),
       };
       socket.parser = this.parser;
       socket._httpMessage = request;
       request.parser = this.parser;
-      for (const [name, listener] of Object.entries(this.listeners)) socket.on(name, listener);
+      for (const name of ['data', 'end', 'close', 'error', 'drain']) socket.on(name, this.listeners[name]);
     }
 
     // The socket is no longer this request's.
@@ -49,8 +50,8 @@
       this.socket.parser = null;
       this.request.parser = null;
       for (const [name, listener] of Object.entries(this.listeners)) this.socket.removeListener(name, listener);
-      const { timeoutListener } = this.request;
-      if (timeoutListener) this.socket.removeListener('timeout', timeoutListener);
+      const { timeoutCb } = this.request;
+      if (timeoutCb) this.socket.removeListener('timeout', timeoutCb);
     }
 
     received(bytes) {
@@ -81,7 +82,7 @@
       }
       request.upgradeOrConnect = true;
       socket.emit('agentRemove');
-      if (request.timeoutListener) socket.setTimeout?.(0);
+      if (request.timeoutCb) socket.setTimeout?.(0);
       socket._httpMessage = null;
       if (socket._readableState) socket._readableState.flowing = null;
       request.emit(event, response, socket, rest);
@@ -168,6 +169,9 @@
       request.res = response;
       response.req = request;
       if (request.shouldKeepAlive && !keepsAlive) request.shouldKeepAlive = false;
+      socket.on('timeout', this.listeners.timeout);
+      // Before any other listener: the connection is free for whatever that one asks.
+      response.on('end', () => this.responseEnded());
       if (request.aborted || request.destroyed || !request.emit('response', response)) response._dump();
       return request.method === 'HEAD' ? NO_BODY : AS_IT_SAYS;
     }
@@ -192,9 +196,6 @@
       response.complete = true;
       if (trailers.length > 0) response.rawTrailers = trailers;
       this.parser.incoming = null;
-      // With the connection: whoever reads on is told of the end.
-      if (response.readableEnded || response.destroyed) nextTick(() => this.responseEnded(response));
-      else response.on('end', () => this.responseEnded(response));
       response.push(null);
       if (socket.readableFlowing === false && socket.readable) socket.resume();
     }
@@ -222,17 +223,10 @@
       const { request, socket } = this;
       if (this.isKept) return;
       this.isKept = true;
-      if (request.timeoutListener) {
-        socket.setTimeout?.(0);
-        socket.removeListener('timeout', request.timeoutListener);
-      }
+      if (request.timeoutCb) socket.setTimeout?.(0);
       this.letGo();
+      request.destroyed = true;
       nextTick(() => {
-        request.destroyed = true;
-        if (request.res) {
-          // It is over: whoever looks at it finds no socket of another.
-          request.res.destroyed ||= false;
-        }
         if (socket.destroyed) {
           emitClose(request);
           return;
@@ -244,9 +238,9 @@
   }
 
   function listenTimeout(request) {
-    if (request.timeoutListener) return;
-    request.timeoutListener = () => request.emit('timeout');
-    const listen = (socket) => socket.on('timeout', request.timeoutListener);
+    if (request.timeoutCb) return;
+    request.timeoutCb = () => request.emit('timeout');
+    const listen = (socket) => socket.once('timeout', request.timeoutCb);
     if (request.socket) listen(request.socket);
     else request.once('socket', listen);
   }
@@ -255,10 +249,7 @@
     request.socket = socket;
     request[kExchange] = new Exchange(request, socket);
     if (request.timeout !== undefined || request.agent?.options?.timeout) {
-      if (!request.timeoutListener) {
-        request.timeoutListener = () => request.emit('timeout');
-        socket.on('timeout', request.timeoutListener);
-      }
+      listenTimeout(request);
       if (request.timeout !== undefined && socket.timeout !== request.timeout) socket.setTimeout?.(request.timeout);
     }
     request.emit('socket', socket);
@@ -267,15 +258,5 @@
     if (!request.destroyed) request._flush();
   }
 
-  // The request is not wanted any more.
-  function abandon(request, socket, error) {
-    if (socket.destroyed) return;
-    if (error) {
-      socket.destroy(error);
-    } else {
-      socket.destroy();
-    }
-  }
-
-  return { abandon, begin, emitErrorOf, listenTimeout };
+  return { begin, emitClose, emitErrorOf, listenTimeout };
 })

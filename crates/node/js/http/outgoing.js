@@ -321,8 +321,8 @@
     return isFine;
   };
   const lengthOf = (chunk, encoding) => (typeof chunk === 'string' ? Buffer.byteLength(chunk, encoding) : chunk.byteLength);
-  const mismatch = (message) => coded(Error, 'ERR_HTTP_CONTENT_LENGTH_MISMATCH',
-    `Response body's content-length of ${message[kWritten]} byte(s) does not match the content-length of ${message._contentLength} byte(s) set in header`);
+  const mismatch = (message, written = message[kWritten]) => coded(Error, 'ERR_HTTP_CONTENT_LENGTH_MISMATCH',
+    `Response body's content-length of ${written} byte(s) does not match the content-length of ${message._contentLength} byte(s) set in header`);
 
   function fail(message, error, callback) {
     if (message.destroyed) {
@@ -350,10 +350,10 @@
     }
     const length = lengthOf(chunk, encoding);
     if (message.strictContentLength) {
-      message[kWritten] += length;
-      const { _contentLength: wanted } = message;
-      const isWrong = message[kWritten] > wanted || (isLast && message[kWritten] !== wanted);
-      if (message._header !== null && !message.chunkedEncoding && typeof wanted === 'number' && isWrong) throw mismatch(message);
+      const { _contentLength: wanted } = message, written = message[kWritten] + length;
+      const isWrong = written > wanted || (isLast && written !== wanted);
+      if (message._header !== null && !message.chunkedEncoding && typeof wanted === 'number' && isWrong) throw mismatch(message, written);
+      message[kWritten] = written;
     }
     if (!message._header) {
       if (isLast) message._contentLength ??= length;

@@ -1,6 +1,6 @@
 // `http.ServerResponse`, <https://nodejs.org/api/http.html#class-httpserverresponse>
 
-(function ({ coded, invalidArgument, part, outOfRange }) {
+(function ({ coded, inspect, invalidArgument, part, outOfRange }) {
   const { OutgoingMessage, kFields } = part('http/outgoing');
   const { STATUS_CODES, invalidChar, isFieldValue, validateHeaderName, validateHeaderValue } = part('http/common');
   const { make } = part('stream/errors');
@@ -81,7 +81,7 @@
     const original = statusCode;
     statusCode |= 0;
     if (statusCode < 100 || statusCode > 999) {
-      throw coded(RangeError, 'ERR_HTTP_INVALID_STATUS_CODE', `Invalid status code: ${original}`);
+      throw coded(RangeError, 'ERR_HTTP_INVALID_STATUS_CODE', `Invalid status code: ${typeof original === 'object' ? inspect(original) : String(original)}`);
     }
     if (typeof reason === 'string') {
       this.statusMessage = reason;

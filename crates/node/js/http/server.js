@@ -72,9 +72,7 @@
   const proto = Server.prototype;
 
   function serve(socket) {
-    const state = connection.serve(this, socket);
-    this[kConnections].set(socket, state);
-    socket.once('close', () => this[kConnections].delete(socket));
+    this[kConnections].set(socket, connection.serve(this, socket, () => this[kConnections].delete(socket)));
   }
 
   // Who sends half a head, or a request without end, is not waited for any longer.

@@ -72,6 +72,9 @@
     const isAuto = options.autoSelectFamily ?? autoSelectFamily;
     check.boolean(isAuto, 'options.autoSelectFamily');
     const target = { name: host || 'localhost', port, localAddress, localPort: localPort || 0, handle: socket._handle };
+    if (options.autoSelectFamilyAttemptTimeout !== undefined) {
+      check.integer(options.autoSelectFamilyAttemptTimeout, 'options.autoSelectFamilyAttemptTimeout', 1);
+    }
     target.attemptMs = Math.max(options.autoSelectFamilyAttemptTimeout ?? attemptTimeoutMs, LEAST_ATTEMPT_MS);
     const known = isIP(target.name);
     if (known) {
@@ -100,8 +103,7 @@
       } else if (typeof address !== 'string' || !isIP(address)) {
         nextTick(() => socket.destroy(coded(TypeError, 'ERR_INVALID_IP_ADDRESS', `Invalid IP address: ${address}`)));
       } else if (found !== 4 && found !== 6) {
-        nextTick(() => socket.destroy(Object.assign(
-          coded(RangeError, 'ERR_INVALID_ADDRESS_FAMILY', `Invalid address family: ${found} ${host}:${port}`), { host, port })));
+        nextTick(() => socket.destroy(badFamily(found, host, port)));
       } else if (options.blockList?.check(address, `ipv${found}`)) {
         refuse(socket, address, port);
       } else {
@@ -110,6 +112,8 @@
       }
     });
   }
+  const badFamily = (family, host, port) => Object.assign(
+    coded(RangeError, 'ERR_INVALID_ADDRESS_FAMILY', `Invalid address family: ${family} ${host}:${port}`), { host, port });
   function refuse(socket, address, port) {
     const error = Object.assign(coded(Error, 'ERR_IP_BLOCKED', `IP(${address}) is blocked by net.BlockList`), { address, port });
     nextTick(() => socket.destroy(error));
@@ -134,7 +138,7 @@
       const first = addresses?.[0];
       nextTick(() => socket.destroy(first && !isIP(first.address)
         ? coded(TypeError, 'ERR_INVALID_IP_ADDRESS', `Invalid IP address: ${first.address}`)
-        : coded(RangeError, 'ERR_INVALID_ADDRESS_FAMILY', `Invalid address family: ${first?.family} ${target.name}:${target.port}`)));
+        : badFamily(first?.family, target.name, target.port)));
       return;
     }
     const order = interleaved(all), errors = [];

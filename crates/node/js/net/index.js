@@ -9,10 +9,10 @@
   const isIP = (text) => version(`${text ?? ''}`);
 
   function connect(...args) {
-    const [options, callback] = connecting.normalizeArgs(args);
+    const normal = connecting.normalizeArgs(args), [options] = normal;
     const socket = new Socket(options);
     if (options.timeout) socket.setTimeout(options.timeout);
-    return socket.connect(options, ...(callback ? [callback] : []));
+    return socket.connect(normal);
   }
 
   const net = {

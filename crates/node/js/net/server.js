@@ -50,7 +50,7 @@
       if (options.host) listenByName(this, options.host, port, backlog, options);
       else listenEverywhere(this, port, backlog, options);
     } else if (typeof options.path === 'string' && options.path !== '') {
-      start(this, native.listenPath(undefined, options.path), options.path, -1);
+      start(this, native.listenPath(undefined, options.path, (options.readableAll ? 0o444 : 0) | (options.writableAll ? 0o222 : 0)), options.path, -1);
       if (this._handle) this._pipeName = options.path;
     } else if (!('port' in options) && !('path' in options)) {
       throw coded(TypeError, 'ERR_INVALID_ARG_VALUE',
@@ -106,7 +106,7 @@
       return;
     }
     server._handle = handle;
-    server._connectionKey = `${address}:${port}`;
+    server._connectionKey = `${port < 0 ? -1 : address.includes(':') ? 6 : 4}:${address}:${port}`;
     if (!server[kReference]) native.serverKeepAlive(handle, false);
     native.acceptStart(handle, (failure, socket) => {
       if (failure) {
@@ -192,6 +192,11 @@
       return this;
     };
   }
+
+  proto[Symbol.for('nodejs.rejection')] = function (error, event, socket) {
+    if (event === 'connection') socket.destroy(error);
+    else this.emit('error', error);
+  };
 
   return { Server };
 })

@@ -40,7 +40,11 @@
     this[kRead] = (failure, bytes) => this._received(failure, bytes);
     this.on('end', onEnd);
     if (handle) this._take(handle, rest.pauseOnCreate);
-    if (signal) addAbortSignal(signal, this);
+    if (signal) {
+      // Who connects it has begun to by then.
+      if (signal.aborted) nextTick(() => addAbortSignal(signal, this));
+      else addAbortSignal(signal, this);
+    }
   }
   Object.setPrototypeOf(Socket.prototype, Duplex.prototype);
   Object.setPrototypeOf(Socket, Duplex);
@@ -65,11 +69,8 @@
     if (!this[kReference]) handle.keepAlive(false);
     if (this[kNoDelay]) handle.setNoDelay(true);
     if (this[kKeepAlive]) handle.setKeepAlive(...this[kKeepAlive]);
-    if (isPaused) {
-      this._readableState.flowing = false;
-    } else if (!this.connecting) {
-      this.read(0);
-    }
+    if (isPaused) this._readableState.flowing = false;
+    else if (!this.connecting) this.read(0);
   };
 
   proto._read = function (size) {
@@ -110,7 +111,7 @@
     for (let offset = 0; offset < bytes.length; offset += room.length) {
       const piece = bytes.subarray(offset, offset + room.length);
       room.set(piece);
-      if (callback(piece.length, room) === false) {
+      if (callback.call(socket, piece.length, room) === false) {
         socket.pause();
         socket._stopReading();
       }
@@ -324,7 +325,7 @@
   };
   proto._connected = function () {
     this.connecting = false;
-    this._take(this._handle);
+    this._take(this._handle, this.isPaused());
     this.emit('connect');
     this.emit('ready');
     // It may have been told to begin, or destroyed, by a listener.

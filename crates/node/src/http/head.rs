@@ -142,6 +142,15 @@ pub(super) fn check_part(kind: Kind, bytes: &[u8]) -> Result<(), Problem> {
         Kind::Response => httparse::Response::new(&mut space).parse(bytes),
     };
     status.map_err(|error| problem(kind, bytes, error))?;
+    let method = bytes.split(|byte| *byte == b' ').next().unwrap_or_default();
+    let is_whole = method.len() < bytes.len();
+    let may_be = |known: &&str| match is_whole {
+        true => known.as_bytes() == method,
+        false => known.as_bytes().starts_with(method),
+    };
+    if kind == Kind::Request && !METHODS.iter().any(may_be) {
+        return Err(INVALID_METHOD);
+    }
     check_line_ends(bytes)
 }
 
@@ -156,6 +165,7 @@ pub(super) fn parse_fields(bytes: &[u8]) -> Result<Vec<Field>, Problem> {
     }
 }
 
+const INVALID_METHOD: Problem = Problem::new("HPE_INVALID_METHOD", "Invalid method encountered");
 const INVALID_FIELD: Problem = Problem::new("HPE_INVALID_HEADER_TOKEN", "Invalid header token");
 
 /// No head has more fields than lines.
@@ -168,11 +178,7 @@ fn to_fields(headers: &[Header<'_>]) -> Vec<Field> {
 }
 
 fn known(method: &str) -> Result<&'static str, Problem> {
-    METHODS
-        .iter()
-        .find(|known| **known == method)
-        .copied()
-        .ok_or(Problem::new("HPE_INVALID_METHOD", "Invalid method encountered"))
+    METHODS.iter().find(|known| **known == method).copied().ok_or(INVALID_METHOD)
 }
 
 fn read(kind: Kind, bytes: &[u8], status: Result<Status<usize>, Error>) -> Result<(), Problem> {
@@ -206,15 +212,16 @@ fn problem(kind: Kind, bytes: &[u8], error: Error) -> Problem {
         Error::Token if METHODS.iter().any(is_known) => {
             Problem::new("HPE_INVALID_URL", "Invalid characters in url")
         }
-        Error::Token => Problem::new("HPE_INVALID_METHOD", "Invalid method encountered"),
+        Error::Token => INVALID_METHOD,
     }
 }
 
 /// Every line ends in CR LF, and neither stands alone: some readers take one for the end of a
 /// line, and others do not.
-fn check_line_ends(bytes: &[u8]) -> Result<(), Problem> {
+pub(super) fn check_line_ends(bytes: &[u8]) -> Result<(), Problem> {
     for place in memchr::memchr2_iter(b'\r', b'\n', bytes) {
-        let is_after_return = place > 0 && bytes[place - 1] == b'\r';
+        // What begins here may go on from there.
+        let is_after_return = place == 0 || bytes[place - 1] == b'\r';
         if bytes[place] == b'\n' && !is_after_return {
             let reason = "Missing expected CR after header value";
             return Err(Problem::new("HPE_CR_EXPECTED", reason));

@@ -12,7 +12,7 @@ use super::head::{self, Body, Field, Head};
 
 /// The longest head, and the longest trailers, unless another length is asked for; Node's own.
 pub const DEFAULT_MAX_HEAD_BYTES: usize = 16 << 10;
-/// The extensions of all chunks of a message together; Node's own.
+/// The extensions of a chunk; Node's own.
 const MAX_EXTENSION_BYTES: usize = 16 << 10;
 /// Hexadecimal digits of a chunk's length: what is longer may not fit.
 const MAX_SIZE_DIGITS: usize = 15;
@@ -227,11 +227,15 @@ impl Parser {
                 return Err(Problem::new("HPE_STRICT", reason));
             }
             (State::ChunkSizeLineFeed { size: 0 }, b'\n') => {
+                self.extension_bytes = 0;
                 // So the end of the trailers looks the same whether there are any or not.
                 self.pending.extend_from_slice(b"\r\n");
                 State::Trailers
             }
-            (State::ChunkSizeLineFeed { size }, b'\n') => State::ChunkData(size),
+            (State::ChunkSizeLineFeed { size }, b'\n') => {
+                self.extension_bytes = 0;
+                State::ChunkData(size)
+            }
             (State::ChunkReturn, b'\r') => State::ChunkLineFeed,
             (State::ChunkLineFeed, b'\n') => State::ChunkSize { size: 0, digits: 0 },
             (State::ChunkSizeLineFeed { .. }, _) => {
@@ -251,7 +255,9 @@ impl Parser {
             self.check_len(taken)?;
             return Ok((taken, self.begin(head::parse(self.kind, &input[..taken])?)));
         }
+        let before = self.pending.len();
         let Some(taken) = self.gather(input)? else {
+            head::check_line_ends(&self.pending[before.saturating_sub(1)..])?;
             if self.pending.len() >= 2 * self.looked_at {
                 self.looked_at = self.pending.len();
                 head::check_part(self.kind, &self.pending)?;

@@ -40,8 +40,9 @@ fn remember(ctx: &Ctx<'_>, name: &str, found: &[IpAddr]) {
 pub(super) const FUNCTIONS: &[(&str, u32, Native)] = &[
     ("lookup", 3, lookup),
     ("isIP", 1, |call| {
-        let text: String = call.get(0)?;
-        call.returns(version(&text))
+        // What is no text is no address.
+        let text: Option<String> = call.get(0).ok();
+        call.returns(text.map_or(0, |text| version(&text)))
     }),
 ];
 
@@ -49,7 +50,7 @@ pub(super) const FUNCTIONS: &[(&str, u32, Native)] = &[
 fn version(text: &str) -> i32 {
     // A zone says through which interface, and is no part of the address that is compared.
     let address = match text.split_once('%') {
-        Some((address, zone)) if !zone.is_empty() && address.contains(':') => address,
+        Some((address, zone)) if is_zone(zone) && address.contains(':') => address,
         _ => text,
     };
     match address.parse::<IpAddr>() {
@@ -57,6 +58,11 @@ fn version(text: &str) -> i32 {
         Ok(IpAddr::V6(_)) => 6,
         Err(_) => 0,
     }
+}
+
+fn is_zone(text: &str) -> bool {
+    !text.is_empty()
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:".contains(&byte))
 }
 
 /// `(name, port, callback)`: calls back with why it failed, or `(undefined, addresses)`. The port

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::net::{IpAddr, SocketAddr};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener as StdUnixListener;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -55,7 +56,7 @@ impl Listener {
 
 pub(super) const FUNCTIONS: &[(&str, u32, Native)] = &[
     ("listen", 5, listen),
-    ("listenPath", 2, listen_path),
+    ("listenPath", 3, listen_path),
     ("acceptStart", 2, |call| {
         let callback = Rc::new(Root::new(call.ctx(), call.value(1))?);
         accept(&host(call.ctx()), &server(call)?, callback);
@@ -132,12 +133,18 @@ fn bind(host: &Host, at: SocketAddr, backlog: i32, is_ipv6_only: bool) -> Outcom
     Ok(TcpListener::from_std(socket.into())?)
 }
 
-/// `(_, path)`: a listener, or why there is none.
+/// `(_, path, mode)`: a listener, or why there is none; the mode is added to that of the file.
 fn listen_path<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
     let host = host(call.ctx());
     let path = permitted_path(call)?;
+    let mode = call.get::<f64>(2)? as u32;
     let bound = path.clone().and_then(|path| {
-        let listener = StdUnixListener::bind(path)?;
+        let listener = StdUnixListener::bind(&path)?;
+        if mode != 0 {
+            let mut permissions = std::fs::metadata(&path)?.permissions();
+            permissions.set_mode(permissions.mode() | mode);
+            std::fs::set_permissions(&path, permissions)?;
+        }
         listener.set_nonblocking(true)?;
         let _entered = host.tasks.reactor()?.enter();
         Ok(UnixListener::from_std(listener)?)
