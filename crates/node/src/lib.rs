@@ -24,6 +24,7 @@ mod signals;
 pub mod syntax;
 mod system_errors;
 pub mod ticks;
+mod tls;
 mod urls;
 mod worker_threads;
 mod zlib;

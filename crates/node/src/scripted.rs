@@ -12,7 +12,7 @@ use holm_js::{
 };
 use holm_web::console::inspect::{self, Options};
 
-use crate::{builtins, embedded, http, net, process, scripted, system_errors, ticks};
+use crate::{builtins, embedded, http, net, process, scripted, system_errors, ticks, tls};
 
 /// What was made so far, by name, and what all are given.
 #[derive(Default)]
@@ -85,6 +85,7 @@ fn natives<'js>(ctx: &Ctx<'js>, parts: &Parts) -> Result<Object<'js>> {
     // What only some parts need, and what would be much to make for all.
     define("natives", 1, |call| match call.get::<String>(0)?.as_str() {
         "http" => Ok(http::natives(call.ctx())?.into_value()),
+        "tls" => Ok(tls::natives(call.ctx())?.into_value()),
         "net" => Ok(net::natives(call.ctx())?.into_value()),
         _ => Err(Error::Unknown),
     })?;

@@ -22,7 +22,8 @@ mod tls;
 pub use endpoint::{Endpoint, Family, Route};
 pub use failure::{Failure, SystemFailure, TlsFailure, error_code};
 pub use tls::{
-    Identity, TlsClient, TlsSettings, TlsStream, Trust, Verification, failure as stream_failure,
+    CertificateDetails, ClientProof, Identity, Received, ServerSettings, TlsClient, TlsServer,
+    TlsSession, TlsSettings, TlsStream, Trust, Verification, Versions, failure as stream_failure,
 };
 
 use std::net::{IpAddr, SocketAddr};

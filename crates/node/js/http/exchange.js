@@ -226,6 +226,8 @@
       if (request.timeoutCb) socket.setTimeout?.(0);
       this.letGo();
       request.destroyed = true;
+      // Whoever destroys it destroys no connection of another.
+      if (request.res) request.res.socket = null;
       nextTick(() => {
         if (socket.destroyed) {
           emitClose(request);
