@@ -11,7 +11,7 @@ use holm_js::{
 use holm_web::events::EventTarget;
 
 use crate::{
-    buffer, child_process, crypto, embedded, fs, modules, os, process, scripted, urls,
+    buffer, child_process, crypto, embedded, fs, modules, os, process, scripted, urls, vm,
     worker_threads, zlib,
 };
 
@@ -132,7 +132,7 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
         "crypto" => crypto::module(ctx),
         "dns" => scripted::part(ctx, name),
         "dns/promises" => scripted::member(ctx, "dns", "promises"),
-        "diagnostics_channel" => scripted::part(ctx, name),
+        "async_hooks" | "diagnostics_channel" => scripted::part(ctx, name),
         "events" => events(ctx),
         "fs" => fs::module(ctx),
         "fs/promises" => member(ctx, "fs", "promises"),
@@ -144,20 +144,10 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
         "path" => path(ctx),
         "path/posix" => member(ctx, "path", "posix"),
         "path/win32" => member(ctx, "path", "win32"),
-        "perf_hooks" => members(
-            ctx,
-            &[
-                "performance",
-                "Performance",
-                "PerformanceEntry",
-                "PerformanceMark",
-                "PerformanceMeasure",
-            ],
-        ),
         "process" => process::object(ctx).map(Object::into_value),
         "readline" => scripted::member(ctx, "stream/readline", "callbacks"),
         "readline/promises" => scripted::member(ctx, "stream/readline", "promises"),
-        "querystring" | "tty" | "v8" | "vm" => scripted::part(ctx, name),
+        "perf_hooks" | "querystring" | "tty" | "v8" => scripted::part(ctx, name),
         "stream" => scripted::part(ctx, "stream/index"),
         "stream/consumers" => scripted::part(ctx, "stream/consumers"),
         "stream/promises" => scripted::part(ctx, "stream/promises"),
@@ -179,6 +169,7 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
         "url" => urls::module(ctx),
         "util" | "sys" => scripted::part(ctx, "util/index"),
         "util/types" => scripted::part(ctx, "util/types"),
+        "vm" => vm::module(ctx),
         "worker_threads" => worker_threads::module(ctx),
         "zlib" => zlib::module(ctx),
         _ if is_builtin(name) || SCHEME_ONLY.contains(&name) => {

@@ -26,6 +26,7 @@ mod system_errors;
 pub mod ticks;
 mod tls;
 mod urls;
+mod vm;
 mod worker_threads;
 mod zlib;
 

@@ -7,10 +7,11 @@ use std::collections::HashMap;
 use holm_host::{Stream, host};
 use holm_js::reflect::Kind;
 use holm_js::{
-    Attributes, Call, Ctx, Error, Object, Result, Root, ScriptOrigin, Value, define_lazy,
-    evaluate_script, function, heap_bytes, heap_limit_bytes, slot,
+    Attributes, Call, Ctx, Error, Object, Result, Root, Value, async_context, define_lazy,
+    follow_promises, function, heap_bytes, heap_limit_bytes, slot,
 };
 use holm_web::console::inspect::{self, Options};
+use holm_web::performance;
 
 use crate::{builtins, embedded, http, net, process, scripted, system_errors, ticks, tls};
 
@@ -57,11 +58,6 @@ fn natives<'js>(ctx: &Ctx<'js>, parts: &Parts) -> Result<Object<'js>> {
     };
     define("part", 1, |call| part(call.ctx(), &call.get::<String>(0)?))?;
     define("kindOf", 1, kind_of)?;
-    define("evaluate", 3, |call| {
-        let (code, name, line): (String, String, f64) = (call.get(0)?, call.get(1)?, call.get(2)?);
-        let origin = ScriptOrigin { name: &name, first_line: 1 + line as i32 };
-        evaluate_script(call.ctx(), code, origin)
-    })?;
     define("isCryptoKey", 1, |call| {
         let class: Value<'_> = call.ctx().globals().get("CryptoKey")?;
         let is_key = match (call.value(0).as_object(), class.as_constructor()) {
@@ -80,6 +76,23 @@ fn natives<'js>(ctx: &Ctx<'js>, parts: &Parts) -> Result<Object<'js>> {
         call.returns(known.map(|known| known.words))
     })?;
     define("isTerminal", 1, is_terminal)?;
+    define("currentFrame", 0, |call| async_context(call.ctx()).current_value(call.ctx()))?;
+    define("setFrame", 1, |call| {
+        async_context(call.ctx()).set_value(call.ctx(), call.value(0))?;
+        call.undefined()
+    })?;
+    define("followPromises", 0, |call| {
+        follow_promises(call.ctx())?;
+        call.undefined()
+    })?;
+    define("nowMs", 0, |call| call.returns(performance::now_ms(call.ctx())))?;
+    define("idleMs", 0, |call| call.returns(host(call.ctx()).idle.get().as_secs_f64() * 1000.0))?;
+    define("recordFunction", 4, |call| {
+        let (name, start, duration): (String, f64, f64) =
+            (call.get(0)?, call.get(1)?, call.get(2)?);
+        performance::record_function(call.ctx(), name, start, duration, &call.value(3))?;
+        call.undefined()
+    })?;
     define("standardStreams", 0, |call| scripted::part(call.ctx(), "stream/standard"))?;
     define("heap", 0, heap)?;
     // What only some parts need, and what would be much to make for all.
