@@ -137,7 +137,7 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
         "fs" => fs::module(ctx),
         "fs/promises" => member(ctx, "fs", "promises"),
         "http" => scripted::part(ctx, "http/index"),
-        "https" => scripted::part(ctx, "https"),
+        "http2" | "https" => scripted::part(ctx, name),
         "module" => modules::module_builtin(ctx),
         "net" => scripted::part(ctx, "net/index"),
         "os" => os::module(ctx),
