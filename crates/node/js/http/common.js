@@ -44,7 +44,7 @@
 
   // How many bytes could begin a request.
   function likeAMethod(bytes, from) {
-    const text = bytes.latin1Slice(from, from + 20);
+    const text = bytes.latin1Slice(from, Math.min(from + 20, bytes.length));
     let count = 0;
     while (METHODS.some((method) => method.startsWith(text.slice(0, count + 1))) && count < text.length) count++;
     return count;

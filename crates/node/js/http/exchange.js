@@ -229,12 +229,8 @@
       // Whoever destroys it destroys no connection of another.
       if (request.res) request.res.socket = null;
       nextTick(() => {
-        if (socket.destroyed) {
-          emitClose(request);
-          return;
-        }
-        socket.emit('free');
         emitClose(request);
+        socket.emit('free');
       });
     }
   }

@@ -24,7 +24,7 @@
     const below = options.socket ?? net.connect({ ...options, signal: undefined, timeout: undefined, onread: undefined });
     const host = options.servername || options.host || below._host || 'localhost';
     const socket = new TLSSocket(below, {
-      ...options, secureContext: context, isServer: false,
+      ...options, secureContext: context, isServer: false, isConnecting: true,
       servername: options.servername ?? (net.isIP(host) ? '' : host),
     });
     if (callback) socket.once('secureConnect', callback);

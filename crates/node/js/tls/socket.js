@@ -20,6 +20,7 @@
     this.servername = null;
     this.secureConnecting = true;
     this[kSecure] = false;
+    this._secureEstablished = false;
     this.ssl = null;
     stream ??= new net.Socket();
     net.Socket.call(this, {
@@ -40,7 +41,7 @@
       agreed: () => agreed(this),
       failed: (error) => fail(this, error),
       cutOff: () => fail(this, cutOff(this)),
-      closedBelow: () => { if (!this.destroyed) this.destroy(this[kSecure] ? undefined : cutOff(this)); },
+      closedBelow: () => { if (!this.destroyed) this.destroy(this[kSecure] || !options.isConnecting ? undefined : cutOff(this)); },
     });
     this.ssl = this._handle;
     if (stream.connecting) {
@@ -99,6 +100,7 @@
       }
     }
     socket[kSecure] = true;
+    socket._secureEstablished = true;
     socket.secureConnecting = false;
     socket._handle.ready();
     socket.emit('secure');

@@ -124,7 +124,10 @@ pub(super) fn parse(kind: Kind, bytes: &[u8]) -> Result<Head, Problem> {
         }
         Kind::Response => {
             let mut response = httparse::Response::new(&mut space);
-            read(kind, bytes, response.parse(bytes))?;
+            // <https://www.rfc-editor.org/rfc/rfc9112#section-5.2>: a client takes folded lines.
+            let mut config = httparse::ParserConfig::default();
+            config.allow_obsolete_multiline_headers_in_responses(true);
+            read(kind, bytes, config.parse_response(&mut response, bytes))?;
             let reason = reason(bytes);
             let line = Line::Response { status: response.code.unwrap_or(0), reason };
             (response.version, line, to_fields(response.headers))
@@ -174,7 +177,11 @@ fn lines(bytes: &[u8]) -> usize {
 }
 
 fn to_fields(headers: &[Header<'_>]) -> Vec<Field> {
-    headers.iter().map(|field| (field.name.as_bytes().to_vec(), field.value.to_vec())).collect()
+    let value = |field: &Header<'_>| -> Vec<u8> {
+        // Of a folded line, of which the end is no part.
+        field.value.iter().copied().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect()
+    };
+    headers.iter().map(|field| (field.name.as_bytes().to_vec(), value(field))).collect()
 }
 
 fn known(method: &str) -> Result<&'static str, Problem> {

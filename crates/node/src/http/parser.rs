@@ -138,8 +138,8 @@ impl Parser {
                 Ok(Some(Event::End(Vec::new())))
             }
             State::Head if self.pending.is_empty() => Ok(None),
-            State::Closed | State::Upgraded | State::Ended => Ok(None),
-            State::Failed(problem) => Err(problem),
+            // What is wrong was told already.
+            State::Closed | State::Upgraded | State::Ended | State::Failed(_) => Ok(None),
             _ => {
                 let problem = Problem::new("HPE_INVALID_EOF_STATE", "Invalid EOF state");
                 self.state = State::Failed(problem);
