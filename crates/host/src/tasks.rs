@@ -102,9 +102,10 @@ impl Tasks {
         }
     }
 
-    /// Whether any task is in flight.
+    /// Whether no task is in flight. One that was dropped is until it was polled once more: what it
+    /// holds, such as a socket, is not given back before.
     pub fn is_empty(&self) -> bool {
-        self.entries.borrow().is_empty()
+        self.added.borrow().is_empty() && self.running.borrow().is_empty()
     }
 
     /// Whether a task keeps the isolate alive.

@@ -19,6 +19,7 @@ mod allocator;
 mod async_context;
 mod buffer;
 mod bytecode;
+mod call_site;
 mod embedding;
 mod error_class;
 mod errors;

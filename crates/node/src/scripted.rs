@@ -18,7 +18,7 @@ use holm_web::console::{
 use holm_web::performance;
 
 use crate::syntax::typescript::{self, Goal};
-use crate::{builtins, embedded, process, scripted, system_errors, ticks};
+use crate::{builtins, embedded, http, net, process, scripted, system_errors, ticks, tls};
 
 /// What was made so far, by name, and what all are given.
 #[derive(Default)]
@@ -114,6 +114,13 @@ fn natives<'js>(ctx: &Ctx<'js>, parts: &Parts) -> Result<Object<'js>> {
     })?;
     define("standardStreams", 0, |call| scripted::part(call.ctx(), "stream/standard"))?;
     define("heap", 0, heap)?;
+    // What only some parts need, and what would be much to make for all.
+    define("natives", 1, |call| match call.get::<String>(0)?.as_str() {
+        "http" => Ok(http::natives(call.ctx())?.into_value()),
+        "tls" => Ok(tls::natives(call.ctx())?.into_value()),
+        "net" => Ok(net::natives(call.ctx())?.into_value()),
+        _ => Err(Error::Unknown),
+    })?;
     define("format", 0, |call| {
         call.returns(inspect::format(call.ctx(), &call.rest(0), &Options::default())?)
     })?;
