@@ -1,7 +1,8 @@
 // node:async_hooks, <https://nodejs.org/api/async_context.html>: what is carried is a frame, a map from
 // the storages to what they hold, which is never changed once it is current.
 
-(function ({ coded, currentFrame, followPromises, invalidArgument, missing, setFrame }) {
+(function ({ coded, invalidArgument, missing, natives }) {
+  const { currentFrame, followPromises, setFrame } = natives('async_hooks');
   followPromises();
 
   function checkFunction(name, value) {

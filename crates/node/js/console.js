@@ -1,6 +1,7 @@
 // node:console, <https://nodejs.org/api/console.html>: consoles over streams. The global one needs none.
 
-(function ({ coded, durationText, formatWithOptions, inspect, invalidArgument, outOfRange, tableText }) {
+(function ({ coded, formatWithOptions, inspect, invalidArgument, natives, outOfRange }) {
+  const { durationText, tableText } = natives('console');
   const MAX_INDENTATION = 1000;
   const METHODS = ['log', 'info', 'debug', 'warn', 'error', 'dir', 'time', 'timeEnd', 'timeLog', 'trace', 'assert', 'clear',
     'count', 'countReset', 'group', 'groupEnd', 'table', 'dirxml', 'groupCollapsed'];

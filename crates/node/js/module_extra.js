@@ -1,6 +1,7 @@
 // The members of node:module that few ask for, <https://nodejs.org/api/module.html>.
 
-(function ({ builtin, coded, invalidArgument, missing, stripTypes }) {
+(function ({ builtin, coded, invalidArgument, missing, natives }) {
+  const { stripTypes } = natives('module');
   const { existsSync } = builtin('fs');
   const { dirname, join } = builtin('path');
   const { fileURLToPath } = builtin('url');

@@ -1,6 +1,7 @@
 // node:perf_hooks, <https://nodejs.org/api/perf_hooks.html>
 
-(function ({ idleMs, invalidArgument, missing, nowMs, outOfRange, recordFunction }) {
+(function ({ invalidArgument, missing, natives, outOfRange }) {
+  const { idleMs, nowMs, recordFunction } = natives('perf_hooks');
   const { performance } = globalThis;
 
   // ---- Histograms ----

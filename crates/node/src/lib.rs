@@ -18,6 +18,7 @@ mod input;
 pub mod modules;
 mod net;
 mod os;
+mod own_natives;
 pub mod process;
 mod scripted;
 mod signals;

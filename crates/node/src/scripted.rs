@@ -3,22 +3,16 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::time::Duration;
 
 use holm_host::{Stream, host};
 use holm_js::reflect::Kind;
 use holm_js::{
-    Attributes, Call, Ctx, Error, ErrorKind, Object, Result, Root, Value, async_context,
-    define_lazy, follow_promises, function, heap_bytes, heap_limit_bytes, slot, throw_coded,
+    Attributes, Call, Ctx, Error, Object, Result, Root, Value, define_lazy, function, heap_bytes,
+    heap_limit_bytes, slot,
 };
-use holm_web::console::{
-    self,
-    inspect::{self, Options},
-};
-use holm_web::performance;
+use holm_web::console::inspect::{self, Options};
 
-use crate::syntax::typescript::{self, Goal};
-use crate::{builtins, embedded, http, net, process, scripted, system_errors, ticks, tls};
+use crate::{builtins, embedded, own_natives, process, scripted, system_errors, ticks};
 
 /// What was made so far, by name, and what all are given.
 #[derive(Default)]
@@ -81,45 +75,11 @@ fn natives<'js>(ctx: &Ctx<'js>, parts: &Parts) -> Result<Object<'js>> {
         call.returns(known.map(|known| known.words))
     })?;
     define("isTerminal", 1, is_terminal)?;
-    define("currentFrame", 0, |call| async_context(call.ctx()).current_value(call.ctx()))?;
-    define("setFrame", 1, |call| {
-        async_context(call.ctx()).set_value(call.ctx(), call.value(0))?;
-        call.undefined()
-    })?;
-    define("followPromises", 0, |call| {
-        follow_promises(call.ctx())?;
-        call.undefined()
-    })?;
-    define("nowMs", 0, |call| call.returns(performance::now_ms(call.ctx())))?;
-    define("idleMs", 0, |call| call.returns(host(call.ctx()).idle.get().as_secs_f64() * 1000.0))?;
-    define("recordFunction", 4, |call| {
-        let (name, start, duration): (String, f64, f64) =
-            (call.get(0)?, call.get(1)?, call.get(2)?);
-        performance::record_function(call.ctx(), name, start, duration, &call.value(3))?;
-        call.undefined()
-    })?;
-    define("stripTypes", 1, |call| {
-        let source: String = call.get(0)?;
-        let stripped = typescript::strip(&source, Goal::Ambiguous).map_err(|error| {
-            let (code, text) = (error.kind.code(), error.to_string());
-            throw_coded(call.ctx(), ErrorKind::Syntax, code, &text)
-        });
-        call.returns(stripped?)
-    })?;
-    define("tableText", 2, |call| {
-        call.returns(console::table_text(call.ctx(), &call.value(0), &call.value(1))?)
-    })?;
-    define("durationText", 1, |call| {
-        call.returns(console::duration_text(Duration::from_secs_f64(call.get::<f64>(0)? / 1e3)))
-    })?;
     define("standardStreams", 0, |call| scripted::part(call.ctx(), "stream/standard"))?;
     define("heap", 0, heap)?;
     // What only some parts need, and what would be much to make for all.
-    define("natives", 1, |call| match call.get::<String>(0)?.as_str() {
-        "http" => Ok(http::natives(call.ctx())?.into_value()),
-        "tls" => Ok(tls::natives(call.ctx())?.into_value()),
-        "net" => Ok(net::natives(call.ctx())?.into_value()),
-        _ => Err(Error::Unknown),
+    define("natives", 1, |call| {
+        Ok(own_natives::of(call.ctx(), &call.get::<String>(0)?)?.into_value())
     })?;
     define("format", 0, |call| {
         call.returns(inspect::format(call.ctx(), &call.rest(0), &Options::default())?)
