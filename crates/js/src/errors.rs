@@ -6,6 +6,7 @@ use std::cell::RefCell;
 
 use rquickjs::{Ctx, Error, Function, IntoJs, Object, Result, Value, qjs};
 
+use crate::dom_exception;
 use crate::function::function;
 use crate::lazy::{Attributes, define_value};
 use crate::raw;
@@ -122,7 +123,14 @@ pub fn take_exception<'js>(ctx: &Ctx<'js>, error: Error) -> Value<'js> {
 
 /// Throws a `DOMException` of this name.
 pub fn throw_dom(ctx: &Ctx<'_>, name: &str, message: &str) -> Error {
-    rquickjs::Exception::throw_dom(ctx, name, message)
+    let error = rquickjs::Exception::throw_dom(ctx, name, message);
+    let thrown = take_exception(ctx, error);
+    if let Some(exception) = thrown.as_object()
+        && let Err(error) = dom_exception::give_heading(exception)
+    {
+        return error;
+    }
+    throw_value(ctx, thrown)
 }
 
 /// Whether a thrown value is one that no script can catch.

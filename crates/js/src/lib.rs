@@ -20,6 +20,7 @@ mod async_context;
 mod buffer;
 mod bytecode;
 mod call_site;
+mod dom_exception;
 mod embedding;
 mod error_class;
 mod errors;

@@ -6,10 +6,10 @@
 use rquickjs::{ArrayBuffer, Ctx, Error, IntoJs, Object, Result, Value, qjs};
 
 use crate::errors::{self, ErrorKind};
-use crate::pristine;
 use crate::raw;
 use crate::reflect::{TypedArrayKind, class};
 use crate::text::to_text;
+use crate::{dom_exception, pristine};
 
 /// `Object(primitive)`.
 pub fn boxed<'js>(primitive: &Value<'js>) -> Result<Object<'js>> {
@@ -132,7 +132,9 @@ pub fn dom_exception<'js>(
     name: &Value<'js>,
     message: &Value<'js>,
 ) -> Result<Object<'js>> {
-    construct(ctx, class::DOM_EXCEPTION, &[message.clone(), name.clone()])
+    let exception = construct(ctx, class::DOM_EXCEPTION, &[message.clone(), name.clone()])?;
+    dom_exception::give_heading(&exception)?;
+    Ok(exception)
 }
 
 /// An `ArrayBuffer` with a copy of these bytes, resizable if there is a maximum.

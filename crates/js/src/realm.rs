@@ -9,7 +9,7 @@ use std::rc::Rc;
 use rquickjs::{Context, Ctx, Error, Result, qjs};
 
 use crate::runtime::{Runtime, Shared};
-use crate::{raw, stack, stack_trace};
+use crate::{dom_exception, raw, stack, stack_trace};
 
 /// One global object of a [`Runtime`], with its own intrinsics and interface prototypes.
 #[derive(Clone)]
@@ -35,7 +35,10 @@ impl Realm {
         }
         runtime.keep_realm_data(data);
         let realm = Self { context, runtime: runtime.clone() };
-        realm.enter(stack_trace::install)?;
+        realm.enter(|ctx| {
+            stack_trace::install(ctx)?;
+            dom_exception::install(ctx)
+        })?;
         Ok(realm)
     }
 
