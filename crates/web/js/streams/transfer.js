@@ -27,7 +27,7 @@
 
   // #abstract-opdef-packandpostmessage
   const post = (port, type, value) => { postMessage(port, { __proto__: null, type, value }); };
-  // #abstract-opdef-packandpostmessagehandlingerror: whether it went.
+  // #abstract-opdef-packandpostmessagehandlingerror: what kept it from going.
   function postOrTell(port, type, value) {
     try {
       post(port, type, value);
@@ -44,6 +44,13 @@
     } catch {
       // An error that cannot be cloned is not told of.
     }
+  }
+
+  // Nobody here wants any more: the other side is told why.
+  function giveUp(port, reason) {
+    const failed = postOrTell(port, 'error', reason);
+    disentangle(port);
+    return failed === undefined ? undefined : rejectedPromise(failed.error);
   }
 
   function listen(port, handle, fail) {
@@ -78,11 +85,7 @@
         post(port, 'pull', undefined);
         ref(port);
       },
-      cancel(reason) {
-        const failed = postOrTell(port, 'error', reason);
-        disentangle(port);
-        return failed === undefined ? undefined : rejectedPromise(failed.error);
-      },
+      cancel: (reason) => giveUp(port, reason),
     };
     const stream = new ReadableStream(source, { __proto__: null, highWaterMark: 0 });
     listen(port, (type, value) => {
@@ -128,11 +131,7 @@
         post(port, 'close', undefined);
         disentangle(port);
       },
-      abort(reason) {
-        const failed = postOrTell(port, 'error', reason);
-        disentangle(port);
-        return failed === undefined ? undefined : rejectedPromise(failed.error);
-      },
+      abort: (reason) => giveUp(port, reason),
     };
     const stream = new WritableStream(sink, { __proto__: null, highWaterMark: 1 });
     listen(port, (type, value) => {

@@ -130,71 +130,51 @@
   }
 
   // The ends of a stream have this in common: `run` is done once, and what it comes to is told to
-  // whoever asks again.
-  function finishOnce(controller, run, settle) {
+  // whoever asks again, and to the other side.
+  function finishOnce(controller, run, { other, fail, end }) {
     if (controller.finish !== undefined) return controller.finish.promise;
     const finish = controller.finish = newPromise();
     const result = run();
     controller.clear();
-    then(result, () => settle(finish), (reason) => settle(finish, { reason }));
+    then(result, () => {
+      if (other.state === 'errored') {
+        finish.reject(other.storedError);
+        return;
+      }
+      end();
+      finish.resolve();
+    }, (reason) => {
+      fail(reason);
+      finish.reject(reason);
+    });
     return finish.promise;
   }
 
   // #transform-stream-default-sink-abort-algorithm
   function sinkAbort({ controller, readable }, reason) {
-    return finishOnce(controller, () => {
-      const { cancel } = controller;
-      return cancel(reason);
-    }, (finish, failure) => {
-      if (failure !== undefined) {
-        readable.controller.error(failure.reason);
-        finish.reject(failure.reason);
-      } else if (readable.state === 'errored') {
-        finish.reject(readable.storedError);
-      } else {
-        readable.controller.error(reason);
-        finish.resolve();
-      }
-    });
+    const { cancel } = controller;
+    const fail = (why) => readable.controller.error(why);
+    return finishOnce(controller, () => cancel(reason), { other: readable, fail, end: () => fail(reason) });
   }
 
   // #transform-stream-default-sink-close-algorithm
   function sinkClose({ controller, readable }) {
-    return finishOnce(controller, () => {
-      const { flush } = controller;
-      return flush(controller.object);
-    }, (finish, failure) => {
-      if (failure !== undefined) {
-        readable.controller.error(failure.reason);
-        finish.reject(failure.reason);
-      } else if (readable.state === 'errored') {
-        finish.reject(readable.storedError);
-      } else {
-        readable.controller.close();
-        finish.resolve();
-      }
+    const { flush } = controller;
+    const fail = (why) => readable.controller.error(why);
+    return finishOnce(controller, () => flush(controller.object), {
+      other: readable, fail, end: () => readable.controller.close(),
     });
   }
 
   // #transform-stream-default-source-cancel
   function sourceCancel(stream, reason) {
-    const { controller, writable: writableSide } = stream;
-    return finishOnce(controller, () => {
-      const { cancel } = controller;
-      return cancel(reason);
-    }, (finish, failure) => {
-      if (failure !== undefined) {
-        writable.errorIfNeeded(writableSide.controller, failure.reason);
-        unblockWrite(stream);
-        finish.reject(failure.reason);
-      } else if (writableSide.state === 'errored') {
-        finish.reject(writableSide.storedError);
-      } else {
-        writable.errorIfNeeded(writableSide.controller, reason);
-        unblockWrite(stream);
-        finish.resolve();
-      }
-    });
+    const { controller, writable: other } = stream;
+    const { cancel } = controller;
+    const fail = (why) => {
+      writable.errorIfNeeded(other.controller, why);
+      unblockWrite(stream);
+    };
+    return finishOnce(controller, () => cancel(reason), { other, fail, end: () => fail(reason) });
   }
 
   // ---- Interfaces ----
