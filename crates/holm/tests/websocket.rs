@@ -8,7 +8,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use holm::{Config, Engine, Error, Grant, Isolate, Output, Permissions, Stream};
-use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
+use tokio_tungstenite::tungstenite::handshake::server::{
+    Callback, ErrorResponse, Request, Response,
+};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Message, WebSocket, accept_hdr};
 
@@ -37,11 +39,7 @@ fn serve(serve: impl Fn(&str, WebSocket<TcpStream>) + Send + Sync + Clone + 'sta
             let (stream, serve) = (stream.expect("a connection"), serve.clone());
             thread::spawn(move || {
                 let mut path = String::new();
-                let accepted = accept_hdr(stream, |request: &Request, response: Response| {
-                    request.uri().path().clone_into(&mut path);
-                    choose_protocol(request, response)
-                });
-                if let Ok(socket) = accepted {
+                if let Ok(socket) = accept_hdr(stream, Chooser(&mut path)) {
                     serve(&path, socket);
                 }
             });
@@ -50,18 +48,28 @@ fn serve(serve: impl Fn(&str, WebSocket<TcpStream>) + Send + Sync + Clone + 'sta
     port
 }
 
-#[expect(clippy::result_large_err, reason = "tungstenite wants it so")]
-fn choose_protocol(request: &Request, mut response: Response) -> Result<Response, ErrorResponse> {
-    if request.uri().path() == "/refused" {
-        let mut refusal = ErrorResponse::new(None);
-        *refusal.status_mut() = 403.try_into().expect("a status");
-        return Err(refusal);
+/// Notes the path, and answers.
+struct Chooser<'a>(&'a mut String);
+
+impl Callback for Chooser<'_> {
+    fn on_request(
+        self,
+        request: &Request,
+        mut response: Response,
+    ) -> Result<Response, ErrorResponse> {
+        request.uri().path().clone_into(self.0);
+        if request.uri().path() == "/refused" {
+            let mut refusal = ErrorResponse::new(None);
+            *refusal.status_mut() = 403.try_into().expect("a status");
+            return Err(refusal);
+        }
+        if let Some(offered) = request.headers().get("sec-websocket-protocol") {
+            let last = offered.to_str().unwrap_or_default().rsplit(", ").next();
+            let chosen = last.unwrap_or_default().parse().expect("a value");
+            response.headers_mut().insert("sec-websocket-protocol", chosen);
+        }
+        Ok(response)
     }
-    if let Some(offered) = request.headers().get("sec-websocket-protocol") {
-        let last = offered.to_str().unwrap_or_default().rsplit(", ").next().unwrap_or_default();
-        response.headers_mut().insert("sec-websocket-protocol", last.parse().expect("a value"));
-    }
-    Ok(response)
 }
 
 /// Sends back what comes.
