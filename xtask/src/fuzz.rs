@@ -33,7 +33,8 @@ const HELP: &str =
 
 What fails is kept in target/fuzz.";
 
-const TARGETS: [&str; 5] = ["modules", "legacy", "differential", "conversions", "artifacts"];
+const TARGETS: [&str; 6] =
+    ["modules", "legacy", "differential", "conversions", "artifacts", "keys"];
 /// An input that takes longer hangs.
 const LIMIT: Duration = Duration::from_secs(10);
 /// So many failures are enough to look at.

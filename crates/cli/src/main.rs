@@ -13,6 +13,7 @@ mod repl;
 mod report;
 mod run;
 mod size;
+mod system;
 mod terminal;
 
 use std::process::ExitCode;

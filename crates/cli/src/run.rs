@@ -8,6 +8,7 @@ use std::time::Duration;
 use holm::{Engine, Error, Exit, Isolate, IsolateBuilder, ProcessInfo, SourceKind};
 
 use crate::arguments::{self, Flags, Invocation, Task};
+use crate::system::ThisProcess;
 use crate::terminal::{StandardStreams, input_terminal};
 use crate::{code_cache, compile, completions, permissions, repl, report};
 
@@ -243,7 +244,7 @@ fn process_info(flags: &Flags, program: &Program, current_dir: &Path) -> Process
         has_stdin: !matches!(program, Program::Input(_)),
         handles_signals: true,
         input_terminal: input_terminal(),
-        resident_bytes: Some(resident_bytes),
+        system: Some(&ThisProcess),
     }
 }
 
@@ -258,12 +259,6 @@ fn certificate_files(process: &ProcessInfo) -> Vec<PathBuf> {
 }
 
 /// What Linux says the process holds; nothing elsewhere.
-fn resident_bytes() -> Option<u64> {
-    let pages = std::fs::read_to_string("/proc/self/statm").ok()?;
-    let pages: u64 = pages.split_whitespace().nth(1)?.parse().ok()?;
-    Some(pages * rustix::param::page_size() as u64)
-}
-
 /// Writes text to standard output; a closed one cannot be told of.
 pub(crate) fn to_stdout(text: &str) {
     drop(std::io::stdout().write_all(text.as_bytes()));

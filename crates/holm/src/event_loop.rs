@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 use futures_util::future::{Either, select};
 use holm_host::{Completion, Host, UncaughtError, UncaughtOrigin};
 use holm_js::{
-    Ctx, JobOutcome, Realm, Rejection, Root, Thrown, Value, is_out_of_memory, is_same, run_job,
-    take_exception, take_handled_late, take_rejections,
+    Ctx, JobOutcome, Realm, Rejection, Root, Thrown, Value, async_context, is_out_of_memory,
+    is_same, run_job, take_exception, take_handled_late, take_rejections,
 };
 use holm_node::{process, ticks};
 use holm_web::console::inspect::{self, Options};
@@ -187,6 +187,7 @@ impl EventLoop {
         }
         let began = Instant::now();
         let completion = self.sleep(patience);
+        self.host.idle.set(self.host.idle.get() + began.elapsed());
         let came_soon = self.host.receivers.is_called() && began.elapsed() < SOON;
         self.expects_mail.set(came_soon);
         completion
@@ -264,6 +265,8 @@ impl EventLoop {
             let Some(tick) = self.next_tick(ctx) else {
                 let (rejections, late) = (take_rejections(ctx), take_handled_late(ctx));
                 if rejections.is_empty() && late.is_empty() {
+                    // What comes next was not asked for by what ran last.
+                    async_context(ctx).set(None);
                     return;
                 }
                 for promise in late {

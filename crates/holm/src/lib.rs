@@ -47,7 +47,8 @@ pub use engine::{Config, Engine};
 pub use error::{Error, Result};
 pub use handle::IsolateHandle;
 pub use holm_host::{
-    Access, Clock, Denied, Grant, Output, Permissions, ProcessInfo, Random, Stream, Terminal,
+    Access, Clock, Denied, Grant, Identity, Output, Permissions, ProcessInfo, Random, Stream,
+    SystemFacts, Terminal, Usage, UsageOf,
 };
 pub use holm_js::Frame;
 pub use holm_wasm::{CodeCache, CodeCacheUsage, Kept};

@@ -26,7 +26,7 @@ pub use lifecycle::{Lifecycle, UncaughtError};
 pub use mail::{Bell, Inbox, KeepAlive, Receiver, Receivers, Waker};
 pub use output::{NoOutput, Output, Stream, Terminal};
 pub use permissions::{Access, Denied, Grant, Permissions};
-pub use process::{Environment, ProcessInfo};
+pub use process::{Environment, Identity, ProcessInfo, SystemFacts, Usage, UsageOf};
 pub use random::{Random, SystemRandom};
 pub use reported::Reported;
 pub use scripts::{Scripts, Uncaught, UncaughtOrigin};
@@ -35,11 +35,12 @@ pub use workers::{
     Begin, WorkerEnd, WorkerKind, WorkerLimits, WorkerOrder, WorkerStarter, WorkerThread,
 };
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
+use std::time::Duration;
 
-use holm_js::{Ctx, slot};
+use holm_js::{Ctx, async_context, slot};
 
 use network::Network;
 
@@ -70,6 +71,8 @@ pub struct Host {
     pub workers: Option<Box<dyn WorkerStarter>>,
     /// Errors that no caller is told of.
     pub reported: Reported,
+    /// How long the event loop has slept.
+    pub idle: Cell<Duration>,
     /// Whether and how the isolate ends.
     pub lifecycle: Lifecycle,
     /// What it shares with its workers.
@@ -91,6 +94,7 @@ impl Default for Host {
             uncaught: RefCell::default(),
             workers: None,
             reported: Reported::default(),
+            idle: Cell::default(),
             lifecycle: Lifecycle::default(),
             cluster: Cluster::default(),
         }
@@ -113,5 +117,6 @@ pub fn host(ctx: &Ctx<'_>) -> Rc<Host> {
 
 /// Gives a realm its host, before script runs.
 pub fn install(ctx: &Ctx<'_>, host: Rc<Host>) {
+    host.tasks.carry(async_context(ctx));
     slot::<HostSlot>(ctx).0.replace(host);
 }

@@ -2,8 +2,10 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::Terminal;
 
@@ -56,8 +58,65 @@ pub struct ProcessInfo {
     pub handles_signals: bool,
     /// The terminal behind standard input, if it is one.
     pub input_terminal: Option<Terminal>,
-    /// Tells how much memory the process holds.
-    pub resident_bytes: Option<fn() -> Option<u64>>,
+    /// What the process uses and whose it is; nothing where the embedder does not tell.
+    pub system: Option<&'static dyn SystemFacts>,
+}
+
+/// What a process uses and whose it is, asked when a script wants to know.
+pub trait SystemFacts: fmt::Debug + Sync {
+    /// Memory that the process holds.
+    fn resident_bytes(&self) -> Option<u64>;
+    /// Memory that the machine could still give.
+    fn available_bytes(&self) -> Option<u64>;
+    /// What was used so far.
+    fn usage(&self, of: UsageOf) -> Option<Usage>;
+    /// Users and groups.
+    fn identity(&self) -> Identity;
+    /// The permissions that new files do not get.
+    fn umask(&self) -> Option<u32>;
+}
+
+/// Whose usage is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UsageOf {
+    /// All threads together.
+    Process,
+    /// The thread that asks.
+    Thread,
+}
+
+/// What a process has used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Time in its own code.
+    pub user: Duration,
+    /// Time in the system's.
+    pub system: Duration,
+    /// The most memory it ever held.
+    pub max_resident_bytes: u64,
+    /// Pages found without reading.
+    pub minor_faults: u64,
+    /// Pages that had to be read.
+    pub major_faults: u64,
+    /// Bytes read from disks.
+    pub read_bytes: u64,
+    /// Bytes written to disks.
+    pub written_bytes: u64,
+    /// How often it waited.
+    pub voluntary_switches: u64,
+    /// How often others were let run before.
+    pub involuntary_switches: u64,
+}
+
+/// Whose process it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// The user, and the one that counts for permissions.
+    pub user: (u32, u32),
+    /// The group, and the one that counts for permissions.
+    pub group: (u32, u32),
+    /// All groups.
+    pub groups: Vec<u32>,
 }
 
 impl ProcessInfo {
@@ -73,6 +132,6 @@ impl ProcessInfo {
 
     /// How much memory the process holds, where the embedder tells.
     pub fn resident_bytes(&self) -> Option<u64> {
-        self.resident_bytes.and_then(|ask| ask())
+        self.system?.resident_bytes()
     }
 }

@@ -10,11 +10,12 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use futures_util::future::{AbortHandle, Abortable};
 use futures_util::stream::{FuturesUnordered, Stream};
-use holm_js::{Ctx, Result};
+use holm_js::{AsyncContext, Ctx, Result};
 use tokio::runtime::{Builder, Runtime};
 
 /// What a finished task does in script.
@@ -34,6 +35,8 @@ pub struct Tasks {
     running: RefCell<FuturesUnordered<Running>>,
     entries: RefCell<HashMap<TaskId, Entry>>,
     next: Cell<u64>,
+    /// What a task's completion finds current is what its start found.
+    context: OnceCell<Rc<AsyncContext>>,
     /// Made with the first task: timers do without.
     reactor: OnceCell<Runtime>,
 }
@@ -51,17 +54,28 @@ impl Tasks {
         then: impl for<'js> FnOnce(&Ctx<'js>, T) -> Result<()> + 'static,
     ) -> TaskId {
         let id = TaskId(self.next.replace(self.next.get() + 1));
+        let context = self.context.get().map(|context| (context.clone(), context.current()));
         let (abort, registration) = AbortHandle::new_pair();
         let work = Abortable::new(work, registration);
         self.entries.borrow_mut().insert(id, Entry { abort, keeps_alive: true });
         self.added.borrow_mut().push(Box::pin(async move {
-            let completion = work
-                .await
-                .ok()
-                .map(|value| -> Completion { Box::new(move |ctx| then(ctx, value)) });
+            let completion = work.await.ok().map(|value| -> Completion {
+                Box::new(move |ctx| {
+                    if let Some((context, current)) = context {
+                        context.set(current);
+                    }
+                    then(ctx, value)
+                })
+            });
             (id, completion)
         }));
         id
+    }
+
+    /// Has tasks carry what is current in this context.
+    pub(crate) fn carry(&self, context: Rc<AsyncContext>) {
+        // A second realm of the same isolate has the same.
+        self.context.get_or_init(|| context);
     }
 
     /// What tasks wait on. Entered (`Runtime::enter`), it lets a task be prepared at once that
@@ -88,9 +102,10 @@ impl Tasks {
         }
     }
 
-    /// Whether any task is in flight.
+    /// Whether no task is in flight. One that was dropped is until it was polled once more: what it
+    /// holds, such as a socket, is not given back before.
     pub fn is_empty(&self) -> bool {
-        self.entries.borrow().is_empty()
+        self.added.borrow().is_empty() && self.running.borrow().is_empty()
     }
 
     /// Whether a task keeps the isolate alive.

@@ -23,7 +23,7 @@ use rquickjs::{Ctx, Error, Object, Result, Value, qjs};
 
 use crate::raw::{self, RawContext, RawRuntime, own};
 use crate::realm::{RealmData, foreign};
-use crate::{function, native, sealed};
+use crate::{function, name_scope, native, sealed};
 
 /// The inside of a host object.
 pub trait HostObject: 'static {
@@ -65,6 +65,16 @@ pub(crate) fn sealed_object<'js, T: HostObject>(ctx: &Ctx<'js>, value: T) -> Res
     make(ctx, qjs::JS_NULL, class, value)
 }
 
+/// An object of the class of name scopes: see [`crate::name_scope`].
+pub(crate) fn scope_object<'js, T: HostObject>(
+    ctx: &Ctx<'js>,
+    prototype: &Object<'js>,
+    value: T,
+) -> Result<Object<'js>> {
+    let class = RealmData::of(ctx).shared().classes.name_scope;
+    make(ctx, prototype.as_raw(), class, value)
+}
+
 fn make<'js, T: HostObject>(
     ctx: &Ctx<'js>,
     prototype: qjs::JSValue,
@@ -100,13 +110,13 @@ pub fn host_ref<'a, T: HostObject>(value: &'a Value<'_>) -> Option<&'a T> {
     }
 }
 
-/// Where the inside of a host object stands: plain, sealed, or behind a native function.
+/// Where the inside of a host object stands: plain, sealed, a name scope, or behind a native function.
 fn host_box(value: &Value<'_>) -> Option<*mut c_void> {
     let classes = RealmData::of(value.ctx()).shared().classes;
     let mut class = qjs::JS_INVALID_CLASS_ID;
     // SAFETY: a live value; what is no object has no class.
     let pointer = unsafe { qjs::JS_GetAnyOpaque(value.as_raw(), &raw mut class) };
-    if class == classes.object || class == classes.sealed {
+    if [classes.object, classes.sealed, classes.name_scope].contains(&class) {
         return Some(pointer);
     }
     let hidden = native::hidden(value)?;
@@ -272,6 +282,8 @@ pub(crate) struct Classes {
     pub(crate) function: qjs::JSClassID,
     /// See [`crate::sealed`].
     pub(crate) sealed: qjs::JSClassID,
+    /// See [`crate::name_scope`].
+    pub(crate) name_scope: qjs::JSClassID,
     /// The engine's own, of [`crate::native`] functions.
     pub(crate) native: qjs::JSClassID,
 }
@@ -285,10 +297,12 @@ pub(crate) unsafe fn register(runtime: RawRuntime, context: RawContext) -> Resul
     unsafe {
         let object = new_class(runtime, c"HostObject".as_ptr(), None, None)?;
         let function = new_class(runtime, c"HostFunction".as_ptr(), Some(function::call), None)?;
-        let methods = &raw const sealed::METHODS;
-        let sealed =
-            new_class(runtime, c"Object".as_ptr(), None, NonNull::new(methods.cast_mut()))?;
-        Ok(Classes { object, function, sealed, native: native::class(context)? })
+        let with_methods = |methods: *const qjs::JSClassExoticMethods| {
+            new_class(runtime, c"Object".as_ptr(), None, NonNull::new(methods.cast_mut()))
+        };
+        let sealed = with_methods(&raw const sealed::METHODS)?;
+        let name_scope = with_methods(&raw const name_scope::METHODS)?;
+        Ok(Classes { object, function, sealed, name_scope, native: native::class(context)? })
     }
 }
 

@@ -6,6 +6,7 @@ use std::ffi::{c_int, c_void};
 
 use rquickjs::{Ctx, Error, Function, Promise, Result, Value, qjs};
 
+use crate::async_context::mark_next_job;
 use crate::modules;
 use crate::raw::{self, RawContext, RawRuntime};
 use crate::realm::RealmData;
@@ -77,6 +78,7 @@ pub fn enqueue_call<'js>(
     function: &Function<'js>,
     [first, second, third]: &[Value<'js>; 3],
 ) -> Result<()> {
+    mark_next_job(ctx)?;
     let mut values = [function.as_raw(), first.as_raw(), second.as_raw(), third.as_raw()];
     // SAFETY: live values of this runtime; the engine takes its own references.
     let status = unsafe {

@@ -16,8 +16,10 @@
 //! - [`Root`]: a JS value kept alive by Rust, a root until dropped.
 
 mod allocator;
+mod async_context;
 mod buffer;
 mod bytecode;
+mod call_site;
 mod embedding;
 mod error_class;
 mod errors;
@@ -25,16 +27,17 @@ mod foreign_frames;
 mod function;
 mod held_cell;
 mod host_object;
+mod inner_realm;
 mod jobs;
 mod js_string;
 mod lazy;
 mod limits;
 pub mod make;
 mod modules;
+mod name_scope;
 mod native;
 mod outgoing;
 mod pristine;
-mod promise_hooks;
 mod raw;
 mod realm;
 pub mod reflect;
@@ -51,6 +54,7 @@ mod weak;
 pub mod webidl;
 
 pub use allocator::{Budget, FamilyBudget};
+pub use async_context::{AsyncContext, AsyncValue, async_context, follow_promises, mark_next_job};
 pub use buffer::{
     Backing, Bytes, MAX_BUFFER_BYTES, SharedBuffer, Waitable, WaitableArray, alias_buffer,
     alias_growable_shared_buffer, alias_resizable_buffer, alias_shared_buffer, buffer_source,
@@ -68,6 +72,7 @@ pub use foreign_frames::{ForeignCall, ForeignCalls, keep_frames, set_foreign_cal
 pub use function::{Call, HostCallable, callable, constructor, function};
 pub use held_cell::HeldCell;
 pub use host_object::{Graveyard, Held, HostObject, Tracer, host_object, host_ref};
+pub use inner_realm::{InnerRealm, is_inner_realm, within_time};
 pub use jobs::{
     JobOutcome, Rejection, enqueue_call, mark_handled, promise_rejected, promise_resolve,
     promise_result, run_job, take_handled_late, take_rejections,
@@ -78,9 +83,9 @@ pub use limits::{Interrupter, Limits};
 pub use modules::{
     ImportAttributes, ModuleLoader, ModuleRecord, compile_module, evaluate_module, synthetic_module,
 };
+pub use name_scope::name_scope;
 pub use native::{NativeCall, NativeFunction, Returned, native_function};
 pub use outgoing::{Argument, Reply, call_held};
-pub use promise_hooks::{PromiseHook, PromisePhase};
 pub use realm::{Realm, slot};
 pub use reflect::is_same;
 pub use root::Root;
@@ -97,7 +102,8 @@ pub use runtime::{
 };
 pub use scope_loan::ScopeLoan;
 pub use script::{
-    ScriptOrigin, compiles_as_function_body, evaluate_async_script, evaluate_script, parse_json,
+    ScriptOrigin, compile_check, compiles_as_function_body, evaluate_async_script, evaluate_script,
+    parse_json,
 };
 pub use sealed::sealed;
 pub use stack::{StackLimits, enter_stack, leave_stack, stack_end};

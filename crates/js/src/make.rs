@@ -9,6 +9,7 @@ use crate::errors::{self, ErrorKind};
 use crate::pristine;
 use crate::raw;
 use crate::reflect::{TypedArrayKind, class};
+use crate::text::to_text;
 
 /// `Object(primitive)`.
 pub fn boxed<'js>(primitive: &Value<'js>) -> Result<Object<'js>> {
@@ -33,6 +34,19 @@ pub fn date<'js>(ctx: &Ctx<'js>, ms: f64) -> Result<Object<'js>> {
 /// `new RegExp(source, flags)`
 pub fn regexp<'js>(source: &Value<'js>, flags: &Value<'js>) -> Result<Object<'js>> {
     construct(source.ctx(), class::REGEXP, &[source.clone(), flags.clone()])
+}
+
+/// `regexp.exec(text)`, whatever script did to that: the whole match, then the groups.
+pub fn regexp_exec(regexp: &Object<'_>, text: &str) -> Result<Option<Vec<Option<String>>>> {
+    let ctx = regexp.ctx();
+    let text = rquickjs::String::from_str(ctx.clone(), text)?;
+    let found = pristine::call_with(regexp, class::REGEXP, c"exec", &mut [text.as_raw()])?;
+    let Some(found) = found.into_array() else { return Ok(None) };
+    let group = |group: Result<Value<'_>>| match group? {
+        group if group.is_undefined() => Ok(None),
+        group => to_text(ctx, &group).map(Some),
+    };
+    found.iter::<Value<'_>>().map(group).collect::<Result<_>>().map(Some)
 }
 
 /// An empty `Map`.

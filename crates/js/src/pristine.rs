@@ -77,18 +77,20 @@ pub(crate) fn add<'js>(first: &Value<'js>, second: &Value<'js>) -> Result<Value<
     // from when it is made, and is released with it.
     unsafe {
         if qjs::JS_IsUndefined(realm.add.get()) {
-            const SOURCE: &CStr = c"(first, second) => first + second";
-            let len = SOURCE.count_bytes() as qjs::size_t;
-            let flags = qjs::JS_EVAL_TYPE_GLOBAL as c_int;
-            let made = qjs::JS_Eval(context, SOURCE.as_ptr(), len, c"add".as_ptr(), flags);
-            if qjs::JS_IsException(made) {
-                return Err(Error::Exception);
-            }
-            realm.add.set(made);
+            realm.add.set(raw::give(&evaluate(ctx, c"(first, second) => first + second")?));
         }
         let arguments = arguments.as_mut_ptr();
         raw::own(ctx, qjs::JS_Call(context, realm.add.get(), qjs::JS_UNDEFINED, 2, arguments))
     }
+}
+
+/// What a script of ours comes to.
+pub(crate) fn evaluate<'js>(ctx: &Ctx<'js>, source: &CStr) -> Result<Value<'js>> {
+    let context = context(ctx)?;
+    let len = source.count_bytes() as qjs::size_t;
+    let flags = qjs::JS_EVAL_TYPE_GLOBAL as c_int;
+    // SAFETY: the untouched realm is alive, and what comes out is the result's.
+    unsafe { raw::own(ctx, qjs::JS_Eval(context, source.as_ptr(), len, c"holm".as_ptr(), flags)) }
 }
 
 /// Calls a built-in method with arguments.

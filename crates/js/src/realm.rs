@@ -22,7 +22,11 @@ impl Realm {
     /// Makes a realm with all of ECMAScript in it, and nothing of the web or of Node.
     pub fn new(runtime: &Runtime) -> Result<Self> {
         let context = runtime.new_context()?;
-        let data = Rc::new(RealmData::new(runtime.shared().clone()));
+        let data = Rc::new(RealmData {
+            slots: RefCell::default(),
+            shared: runtime.shared().clone(),
+            context: context.as_raw().as_ptr(),
+        });
         // SAFETY: the context is new and nobody else uses its opaque pointer. The data is
         // kept by the runtime until after the context is freed.
         unsafe {
@@ -89,17 +93,20 @@ pub fn slot<T: Default + 'static>(ctx: &Ctx<'_>) -> Rc<T> {
 pub(crate) struct RealmData {
     slots: RefCell<HashMap<TypeId, Rc<dyn Any>>>,
     shared: Rc<Shared>,
+    /// Whose it is; contexts inside of the realm have it too.
+    context: raw::RawContext,
 }
 
 impl RealmData {
-    fn new(shared: Rc<Shared>) -> Self {
-        Self { slots: RefCell::default(), shared }
-    }
-
     pub(crate) fn of<'a>(ctx: &'a Ctx<'_>) -> &'a Self {
         // SAFETY: every context of ours got its data in `Realm::new`, and the runtime frees
         // that only after the last context is gone.
         unsafe { &*qjs::JS_GetContextOpaque(raw::context(ctx)).cast::<Self>() }
+    }
+
+    /// Whether it was made for this context.
+    pub(crate) fn is_of(&self, ctx: &Ctx<'_>) -> bool {
+        self.context == raw::context(ctx)
     }
 
     pub(crate) fn shared(&self) -> &Rc<Shared> {

@@ -13,13 +13,13 @@ use std::rc::Rc;
 use rquickjs::{Context, Ctx, Error, Object, Result, Value, qjs};
 
 use crate::allocator::{Budget, Heap};
+use crate::async_context::AsyncContext;
 use crate::buffer::{Aliases, SharedBlocks};
 use crate::host_object::{Classes, Graveyard};
 use crate::jobs::Rejections;
 use crate::limits::{Interrupter, Limits};
 use crate::modules::{LoaderSlot, ModuleLoader};
 use crate::native::NativeEntries;
-use crate::promise_hooks::HookSlot;
 use crate::raw::RawRuntime;
 use crate::realm::RealmData;
 use crate::reflect::{Kind, PropertyKey, lookup};
@@ -56,7 +56,7 @@ pub(crate) struct Shared {
     pub(crate) shared_blocks: SharedBlocks,
     pub(crate) loader: LoaderSlot,
     pub(crate) rejections: Rejections,
-    pub(crate) promise_hook: HookSlot,
+    pub(crate) async_context: Rc<AsyncContext>,
     /// See [`crate::ModuleRecord`].
     pub(crate) module_epoch: Cell<u64>,
     pub(crate) stack: Stack,
@@ -92,7 +92,7 @@ impl Runtime {
             shared_blocks: SharedBlocks::new(heap.budget().clone()),
             loader: LoaderSlot::default(),
             rejections: Rejections::default(),
-            promise_hook: HookSlot::default(),
+            async_context: Rc::default(),
             module_epoch: Cell::new(0),
             stack: Stack::new(limits.stack_bytes),
             heap,
@@ -192,7 +192,7 @@ impl Drop for Inner {
         }
         self.shared.loader.clear();
         self.shared.rejections.clear();
-        self.shared.promise_hook.clear();
+        self.shared.async_context.clear();
         self.shared.roots.release_all(self.shared.raw);
         self.shared.aliases.clear(self.shared.raw);
         self.engine.take();

@@ -72,6 +72,16 @@ pub(crate) fn evaluate<'js>(
     }
 }
 
+/// Throws what is wrong with a sloppy script, without running it.
+pub fn compile_check(
+    ctx: &Ctx<'_>,
+    source: impl Into<Vec<u8>>,
+    origin: ScriptOrigin<'_>,
+) -> Result<()> {
+    let flags = qjs::JS_EVAL_TYPE_GLOBAL | qjs::JS_EVAL_FLAG_COMPILE_ONLY;
+    evaluate(ctx, source.into(), origin, flags).map(drop)
+}
+
 /// Whether `body` compiles as a sloppy function with these parameters. Nothing runs, and what
 /// is wrong with it is dropped.
 pub fn compiles_as_function_body(ctx: &Ctx<'_>, parameters: &str, body: &str) -> bool {

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 
 use rquickjs::{Ctx, Function, Object, Result, Value};
 
+use crate::call_site;
 use crate::error_class;
 use crate::errors::{self, ErrorKind};
 use crate::foreign_frames::{stack_with_frames, with_running_calls};
@@ -100,7 +101,15 @@ fn wrap_setting<'js>(
             }
             None => return call.undefined(),
         };
-        let this = rquickjs::function::This(call.this());
+        let this = call.this();
+        if name == "prepareStackTrace"
+            && call.value(0).is_function()
+            && let Some(error) = this.as_object()
+            && let Some(capture) = &*slot::<Originals>(ctx).capture.borrow()
+        {
+            call_site::complete(ctx, error, &capture.get(ctx)?, &write)?;
+        }
+        let this = rquickjs::function::This(this);
         write.call::<_, ()>((this, usable(ctx, call.value(0))))?;
         call.undefined()
     })?;

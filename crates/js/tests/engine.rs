@@ -3,16 +3,15 @@
 
 mod support;
 
-use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use holm_js::{
     Ctx, ImportAttributes, JobOutcome, Limits, ModuleLoader, ModuleRecord, OUT_OF_MEMORY, Object,
-    PromiseHook, PromisePhase, Realm, Result, Runtime, Thrown, Value, compile_module,
-    compile_script, enter_stack, evaluate_module, is_out_of_memory, leave_stack, run_bytecode,
-    run_job, synthetic_module, take_rejections,
+    Realm, Result, Runtime, Thrown, Value, compile_module, compile_script, enter_stack,
+    evaluate_module, is_out_of_memory, leave_stack, run_bytecode, run_job, synthetic_module,
+    take_rejections,
 };
 
 #[test]
@@ -125,30 +124,6 @@ fn modules_go_through_the_loader() {
     });
 }
 
-/// Writes down what happens to promises.
-#[derive(Default)]
-struct Diary(RefCell<Vec<PromisePhase>>);
-
-impl PromiseHook for Diary {
-    fn promise<'js>(&self, _: &Ctx<'js>, phase: PromisePhase, _: &Value<'js>, _: &Value<'js>) {
-        self.0.borrow_mut().push(phase);
-    }
-}
-
-#[test]
-fn promises_can_be_watched() {
-    let (realm, diary) = (support::realm(), Rc::new(Diary::default()));
-    realm.runtime().set_promise_hook(Some(diary.clone()));
-    realm.enter(|ctx| {
-        support::check(ctx, &[("Promise.resolve({ then(done) { done() } }); 0", "0")]);
-        while matches!(run_job(ctx), JobOutcome::Ran) {}
-    });
-    realm.runtime().set_promise_hook(None);
-    realm.enter(|ctx| support::check(ctx, &[("Promise.resolve(1); 0", "0")]));
-    use PromisePhase::{After, Before, Init, Resolve};
-    assert_eq!(*diary.0.borrow(), [Init, Before, Resolve, After]);
-}
-
 #[test]
 fn unhandled_rejections_are_kept_in_order() {
     support::realm().enter(|ctx| {
@@ -250,6 +225,8 @@ fn known_faults_are_still_there() {
                     "[-1n < -2147483648, -1n < -(2 ** 53), -(2n ** 60n) < -3e9].join()",
                     "true,true,false",
                 ),
+                // With "v" the compiler refuses, outside of classes, what is only refused inside.
+                ("['/', '-', '&&'].map((source) => { try { RegExp(source, 'v'); return 1 } catch { return 0 } }).join()", "0,0,0"),
                 // Integers are compared rightly, and so are two BigInts.
                 ("[-1n < -5, -1n < BigInt(-(2 ** 53)), 1n < 2 ** 53].join()", "false,false,true"),
             ],

@@ -156,11 +156,17 @@
   });
 
   // Parts, which are made when one of their members is first asked for.
-  const shared = { ...native, BYTES, check, coded, invalidValue, isView, later, toBytes };
+  const shared = { ...native, BYTES, check, coded, invalidValue, isView, later, randomBytes, toBytes };
   const parts = {
     derive: ['hkdf', 'hkdfSync', 'pbkdf2', 'pbkdf2Sync', 'scrypt', 'scryptSync'],
-    keys: ['KeyObject', 'createSecretKey'],
+    keys: ['KeyObject', 'createPrivateKey', 'createPublicKey', 'createSecretKey', 'generateKey', 'generateKeySync'],
     hash: ['Hash', 'Hmac', 'createHash', 'createHmac', 'getHashes', 'hash'],
+    sign: ['Sign', 'Verify', 'createSign', 'createVerify', 'sign', 'verify'],
+    pairs: ['ECDH', 'createECDH', 'diffieHellman', 'generateKeyPair', 'generateKeyPairSync', 'getCurves'],
+    cipher: [
+      'Cipheriv', 'Decipheriv', 'createCipheriv', 'createDecipheriv', 'getCipherInfo', 'getCiphers',
+    ],
+    constants: ['constants'],
   };
   const made = new Map();
   shared.part = function part(name) {
@@ -172,16 +178,12 @@
   }
 
   for (const name of [
-    'Certificate', 'Cipheriv', 'Decipheriv', 'DiffieHellman', 'DiffieHellmanGroup', 'ECDH', 'KeyObject', 'Sign', 'Verify',
-    'X509Certificate', 'argon2', 'argon2Sync', 'checkPrime', 'checkPrimeSync', 'createCipheriv', 'createDecipheriv',
-    'createDiffieHellman', 'createDiffieHellmanGroup', 'createECDH', 'createMac', 'createPrivateKey', 'createPublicKey',
-    'createSecretKey', 'createSign', 'createVerify', 'decapsulate', 'diffieHellman', 'encapsulate', 'generateKey',
-    'generateKeyPair', 'generateKeyPairSync', 'generateKeySync', 'generatePrime', 'generatePrimeSync', 'getCipherInfo',
-    'getCiphers', 'getCurves', 'getDiffieHellman', 'getMacs', 'hkdf', 'hkdfSync', 'parsePKCS12', 'pbkdf2', 'pbkdf2Sync',
-    'privateDecrypt', 'privateEncrypt', 'publicDecrypt', 'publicEncrypt', 'randomUUIDv7', 'scrypt', 'scryptSync',
-    'secureHeapUsed', 'setEngine', 'setFips', 'sign', 'verify',
+    'Certificate', 'DiffieHellman', 'DiffieHellmanGroup', 'X509Certificate', 'argon2', 'argon2Sync', 'checkPrime',
+    'checkPrimeSync', 'createDiffieHellman', 'createDiffieHellmanGroup', 'createMac', 'decapsulate', 'encapsulate',
+    'generatePrime', 'generatePrimeSync', 'getDiffieHellman', 'getMacs', 'parsePKCS12', 'privateDecrypt',
+    'privateEncrypt', 'publicDecrypt', 'publicEncrypt', 'randomUUIDv7', 'secureHeapUsed', 'setEngine', 'setFips',
   ]) {
-    if (!(name in crypto)) crypto[name] = missing('crypto', name);
+    crypto[name] = missing('crypto', name);
   }
 
   // The realm's own, whatever script made of the global since.

@@ -130,6 +130,7 @@
   }
 
   return {
+    callable,
     Hash: callable(Hash),
     Hmac: callable(Hmac),
     createHash: function createHash(algorithm, options) { return new Hash(algorithm, options); },

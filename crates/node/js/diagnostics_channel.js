@@ -1,6 +1,6 @@
 // node:diagnostics_channel, <https://nodejs.org/api/diagnostics_channel.html>
 
-(function ({ invalidArgument, missing }) {
+(function ({ invalidArgument }) {
   // By name. They stay: whoever asks for one keeps it, and names are few.
   const known = new Map();
 
@@ -10,10 +10,12 @@
 
   class Channel {
     #subscribers = [];
+    // What each bound store holds while `runStores` runs is made of the message by this.
+    #stores = new Map();
 
     constructor(name) { this.name = name; }
 
-    get hasSubscribers() { return this.#subscribers.length > 0; }
+    get hasSubscribers() { return this.#subscribers.length > 0 || this.#stores.size > 0; }
 
     subscribe(subscriber) {
       if (typeof subscriber !== 'function') throw invalidArgument('subscription', 'of type function', subscriber);
@@ -38,11 +40,39 @@
       }
     }
 
-    bindStore() { return missing('diagnostics_channel', 'Channel.prototype.bindStore')(); }
-    unbindStore() { return missing('diagnostics_channel', 'Channel.prototype.unbindStore')(); }
-    runStores(message, fn, thisArg, ...args) {
+    bindStore(store, transform = (message) => message) {
+      this.#stores.set(store, transform);
+      known.set(this.name, this);
+    }
+
+    unbindStore(store) { return this.#stores.delete(store); }
+
+    withStoreScope(message) {
+      const scopes = new DisposableStack();
+      for (const [store, transform] of this.#stores) scopes.use(store.withScope(transform(message)));
       this.publish(message);
-      return Reflect.apply(fn, thisArg, args);
+      return scopes;
+    }
+
+    runStores(message, fn, thisArg, ...args) {
+      let run = () => {
+        this.publish(message);
+        return Reflect.apply(fn, thisArg, args);
+      };
+      for (const [store, transform] of this.#stores) {
+        const next = run;
+        run = () => {
+          let held;
+          try {
+            held = transform(message);
+          } catch (error) {
+            report(error);
+            return next();
+          }
+          return store.run(held, next);
+        };
+      }
+      return run();
     }
   }
 
@@ -74,20 +104,29 @@
       return EVENTS.filter((event) => handlers[event]).map((event) => this[event]?.unsubscribe(handlers[event])).every(Boolean);
     }
 
+    // What `body` returns, between `start` and `end`.
+    #traced(context, body) {
+      return this.start.runStores(context, () => {
+        try {
+          return body();
+        } catch (error) {
+          context.error = error;
+          this.error.publish(context);
+          throw error;
+        } finally {
+          this.end.publish(context);
+        }
+      });
+    }
+
     traceSync(fn, context = {}, thisArg, ...args) {
-      this.start.publish(context);
-      try {
-        return context.result = Reflect.apply(fn, thisArg, args);
-      } catch (error) {
-        context.error = error;
-        this.error.publish(context);
-        throw error;
-      } finally {
-        this.end.publish(context);
-      }
+      const call = () => Reflect.apply(fn, thisArg, args);
+      return this.hasSubscribers ? this.#traced(context, () => (context.result = call())) : call();
     }
 
     tracePromise(fn, context = {}, thisArg, ...args) {
+      const call = () => Promise.resolve(Reflect.apply(fn, thisArg, args));
+      if (!this.hasSubscribers) return call();
       const settled = (key, publishError) => (value) => {
         context[key] = value;
         if (publishError) this.error.publish(context);
@@ -96,19 +135,12 @@
         if (publishError) throw value;
         return value;
       };
-      this.start.publish(context);
-      try {
-        return Promise.resolve(Reflect.apply(fn, thisArg, args)).then(settled('result', false), settled('error', true));
-      } catch (error) {
-        context.error = error;
-        this.error.publish(context);
-        throw error;
-      } finally {
-        this.end.publish(context);
-      }
+      return this.#traced(context, () => call().then(settled('result', false), settled('error', true)));
     }
 
     traceCallback(fn, position = -1, context = {}, thisArg, ...args) {
+      const call = () => Reflect.apply(fn, thisArg, args);
+      if (!this.hasSubscribers) return call();
       const at = position < 0 ? args.length + position : position;
       const callback = args[at];
       if (typeof callback !== 'function') throw invalidArgument('callback', 'of type function', callback);
@@ -120,23 +152,15 @@
         } else {
           context.result = result;
         }
-        asyncStart.publish(context);
-        try {
-          return Reflect.apply(callback, this, arguments);
-        } finally {
-          asyncEnd.publish(context);
-        }
+        return asyncStart.runStores(context, () => {
+          try {
+            return Reflect.apply(callback, this, arguments);
+          } finally {
+            asyncEnd.publish(context);
+          }
+        });
       };
-      this.start.publish(context);
-      try {
-        return Reflect.apply(fn, thisArg, args);
-      } catch (error) {
-        context.error = error;
-        failed.publish(context);
-        throw error;
-      } finally {
-        this.end.publish(context);
-      }
+      return this.#traced(context, call);
     }
   }
 

@@ -282,11 +282,20 @@
   }
 
   class EventEmitterAsyncResource extends EventEmitter {
-    constructor() {
-      const error = new Error('EventEmitterAsyncResource of node:events is not part of Holm yet');
-      error.code = 'ERR_METHOD_NOT_IMPLEMENTED';
-      throw error;
+    #resource;
+
+    constructor(options = undefined) {
+      const { name = new.target.name, ...others } = typeof options === 'string' ? { name: options } : options ?? {};
+      super(others);
+      const { AsyncResource } = builtin('async_hooks');
+      this.#resource = Object.assign(new AsyncResource(name, others), { eventEmitter: this });
     }
+
+    emit(name, ...args) { return this.#resource.runInAsyncScope(super.emit, this, name, ...args); }
+    emitDestroy() { this.#resource.emitDestroy(); }
+    get asyncId() { return this.#resource.asyncId(); }
+    get triggerAsyncId() { return this.#resource.triggerAsyncId(); }
+    get asyncResource() { return this.#resource; }
   }
 
   for (const name of Object.keys(proto)) {

@@ -152,7 +152,12 @@
   const memoryUsage = () => native.memoryUsage();
   memoryUsage.rss = () => native.memoryUsage().rss;
   define('memoryUsage', memoryUsage);
-  define('umask', () => 0o22);
+  // The rest of it, which few ask for.
+  const REST = ['addUncaughtExceptionCaptureCallback', 'availableMemory', 'constrainedMemory', 'cpuUsage', 'debugPort',
+    'dlopen', 'execve', 'finalization', 'getActiveResourcesInfo', 'getegid', 'geteuid', 'getgid', 'getgroups', 'getuid',
+    'initgroups', 'kill', 'loadEnvFile', 'openStdin', 'ref', 'resourceUsage', 'setSourceMapsEnabled', 'setegid', 'seteuid',
+    'setgid', 'setgroups', 'setuid', 'sourceMapsEnabled', 'threadCpuUsage', 'umask', 'unref'];
+  for (const name of REST) lazy(name, () => native.system()[name]);
   define('getBuiltinModule', (id) => {
     try {
       return native.builtin(`${id}`.replace(/^node:/, ''));

@@ -6,12 +6,13 @@ use std::collections::HashMap;
 use holm_host::host;
 use holm_js::webidl::convert;
 use holm_js::{
-    Ctx, Error, ErrorKind, Object, Result, Root, Value, function, host_ref, slot, throw_coded,
+    Attributes, Ctx, Error, ErrorKind, Object, Result, Root, Value, define_lazy, function,
+    host_ref, slot, throw_coded,
 };
 use holm_web::events::EventTarget;
 
 use crate::{
-    buffer, child_process, crypto, embedded, fs, modules, os, process, scripted, urls,
+    buffer, child_process, crypto, embedded, fs, modules, os, process, scripted, urls, vm,
     worker_threads, zlib,
 };
 
@@ -127,52 +128,39 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
         "assert/strict" => member(ctx, "assert", "strict"),
         "buffer" => buffer::module(ctx),
         "child_process" => child_process::module(ctx),
-        "console" => ctx.globals().get("console"),
+        "console" | "punycode" => scripted::part(ctx, name),
         "constants" => constants(ctx),
         "crypto" => crypto::module(ctx),
-        "diagnostics_channel" => scripted::part(ctx, name),
+        "dns" => scripted::part(ctx, name),
+        "dns/promises" => scripted::member(ctx, "dns", "promises"),
+        "async_hooks" | "diagnostics_channel" => scripted::part(ctx, name),
         "events" => events(ctx),
         "fs" => fs::module(ctx),
         "fs/promises" => member(ctx, "fs", "promises"),
+        "http" => scripted::part(ctx, "http/index"),
+        "http2" | "https" => scripted::part(ctx, name),
         "module" => modules::module_builtin(ctx),
+        "net" => scripted::part(ctx, "net/index"),
         "os" => os::module(ctx),
         "path" => path(ctx),
         "path/posix" => member(ctx, "path", "posix"),
         "path/win32" => member(ctx, "path", "win32"),
-        "perf_hooks" => members(
-            ctx,
-            &[
-                "performance",
-                "Performance",
-                "PerformanceEntry",
-                "PerformanceMark",
-                "PerformanceMeasure",
-            ],
-        ),
         "process" => process::object(ctx).map(Object::into_value),
         "readline" => scripted::member(ctx, "stream/readline", "callbacks"),
         "readline/promises" => scripted::member(ctx, "stream/readline", "promises"),
-        "querystring" | "tty" | "v8" | "vm" => scripted::part(ctx, name),
+        "perf_hooks" | "querystring" | "tty" | "v8" => scripted::part(ctx, name),
         "stream" => scripted::part(ctx, "stream/index"),
         "stream/consumers" => scripted::part(ctx, "stream/consumers"),
         "stream/promises" => scripted::part(ctx, "stream/promises"),
         "stream/web" => members(ctx, STREAM_WEB),
         "string_decoder" => buffer::string_decoder(ctx),
-        "timers" => members(
-            ctx,
-            &[
-                "setTimeout",
-                "clearTimeout",
-                "setInterval",
-                "clearInterval",
-                "setImmediate",
-                "clearImmediate",
-            ],
-        ),
+        "timers" => timers(ctx),
         "timers/promises" => scripted::part(ctx, "timers_promises"),
+        "tls" => scripted::part(ctx, "tls/index"),
         "url" => urls::module(ctx),
         "util" | "sys" => scripted::part(ctx, "util/index"),
         "util/types" => scripted::part(ctx, "util/types"),
+        "vm" => vm::module(ctx),
         "worker_threads" => worker_threads::module(ctx),
         "zlib" => zlib::module(ctx),
         _ if is_builtin(name) || SCHEME_ONLY.contains(&name) => {
@@ -184,6 +172,21 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
             Err(throw_coded(ctx, ErrorKind::Plain, "ERR_UNKNOWN_BUILTIN_MODULE", &text))
         }
     }
+}
+
+fn timers<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
+    let names = [
+        "setTimeout",
+        "clearTimeout",
+        "setInterval",
+        "clearInterval",
+        "setImmediate",
+        "clearImmediate",
+    ];
+    let module = members(ctx, &names)?;
+    let object = module.as_object().ok_or(Error::Unknown)?;
+    define_lazy(object, "promises", Attributes::ALL, |ctx| load(ctx, "timers/promises"))?;
+    Ok(module)
 }
 
 /// All constants in one object, as there were before modules had their own.

@@ -12,7 +12,7 @@ use holm_js::{
 use holm_web::console::inspect::{self, Options};
 use holm_web::node_errors::{invalid_argument, out_of_range};
 
-use crate::{builtins, embedded, input, modules, scripted, signals, ticks};
+use crate::{builtins, embedded, input, modules, scripted, signals, system, ticks};
 
 /// The version of Node whose interfaces are followed: packages look at it.
 const NODE_VERSION: &str = "24.11.0";
@@ -161,6 +161,15 @@ fn natives<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     })?;
     define("chdir", 1, change_dir)?;
     define("memoryUsage", 0, memory_usage)?;
+    define("system", 0, |call| {
+        let made = slot::<SystemMembers>(call.ctx());
+        if let Some(members) = &*made.0.borrow() {
+            return members.get(call.ctx());
+        }
+        let members = system::members(call.ctx())?;
+        made.0.replace(Some(Root::new(call.ctx(), members.clone())?));
+        Ok(members)
+    })?;
     output_natives(ctx, &natives)?;
     define("listenSignal", 2, signals::listen)?;
     define("readInput", 1, input::read)?;
@@ -170,6 +179,10 @@ fn natives<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
 }
 
 type Native = for<'a, 'b> fn(&Call<'a, 'b>) -> Result<Value<'b>>;
+
+/// What `js/process_system.js` made, once anybody asked for any of it.
+#[derive(Default)]
+struct SystemMembers(RefCell<Option<Root<Value<'static>>>>);
 
 /// What writes to the standard streams, and knows them.
 pub(crate) fn output_natives<'js>(ctx: &Ctx<'js>, natives: &Object<'js>) -> Result<()> {

@@ -7,12 +7,12 @@ use std::collections::HashMap;
 use holm_host::{Stream, host};
 use holm_js::reflect::Kind;
 use holm_js::{
-    Attributes, Call, Ctx, Error, Object, Result, Root, ScriptOrigin, Value, define_lazy,
-    evaluate_script, function, heap_bytes, heap_limit_bytes, slot,
+    Attributes, Call, Ctx, Error, Object, Result, Root, Value, define_lazy, function, heap_bytes,
+    heap_limit_bytes, slot,
 };
 use holm_web::console::inspect::{self, Options};
 
-use crate::{builtins, embedded, process, scripted, system_errors, ticks};
+use crate::{builtins, embedded, own_natives, process, scripted, system_errors, ticks};
 
 /// What was made so far, by name, and what all are given.
 #[derive(Default)]
@@ -57,11 +57,6 @@ fn natives<'js>(ctx: &Ctx<'js>, parts: &Parts) -> Result<Object<'js>> {
     };
     define("part", 1, |call| part(call.ctx(), &call.get::<String>(0)?))?;
     define("kindOf", 1, kind_of)?;
-    define("evaluate", 3, |call| {
-        let (code, name, line): (String, String, f64) = (call.get(0)?, call.get(1)?, call.get(2)?);
-        let origin = ScriptOrigin { name: &name, first_line: 1 + line as i32 };
-        evaluate_script(call.ctx(), code, origin)
-    })?;
     define("isCryptoKey", 1, |call| {
         let class: Value<'_> = call.ctx().globals().get("CryptoKey")?;
         let is_key = match (call.value(0).as_object(), class.as_constructor()) {
@@ -82,6 +77,10 @@ fn natives<'js>(ctx: &Ctx<'js>, parts: &Parts) -> Result<Object<'js>> {
     define("isTerminal", 1, is_terminal)?;
     define("standardStreams", 0, |call| scripted::part(call.ctx(), "stream/standard"))?;
     define("heap", 0, heap)?;
+    // What only some parts need, and what would be much to make for all.
+    define("natives", 1, |call| {
+        Ok(own_natives::of(call.ctx(), &call.get::<String>(0)?)?.into_value())
+    })?;
     define("format", 0, |call| {
         call.returns(inspect::format(call.ctx(), &call.rest(0), &Options::default())?)
     })?;

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 
-use holm_js::{Call, Ctx, Function, Rest, Result, Root, Value, slot};
+use holm_js::{AsyncValue, Call, Ctx, Function, Rest, Result, Root, Value, async_context, slot};
 use holm_web::node_errors::invalid_argument;
 
 #[derive(Default)]
@@ -12,6 +12,7 @@ struct Ticks(RefCell<VecDeque<Tick>>);
 struct Tick {
     callback: Root<Function<'static>>,
     arguments: Vec<Root<Value<'static>>>,
+    context: AsyncValue,
 }
 
 /// Runs the oldest tick; `None` when there is none.
@@ -25,6 +26,7 @@ impl Tick {
         let arguments: Result<Vec<Value<'_>>> =
             self.arguments.iter().map(|argument| argument.get(ctx)).collect();
         let callback: Function<'_> = self.callback.get(ctx)?;
+        async_context(ctx).set(self.context);
         callback.call::<_, Value<'_>>((Rest(arguments?),)).map(drop)
     }
 }
@@ -36,8 +38,11 @@ pub(crate) fn next_tick<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
         return Err(invalid_argument(ctx, "callback", "of type function", &callback));
     }
     let arguments = call.rest(1).into_iter().map(|argument| Root::new(ctx, argument));
-    let tick =
-        Tick { callback: Root::new(ctx, callback)?, arguments: arguments.collect::<Result<_>>()? };
+    let tick = Tick {
+        callback: Root::new(ctx, callback)?,
+        arguments: arguments.collect::<Result<_>>()?,
+        context: async_context(ctx).current(),
+    };
     slot::<Ticks>(ctx).0.borrow_mut().push_back(tick);
     call.undefined()
 }

@@ -19,13 +19,23 @@ use crate::command::Failure;
 
 const PRELUDE: &str = include_str!("web/prelude.js");
 /// Below the root of web-platform-tests.
-pub(super) const FOLDERS: [&str; 6] =
-    ["streams", "encoding", "url", "FileAPI", "html/webappapis/structured-clone", WASM];
+pub(super) const FOLDERS: [&str; 8] = [
+    "streams",
+    "encoding",
+    "url",
+    "FileAPI",
+    "html/webappapis/structured-clone",
+    "webmessaging/broadcastchannel",
+    "WebCryptoAPI",
+    WASM,
+];
 /// Its tests ask a server, and not only for what is beside them.
 const WASM: &str = "wasm/webapi";
 /// How names of files begin that are not run: descriptions of interfaces, which need a parser of
 /// their own; uploads to W3C's server; an interface that only browsers have.
 const NOT_RUN: [&str; 3] = ["idlharness", "send-file-formdata", "filereader"];
+/// Files of which one of the parts is run that W3C's server splits them into: all take minutes.
+const IN_PART: [(&str, &str); 1] = [("derive_bits_keys/pbkdf2.https.any.js", "?1-1000")];
 /// What a copy without a note of its versions is called unless told.
 const COPY: &str = "dir";
 
@@ -118,6 +128,9 @@ impl Suite for Web {
             parts.push(format!("globalThis.TEST_URL = {};", Value::from(url)));
         }
         parts.extend([PRELUDE.to_owned(), self.harness.clone(), jsapi::REPORT.to_owned()]);
+        if let Some((_, part)) = IN_PART.iter().find(|(name, _)| *name == file) {
+            parts.push(format!("location.search = {part:?};"));
+        }
         for script in &meta.scripts {
             parts.push(jsapi::read(&self.script_path(file, script))?);
         }

@@ -22,7 +22,8 @@ mod tls;
 pub use endpoint::{Endpoint, Family, Route};
 pub use failure::{Failure, SystemFailure, TlsFailure, error_code};
 pub use tls::{
-    Identity, TlsClient, TlsSettings, TlsStream, Trust, Verification, failure as stream_failure,
+    CertificateDetails, ClientProof, Identity, Received, ServerSettings, TlsClient, TlsServer,
+    TlsSession, TlsSettings, TlsStream, Trust, Verification, Versions, failure as stream_failure,
 };
 
 use std::net::{IpAddr, SocketAddr};
@@ -79,6 +80,16 @@ impl Network {
         family: Family,
     ) -> Result<Vec<IpAddr>, Failure> {
         permissions.check(Access::Net(host)).map_err(Failure::Denied)?;
+        resolve::addresses(&self.lookups, host, family).await
+    }
+
+    /// The same of a host of which the caller has asked the permissions already: for a port that
+    /// [`Self::addresses`] knows nothing of.
+    pub async fn permitted_addresses(
+        &self,
+        host: &str,
+        family: Family,
+    ) -> Result<Vec<IpAddr>, Failure> {
         resolve::addresses(&self.lookups, host, family).await
     }
 

@@ -6,9 +6,9 @@ use rquickjs::atom::PredefinedAtom;
 use rquickjs::prelude::This;
 use rquickjs::{Ctx, Error, Function, Object, Result, Value, qjs};
 
-use crate::pristine;
 use crate::raw::{self, context};
 use crate::reflect::{Kind, attempt, with_wtf8};
+use crate::{async_context, pristine};
 
 /// A property's name: a string or a symbol.
 pub struct PropertyKey<'js> {
@@ -315,10 +315,10 @@ pub fn own_property<'js>(
     let Some((flags, value, get, set)) = found? else {
         return Ok(None);
     };
-    let slot = if flags & qjs::JS_PROP_GETSET == 0 {
-        Slot::Value(value)
-    } else {
-        Slot::Accessor { get: get.into_function(), set: set.into_function() }
+    let slot = match async_context::behind_getter(ctx, &get)? {
+        _ if flags & qjs::JS_PROP_GETSET == 0 => Slot::Value(value),
+        Some(class) => Slot::Value(class),
+        None => Slot::Accessor { get: get.into_function(), set: set.into_function() },
     };
     Ok(Some(Property {
         slot,

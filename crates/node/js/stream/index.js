@@ -1,6 +1,6 @@
 // node:stream, <https://nodejs.org/api/stream.html>
 
-(function ({ Buffer, builtin, missing, part }) {
+(function ({ Buffer, builtin, part }) {
   const { Stream } = part('stream/legacy');
   const { Readable, take } = part('stream/readable');
   const { Writable } = part('stream/writable');
@@ -39,8 +39,9 @@
   Readable.wrap = (stream, options) => piping.wrap(Readable, stream, options);
   Readable._fromList = take;
   Duplex.from = (body) => part('stream/join').from(body);
-  for (const Class of [Readable, Writable, Duplex]) {
-    for (const name of ['fromWeb', 'toWeb']) Class[name] = missing('stream', `${Class.name}.${name}`);
+  for (const [Class, name] of [[Readable, 'readable'], [Writable, 'writable'], [Duplex, 'duplex']]) {
+    Class.fromWeb = function fromWeb(stream, options) { return part('stream/web')[`${name}FromWeb`](Class, stream, options); };
+    Class.toWeb = function toWeb(stream, options) { return part('stream/web')[`${name}ToWeb`](stream, options); };
   }
 
   const promisified = Symbol.for('nodejs.util.promisify.custom');

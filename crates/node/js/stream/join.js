@@ -140,6 +140,9 @@
     if (question.isNode(body)) return new Pair(undefined, undefined);
     if (typeof body === 'function') return fromFunction(body, name);
     if (typeof Blob === 'function' && body instanceof Blob) return from(body.arrayBuffer());
+    if (question.isWebWritable(body)) {
+      return new Pair(undefined, part('stream/web').adapted(body));
+    }
     if (question.isIterable(body)) {
       return part('stream/iteration').from(Duplex, body, { objectMode: true, writable: false });
     }

@@ -24,7 +24,7 @@
 
   class Row {
     constructor(streams, callback, options) {
-      this.streams = streams;
+      this.streams = streams.map((stream) => (question.isWeb(stream) ? part('stream/web').adapted(stream) : stream));
       this.callback = callback;
       this.outerSignal = options?.signal;
       this.endsLast = options?.end !== false;

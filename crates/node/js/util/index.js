@@ -258,6 +258,8 @@
     aborted,
     types,
     parseEnv,
+    get MIMEParams() { return part('util/mime').MIMEParams; },
+    get MIMEType() { return part('util/mime').MIMEType; },
     get parseArgs() { return part('util/parse_args'); },
     get TextDecoder() { return TextDecoder; },
     get TextEncoder() { return TextEncoder; },

@@ -5,8 +5,10 @@
 //! The algorithms are those of `crypto.subtle` (`holm_web::crypto`). Arguments are checked in
 //! script, in Node's words.
 
+mod ciphers;
 mod derive;
 mod hashing;
+mod pairs;
 mod random;
 
 use holm_js::{Bytes, Call, Ctx, Error, Object, Result, Strings, Text, Value, function};
@@ -44,7 +46,14 @@ pub(crate) fn module<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
     natives.set("part", part)?;
     natives.set("webcrypto", ctx.globals().get::<_, Value<'js>>("crypto")?)?;
     let tools = Tools { bytes: Bytes::new(ctx)?, strings: Strings::new(ctx)? };
-    for functions in [FUNCTIONS, derive::FUNCTIONS, hashing::FUNCTIONS, random::FUNCTIONS] {
+    for functions in [
+        FUNCTIONS,
+        ciphers::FUNCTIONS,
+        derive::FUNCTIONS,
+        hashing::FUNCTIONS,
+        pairs::FUNCTIONS,
+        random::FUNCTIONS,
+    ] {
         for (name, length, body) in functions {
             natives.set(*name, function(ctx, name, *length, move |call| body(tools, call))?)?;
         }

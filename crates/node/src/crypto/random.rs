@@ -43,7 +43,7 @@ fn fill_random<'js>(tools: Tools, call: &Call<'_, 'js>) -> Result<Value<'js>> {
     call.undefined()
 }
 
-fn random(call: &Call<'_, '_>, bytes: &mut [u8]) -> Result<()> {
+pub(super) fn random(call: &Call<'_, '_>, bytes: &mut [u8]) -> Result<()> {
     host(call.ctx()).random.fill(bytes).map_err(|error| {
         let text = format!("the system gives no random numbers: {error}");
         throw_coded(call.ctx(), ErrorKind::Plain, "ERR_CRYPTO_OPERATION_FAILED", &text)

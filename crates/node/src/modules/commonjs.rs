@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use holm_host::host;
 use holm_js::{
-    Call, Ctx, ErrorKind, Function, Object, PromiseState, Result, Root, ScriptOrigin, This, Value,
-    compile_module, evaluate_script, function, slot, throw, throw_value, to_text,
+    Call, Ctx, Error, ErrorKind, Function, Object, PromiseState, Result, Root, ScriptOrigin, This,
+    Value, compile_module, evaluate_script, function, slot, throw, throw_value, to_text,
 };
 
 use super::resolve::{Format, Kind, Resolved, System};
@@ -16,7 +16,7 @@ use super::state::{modules, path_of};
 use super::{errors, loader};
 use crate::syntax::cjs_exports::cjs_exports;
 use crate::syntax::queries::has_module_syntax;
-use crate::{builtins, embedded, process};
+use crate::{builtins, embedded, process, scripted};
 
 /// Re-exports of re-exports are followed this deep.
 const MAX_REEXPORT_DEPTH: usize = 64;
@@ -49,7 +49,13 @@ pub(crate) fn main_module<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
 
 /// What `require('module')` gives.
 pub(crate) fn module_builtin<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
-    commonjs(ctx)?.get("Module")
+    let module: Object<'js> = commonjs(ctx)?.get("Module")?;
+    let extra = scripted::part(ctx, "module_extra")?.into_object().ok_or(Error::Unknown)?;
+    for member in extra.props::<String, Value<'js>>() {
+        let (name, value) = member?;
+        module.set(name, value)?;
+    }
+    Ok(module.into_value())
 }
 
 /// Runs a program's main file.

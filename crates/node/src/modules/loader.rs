@@ -6,8 +6,8 @@ use std::rc::Rc;
 use holm_host::host;
 use holm_js::{
     Attributes, Ctx, ErrorKind, ImportAttributes, ModuleLoader, ModuleRecord, Object, Result, Root,
-    Thrown, Value, compile_module, define_value, function, parse_json, synthetic_module, throw,
-    to_text,
+    Thrown, Value, compile_module, define_value, function, is_inner_realm, parse_json,
+    synthetic_module, throw, throw_coded, to_text,
 };
 use holm_web::file_api::blob_url_data;
 use holm_webassembly::{module_source, script_module, to_binary};
@@ -35,6 +35,11 @@ impl ModuleLoader for NodeLoader {
         referrer: &str,
         attributes: &ImportAttributes,
     ) -> Result<String> {
+        if is_inner_realm(ctx) {
+            let text = "A dynamic import callback was not specified.";
+            let code = "ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING";
+            return Err(throw_coded(ctx, ErrorKind::Type, code, text));
+        }
         check_attributes(ctx, attributes)?;
         let state = modules(ctx);
         let url = match state.resolve(ctx, specifier, referrer, Kind::Import)? {

@@ -3,6 +3,7 @@
 
 pub mod cjs_exports;
 mod cjs_reexports;
+pub mod declared;
 pub mod module_exports;
 mod nesting;
 mod parse;

@@ -26,18 +26,23 @@
   let text;
   let compression;
   let bodies;
+  let transfer;
   const texts = () => (text ??= part('text', { base, transforming, ...natives }));
   const compressions = () => (compression ??= part('compression', { base, transforming, ...natives }));
 
   return {
     __proto__: null,
-    // These two are no interfaces, but what messages and `fetch` need of streams.
+    // These three are no interfaces, but what messages and `fetch` need of streams.
     isPlatformObject: base.isPlatformObject,
     get bodies() {
       bodies ??= part('bodies', {
         base, bytes, defaults, iteration, readable, signals, teeing, views, ReadableStream,
       });
       return bodies;
+    },
+    get transfer() {
+      transfer ??= part('transfer', { base, piping, readable, transforming, writable, ReadableStream, ...natives });
+      return transfer;
     },
     get CompressionStream() {
       return compressions().CompressionStream;

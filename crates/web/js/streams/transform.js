@@ -304,5 +304,13 @@
     return stream;
   }
 
-  return { TransformStream, TransformStreamDefaultController, createPair };
+  // One that is nothing but these two.
+  function around(readable, writable) {
+    const stream = new Stream(create(TransformStream.prototype));
+    stream.readable = readable;
+    stream.writable = writable;
+    return stream.object;
+  }
+
+  return { TransformStream, TransformStreamDefaultController, around, createPair, streams };
 })

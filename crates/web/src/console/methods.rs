@@ -1,7 +1,7 @@
 //! The methods of `console`.
 
 use holm_host::{Stream, host};
-use holm_js::{Call, Ctx, Object, Result, Value, slot, to_text};
+use holm_js::{Call, Ctx, Result, Value, slot, to_text};
 
 use super::inspect::{self, Colors, Options};
 use super::{State, duration, print};
@@ -194,22 +194,34 @@ fn group_end<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
 
 fn table<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
     let ctx = call.ctx();
-    let columns: Option<Vec<String>> = match call.value(1).into_object().map(Object::into_array) {
-        Some(Some(names)) => {
+    let text = match table_text(ctx, &call.value(0), &call.value(1), &options(ctx, Stream::Out))? {
+        Some(text) => text,
+        None => formatted_alone(call)?,
+    };
+    print(ctx, Stream::Out, &text)?;
+    call.undefined()
+}
+
+/// What is no table: the first argument as `console.log` shows it.
+fn formatted_alone(call: &Call<'_, '_>) -> Result<String> {
+    inspect::format(call.ctx(), &[call.value(0)], &options(call.ctx(), Stream::Out))
+}
+
+/// The table of some data; nothing for what has no rows.
+pub(super) fn table_text<'js>(
+    ctx: &Ctx<'js>,
+    data: &Value<'js>,
+    columns: &Value<'js>,
+    options: &Options,
+) -> Result<Option<String>> {
+    let columns: Option<Vec<String>> = match columns.as_array() {
+        Some(names) => {
             let names = names.iter::<Value<'js>>();
             Some(names.map(|name| to_text(ctx, &name?)).collect::<Result<_>>()?)
         }
-        _ => None,
+        None => None,
     };
-    let options = options(ctx, Stream::Out);
-    match inspect::table(ctx, &call.value(0), columns, &options)? {
-        Some(text) => print(ctx, Stream::Out, &text)?,
-        None => {
-            let text = inspect::format(ctx, &[call.value(0)], &options)?;
-            print(ctx, Stream::Out, &text)?;
-        }
-    }
-    call.undefined()
+    inspect::table(ctx, data, columns, options)
 }
 
 /// A warning of the console itself.

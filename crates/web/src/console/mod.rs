@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use holm_host::{Stream, host};
 use holm_js::{
-    Attributes, Ctx, Object, Result, define_lazy, define_value, function, interrupt_error, slot,
+    Attributes, Ctx, Object, Result, Value, define_lazy, define_value, function, interrupt_error,
+    slot,
 };
 
 /// Defines `console`.
@@ -28,6 +29,20 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
         define_value(&console, tag, "console", Attributes::CONFIGURABLE)?;
         Ok(console.into_value())
     })
+}
+
+/// What `console.table` prints of this; nothing for what is no table.
+pub fn table_text<'js>(
+    ctx: &Ctx<'js>,
+    data: &Value<'js>,
+    columns: &Value<'js>,
+) -> Result<Option<String>> {
+    methods::table_text(ctx, data, columns, &inspect::Options::default())
+}
+
+/// A time as `console.time` prints it.
+pub fn duration_text(duration: Duration) -> String {
+    duration::show(duration)
 }
 
 /// So many lines may be lost before the program is ended.

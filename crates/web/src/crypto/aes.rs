@@ -11,7 +11,7 @@ use ghash::universal_hash::UniversalHash;
 use super::same_bytes;
 
 /// The length of a block.
-pub(super) const BLOCK_BYTES: usize = 16;
+pub const BLOCK_BYTES: usize = 16;
 
 /// So many blocks of a key stream are made at a time.
 const STREAM_BLOCKS: usize = 32;
@@ -19,12 +19,18 @@ const STREAM_BLOCKS: usize = 32;
 /// GCM counts in so many bits.
 const GCM_COUNTER_BITS: u32 = 32;
 
+/// AES-KW wraps words of so many bytes, two at least.
+const WORD_BYTES: usize = 8;
+/// What they are wrapped with, to tell whether they are right.
+const KW_IV: [u8; WORD_BYTES] = [0xa6; WORD_BYTES];
+const KW_ROUNDS: u64 = 6;
+
 /// What GCM's counter starts with is this long usually, and then taken as it is.
 const GCM_IV_BYTES: usize = 12;
 
 /// A key, expanded.
 #[derive(Debug)]
-pub(super) struct Aes(Size);
+pub struct Aes(Size);
 
 #[derive(Debug)]
 enum Size {
@@ -35,7 +41,7 @@ enum Size {
 
 impl Aes {
     /// `None` for a key of any other length than 16, 24 or 32 bytes.
-    pub(super) fn new(key: &[u8]) -> Option<Self> {
+    pub fn new(key: &[u8]) -> Option<Self> {
         let size = match key.len() {
             16 => Size::Bits128(Aes128::new_from_slice(key).ok()?),
             24 => Size::Bits192(Aes192::new_from_slice(key).ok()?),
@@ -61,14 +67,20 @@ impl Aes {
         }
     }
 
-    fn encrypted(&self, block: [u8; BLOCK_BYTES]) -> [u8; BLOCK_BYTES] {
+    pub(super) fn encrypted(&self, block: [u8; BLOCK_BYTES]) -> [u8; BLOCK_BYTES] {
         let mut block = [Block::from(block)];
         self.encrypt(&mut block);
         block[0].into()
     }
 
+    pub(super) fn decrypted(&self, block: [u8; BLOCK_BYTES]) -> [u8; BLOCK_BYTES] {
+        let mut block = [Block::from(block)];
+        self.decrypt(&mut block);
+        block[0].into()
+    }
+
     /// CBC with the padding of PKCS#7, <https://www.rfc-editor.org/rfc/rfc2315#section-10.3>.
-    pub(super) fn encrypt_cbc(&self, iv: [u8; BLOCK_BYTES], mut data: Vec<u8>) -> Vec<u8> {
+    pub fn encrypt_cbc(&self, iv: [u8; BLOCK_BYTES], mut data: Vec<u8>) -> Vec<u8> {
         let padding = BLOCK_BYTES - data.len() % BLOCK_BYTES;
         data.resize(data.len() + padding, padding as u8);
         let mut last = iv;
@@ -81,16 +93,15 @@ impl Aes {
     }
 
     /// `None` if the length or the padding is wrong.
-    pub(super) fn decrypt_cbc(&self, iv: [u8; BLOCK_BYTES], mut data: Vec<u8>) -> Option<Vec<u8>> {
+    pub fn decrypt_cbc(&self, iv: [u8; BLOCK_BYTES], mut data: Vec<u8>) -> Option<Vec<u8>> {
         if data.is_empty() || !data.len().is_multiple_of(BLOCK_BYTES) {
             return None;
         }
         let mut last = iv;
         for block in data.as_chunks_mut::<BLOCK_BYTES>().0 {
-            let mut plain = [Block::from(*block)];
-            self.decrypt(&mut plain);
-            xor(&mut plain[0], &last);
-            last = std::mem::replace(block, plain[0].into());
+            let mut plain = self.decrypted(*block);
+            xor(&mut plain, &last);
+            last = std::mem::replace(block, plain);
         }
         let padding = usize::from(*data.last()?);
         let is_padding = (1..=BLOCK_BYTES).contains(&padding)
@@ -100,7 +111,7 @@ impl Aes {
     }
 
     /// CTR, both ways. Only so many of the counter's last bits count.
-    pub(super) fn apply_ctr(&self, counter: [u8; BLOCK_BYTES], bits: u32, data: &mut [u8]) {
+    pub fn apply_ctr(&self, counter: [u8; BLOCK_BYTES], bits: u32, data: &mut [u8]) {
         let start = u128::from_be_bytes(counter);
         let counted = u128::MAX >> (u128::BITS - bits);
         let mut number = start;
@@ -117,13 +128,7 @@ impl Aes {
     }
 
     /// GCM: the result ends with the tag, cut to so many bytes.
-    pub(super) fn encrypt_gcm(
-        &self,
-        iv: &[u8],
-        more: &[u8],
-        data: Vec<u8>,
-        tag_bytes: usize,
-    ) -> Vec<u8> {
+    pub fn encrypt_gcm(&self, iv: &[u8], more: &[u8], data: Vec<u8>, tag_bytes: usize) -> Vec<u8> {
         let (mut data, gcm) = (data, Gcm::new(self, iv));
         gcm.apply(&mut data);
         let tag = gcm.tag(more, &data);
@@ -132,7 +137,7 @@ impl Aes {
     }
 
     /// `None` if the tag, the last so many bytes, is not the right one.
-    pub(super) fn decrypt_gcm(
+    pub fn decrypt_gcm(
         &self,
         iv: &[u8],
         more: &[u8],
@@ -147,18 +152,72 @@ impl Aes {
         gcm.apply(&mut data);
         Some(data)
     }
+
+    /// AES-KW, <https://www.rfc-editor.org/rfc/rfc3394#section-2.2.1>. `None` unless the data are
+    /// two words or more.
+    pub fn wrap(&self, data: &[u8]) -> Option<Vec<u8>> {
+        let (words, rest) = data.as_chunks::<WORD_BYTES>();
+        if words.len() < 2 || !rest.is_empty() {
+            return None;
+        }
+        // 1) Set A = IV, an initial value. For i = 1 to n: R[i] = P[i].
+        let (mut first, mut words) = (KW_IV, words.to_vec());
+        // 2) For j = 0 to 5, for i = 1 to n: B = AES(K, A | R[i]); A = MSB(64, B) ^ t where
+        //    t = (n*j)+i; R[i] = LSB(64, B).
+        let mut step = 0_u64;
+        for _ in 0..KW_ROUNDS {
+            for word in &mut words {
+                step += 1;
+                let block = self.encrypted(joined(first, *word));
+                (first, *word) = halves(block);
+                xor(&mut first, &step.to_be_bytes());
+            }
+        }
+        // 3) Set C[0] = A. For i = 1 to n: C[i] = R[i].
+        Some([&[first], &*words].concat().into_flattened())
+    }
+
+    /// <https://www.rfc-editor.org/rfc/rfc3394#section-2.2.2>. `None` if the data are wrong.
+    pub fn unwrap(&self, data: &[u8]) -> Option<Vec<u8>> {
+        let (words, rest) = data.as_chunks::<WORD_BYTES>();
+        let (first, words) = words.split_first()?;
+        if words.len() < 2 || !rest.is_empty() {
+            return None;
+        }
+        let (mut first, mut words) = (*first, words.to_vec());
+        let mut step = KW_ROUNDS * words.len() as u64;
+        for _ in 0..KW_ROUNDS {
+            for word in words.iter_mut().rev() {
+                xor(&mut first, &step.to_be_bytes());
+                step -= 1;
+                (first, *word) = halves(self.decrypted(joined(first, *word)));
+            }
+        }
+        // 3) If A is an appropriate initial value, then output the words, else an error.
+        same_bytes(&first, &KW_IV).then(|| words.into_flattened())
+    }
+}
+
+fn joined(first: [u8; WORD_BYTES], second: [u8; WORD_BYTES]) -> [u8; BLOCK_BYTES] {
+    let number = u128::from(u64::from_be_bytes(first)) << u64::BITS;
+    (number | u128::from(u64::from_be_bytes(second))).to_be_bytes()
+}
+
+fn halves(block: [u8; BLOCK_BYTES]) -> ([u8; WORD_BYTES], [u8; WORD_BYTES]) {
+    let number = u128::from_be_bytes(block);
+    (((number >> u64::BITS) as u64).to_be_bytes(), (number as u64).to_be_bytes())
 }
 
 /// <https://nvlpubs.nist.gov/nistpubs/Legacy/SP/nistspecialpublication800-38d.pdf>, 7.1
-struct Gcm<'a> {
+pub(super) struct Gcm<'a> {
     aes: &'a Aes,
-    hash: GHash,
+    pub(super) hash: GHash,
     /// J_0
     counter: u128,
 }
 
 impl<'a> Gcm<'a> {
-    fn new(aes: &'a Aes, iv: &[u8]) -> Self {
+    pub(super) fn new(aes: &'a Aes, iv: &[u8]) -> Self {
         // 1. Let H = CIPH_K(0^128).
         let hash = GHash::new(&aes.encrypted([0; BLOCK_BYTES]).into());
         // 2. If len(IV) = 96, then let J_0 = IV || 0^31 || 1. Otherwise pad it, append its length,
@@ -176,11 +235,20 @@ impl<'a> Gcm<'a> {
         Self { aes, hash, counter }
     }
 
+    /// inc_32(J_0)
+    pub(super) fn first_counter(&self) -> u128 {
+        let counted = u128::from(u32::MAX);
+        (self.counter & !counted) | (self.counter.wrapping_add(1) & counted)
+    }
+
     /// 3. Let C = GCTR_K(inc_32(J_0), P).
     fn apply(&self, data: &mut [u8]) {
-        let counted = u128::from(u32::MAX);
-        let next = (self.counter & !counted) | (self.counter.wrapping_add(1) & counted);
-        self.aes.apply_ctr(next.to_be_bytes(), GCM_COUNTER_BITS, data);
+        self.aes.apply_ctr(self.first_counter().to_be_bytes(), GCM_COUNTER_BITS, data);
+    }
+
+    /// What tags are combined with: GCTR_K(J_0, …).
+    pub(super) fn mask(&self) -> [u8; BLOCK_BYTES] {
+        self.aes.encrypted(self.counter.to_be_bytes())
     }
 
     /// 4.-6. Let S = GHASH_H(A || 0^v || C || 0^u || [len(A)]_64 || [len(C)]_64), and
@@ -192,7 +260,7 @@ impl<'a> Gcm<'a> {
         let lengths = ((more.len() as u128 * 8) << 64) | (data.len() as u128 * 8);
         hash.update(&[lengths.to_be_bytes().into()]);
         let mut tag: [u8; BLOCK_BYTES] = hash.finalize().into();
-        self.aes.apply_ctr(self.counter.to_be_bytes(), GCM_COUNTER_BITS, &mut tag);
+        xor(&mut tag, &self.mask());
         tag
     }
 }

@@ -95,6 +95,14 @@ static ROWS: &[Row] = &[
     row::<Blake2s256, SimpleHmac<Blake2s256>>("blake2s256", &["blake2s-256"]),
 ];
 
+impl PartialEq for Hash {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.name == other.0.name
+    }
+}
+
+impl Eq for Hash {}
+
 impl Hash {
     /// All of them.
     pub fn all() -> impl Iterator<Item = Self> {

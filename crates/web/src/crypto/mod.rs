@@ -2,10 +2,15 @@
 //!
 //! <https://w3c.github.io/webcrypto/#crypto-interface>
 //!
-//! The algorithms themselves are in `hash.rs` and `aes.rs`; `node:crypto` uses them too.
+//! The algorithms themselves are in `hash.rs`, `aes.rs` and `curves.rs`, and keys as files in
+//! `key_forms.rs`; `node:crypto` uses them too.
 
-mod aes;
+pub mod aes;
+pub mod ciphering;
+pub mod curves;
+pub mod encrypted_keys;
 pub mod hash;
+pub mod key_forms;
 pub(crate) mod subtle;
 pub mod work;
 
@@ -19,6 +24,7 @@ use holm_js::{
 };
 
 use self::subtle::{CryptoKey, SubtleCrypto};
+pub use self::subtle::{Material, import_key, material};
 use crate::fetch::is_shared_view;
 
 /// More bytes are not given at once, by the specification.

@@ -1,30 +1,30 @@
 //! `Performance`.
 
-use std::cell::RefCell;
-
 use holm_host::host;
 use holm_js::webidl::{Definition, Interface, convert, new_object};
 use holm_js::{
-    Array, Call, Ctx, ErrorKind, Held, HostObject, Object, Result, Tracer, Value, throw, throw_dom,
+    Call, Ctx, ErrorKind, Held, HostObject, Object, Result, Tracer, Value, throw, throw_dom,
 };
 
 use super::entries::{PerformanceEntry, PerformanceMark, PerformanceMeasure};
-use super::now_ms;
+use super::entry_list::{EntryList, HasEntries, define_selection, optional_text};
+use super::{now_ms, observer};
 
-/// The timeline of a realm: its marks and measures, in order of their start.
+/// The timeline of a realm: its marks and measures.
 #[derive(Default)]
 pub(super) struct Performance {
-    entries: RefCell<Vec<Recorded>>,
-}
-
-struct Recorded {
-    entry: PerformanceEntry,
-    object: Held,
+    entries: EntryList,
 }
 
 impl HostObject for Performance {
     fn trace(&self, tracer: &Tracer<'_>) {
-        self.entries.borrow().iter().for_each(|recorded| tracer.mark(&recorded.object));
+        self.entries.trace(tracer);
+    }
+}
+
+impl HasEntries for Performance {
+    fn entries(&self) -> &EntryList {
+        &self.entries
     }
 }
 
@@ -40,29 +40,17 @@ impl Interface for Performance {
             .operation("mark", 1, |this, call| {
                 let mark = PerformanceMark::from_arguments(call)?;
                 let entry = mark.entry.clone();
-                this.record(entry, new_object(call.ctx(), mark)?)
+                this.record(call.ctx(), entry, new_object(call.ctx(), mark)?)
             })?
             .operation("measure", 1, Self::measure)?
             .operation("clearMarks", 0, |this, call| this.clear(call, "mark"))?
             .operation("clearMeasures", 0, |this, call| this.clear(call, "measure"))?
-            .operation("getEntries", 0, |this, call| this.select(call, |_| true))?
-            .operation("getEntriesByType", 1, |this, call| {
-                let kind = convert::string(call.ctx(), &call.value(0))?;
-                this.select(call, |entry| entry.entry_type == kind)
-            })?
-            .operation("getEntriesByName", 1, |this, call| {
-                let name = convert::string(call.ctx(), &call.value(0))?;
-                let kind = optional_text(call.ctx(), &call.value(1))?;
-                this.select(call, |entry| {
-                    entry.name == name && kind.as_ref().is_none_or(|kind| entry.entry_type == kind)
-                })
-            })?
             .operation("toJSON", 0, |_this, call| {
                 let json = Object::new(call.ctx().clone())?;
                 json.set("timeOrigin", host(call.ctx()).clock.origin_ms())?;
                 Ok(json.into_value())
             })?;
-        Ok(())
+        define_selection(members)
     }
 }
 
@@ -100,7 +88,7 @@ impl Performance {
         };
         let detail = option("detail")?.unwrap_or_else(|| Value::new_null(ctx.clone()));
         let measure = PerformanceMeasure { entry: entry.clone(), detail: Held::new(&detail) };
-        self.record(entry, new_object(ctx, measure)?)
+        self.record(ctx, entry, new_object(ctx, measure)?)
     }
 
     /// <https://w3c.github.io/user-timing/#convert-a-mark-to-a-timestamp>
@@ -109,12 +97,8 @@ impl Performance {
             return convert::double(ctx, mark, "mark");
         }
         let name = convert::string(ctx, mark)?;
-        let entries = self.entries.borrow();
-        let found = entries
-            .iter()
-            .rev()
-            .find(|recorded| recorded.entry.entry_type == "mark" && recorded.entry.name == name);
-        found.map(|recorded| recorded.entry.start_time).ok_or_else(|| {
+        let found = self.entries.latest(|entry| entry.entry_type == "mark" && entry.name == name);
+        found.map(|entry| entry.start_time).ok_or_else(|| {
             throw_dom(
                 ctx,
                 "SyntaxError",
@@ -123,46 +107,26 @@ impl Performance {
         })
     }
 
-    fn record<'js>(&self, entry: PerformanceEntry, object: Object<'js>) -> Result<Value<'js>> {
-        let mut entries = self.entries.borrow_mut();
-        let place = entries.partition_point(|other| other.entry.start_time <= entry.start_time);
-        entries.insert(place, Recorded { entry, object: Held::new(object.as_value()) });
+    fn record<'js>(
+        &self,
+        ctx: &Ctx<'js>,
+        entry: PerformanceEntry,
+        object: Object<'js>,
+    ) -> Result<Value<'js>> {
+        self.entries.add(entry.clone(), &object);
+        observer::queue(ctx, entry, &object)?;
         Ok(object.into_value())
     }
 
     fn clear<'js>(&self, call: &Call<'_, 'js>, kind: &str) -> Result<Value<'js>> {
         let name = optional_text(call.ctx(), &call.value(0))?;
-        let is_cleared = |entry: &PerformanceEntry| {
+        self.entries.remove(|entry| {
             entry.entry_type == kind && name.as_ref().is_none_or(|name| entry.name == *name)
-        };
-        // Releasing an object may run finalizers: not while the list is borrowed.
-        let entries = std::mem::take(&mut *self.entries.borrow_mut());
-        let (cleared, kept): (Vec<_>, Vec<_>) =
-            entries.into_iter().partition(|recorded| is_cleared(&recorded.entry));
-        *self.entries.borrow_mut() = kept;
-        drop(cleared);
+        });
         call.undefined()
-    }
-
-    fn select<'js>(
-        &self,
-        call: &Call<'_, 'js>,
-        wanted: impl Fn(&PerformanceEntry) -> bool,
-    ) -> Result<Value<'js>> {
-        let list = Array::new(call.ctx().clone())?;
-        let entries = self.entries.borrow();
-        let selected = entries.iter().filter(|recorded| wanted(&recorded.entry));
-        for (index, recorded) in selected.enumerate() {
-            list.set(index, recorded.object.get(call.ctx())?)?;
-        }
-        Ok(list.into_value())
     }
 }
 
 fn present(value: Value<'_>) -> Option<Value<'_>> {
     if value.is_undefined() { None } else { Some(value) }
-}
-
-fn optional_text(ctx: &Ctx<'_>, value: &Value<'_>) -> Result<Option<String>> {
-    if value.is_undefined() { Ok(None) } else { convert::string(ctx, value).map(Some) }
 }

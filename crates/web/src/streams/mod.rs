@@ -3,6 +3,8 @@
 //! <https://streams.spec.whatwg.org/>. It is JavaScript, in `js/streams/`, compiled when Holm is
 //! built; here is what that is given, and how its interfaces become globals.
 
+mod transfer;
+
 use std::cell::RefCell;
 
 use holm_js::webidl::interface_object;
@@ -15,7 +17,11 @@ use crate::abort::{AbortController, AbortSignal};
 use crate::compression;
 use crate::encoding::{TextDecoder, TextEncoder};
 use crate::events::EventTarget;
+use crate::messaging::MessagePort;
 use crate::node_errors::invalid_argument;
+use crate::structured_clone::data_clone_error;
+
+pub(crate) use transfer::StreamKind;
 
 /// What the scripts have made, once a script has asked for any of it.
 #[derive(Default)]
@@ -51,6 +57,7 @@ parts!(
     "strategies",
     "tee",
     "text",
+    "transfer",
     "transform",
     "views",
     "writable",
@@ -146,6 +153,14 @@ fn natives<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     natives.set("AbortController", interface_object::<AbortController>(ctx)?)?;
     natives.set("AbortSignal", interface_object::<AbortSignal>(ctx)?)?;
     natives.set("EventTarget", interface_object::<EventTarget>(ctx)?)?;
+    define_lazy(&natives, "MessagePort", Attributes::ALL, |ctx| {
+        Ok(interface_object::<MessagePort>(ctx)?.into_value())
+    })?;
+    let refusal = function(ctx, "DataCloneError", 1, |call| {
+        let error = data_clone_error(call.ctx(), &call.get::<String>(0)?);
+        Ok(take_exception(call.ctx(), error))
+    })?;
+    natives.set("DataCloneError", refusal)?;
     natives.set("TextDecoder", interface_object::<TextDecoder>(ctx)?)?;
     natives.set("TextEncoder", interface_object::<TextEncoder>(ctx)?)?;
     compression::natives(ctx, &natives)?;

@@ -12,6 +12,7 @@ use super::wasm;
 use crate::crypto::subtle::KeyKind;
 use crate::file_api::{BlobKind, FileKind};
 use crate::messaging::Ports;
+use crate::streams::StreamKind;
 
 /// What travels for a platform object.
 pub type Parcel = Box<dyn Any + Send>;
@@ -56,6 +57,7 @@ static KINDS: &[&dyn PlatformKind] = &[
     &FileKind,
     &BlobKind,
     &KeyKind,
+    &StreamKind,
 ];
 
 /// The kind of an object, and its number.

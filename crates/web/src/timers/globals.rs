@@ -6,6 +6,7 @@ use holm_host::host;
 use holm_js::webidl::{convert, new_object};
 use holm_js::{
     Attributes, Call, Ctx, Function, Held, Object, Result, Root, Value, define_value, function,
+    mark_next_job,
 };
 
 use super::objects::{Immediate, Timeout, id_of};
@@ -30,6 +31,7 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
         Root::new(ctx, global.get::<_, Value<'_>>("queueMicrotask")?)?;
     let queue = function(ctx, "queueMicrotask", 1, move |call| {
         let callback = checked_callback(call)?;
+        mark_next_job(call.ctx())?;
         microtask.get::<Function<'_>>(call.ctx())?.call((callback,))
     })?;
     define_value(&global, "queueMicrotask", queue, Attributes::ALL)?;

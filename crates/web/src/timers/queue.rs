@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
-use holm_js::{Ctx, Function, Object, Rest, Result, Root, This, Value, slot};
+use holm_js::{
+    AsyncValue, Ctx, Function, Object, Rest, Result, Root, This, Value, async_context, slot,
+};
 
 /// The timers of the realm that `ctx` belongs to.
 pub fn timers(ctx: &Ctx<'_>) -> Rc<Timers> {
@@ -48,6 +50,7 @@ pub(super) struct Action {
     pub(super) object: Root<Object<'static>>,
     pub(super) callback: Root<Function<'static>>,
     pub(super) arguments: Vec<Root<Value<'static>>>,
+    context: AsyncValue,
 }
 
 impl Action {
@@ -62,6 +65,7 @@ impl Action {
             object: Root::new(ctx, object)?,
             callback: Root::new(ctx, callback)?,
             arguments: Result::from_iter::<Vec<Result<_>>>(arguments)?,
+            context: async_context(ctx).current(),
         })
     }
 }
@@ -218,6 +222,7 @@ impl TimerCall {
         let arguments: Result<Vec<Value<'_>>> =
             self.action.arguments.iter().map(|argument| argument.get(ctx)).collect();
         let this: Value<'_> = self.action.object.get(ctx)?;
+        async_context(ctx).set(self.action.context.clone());
         let result = callback.call::<_, Value<'_>>((This(this), Rest(arguments?)));
         timers(ctx).finished(self.id, holm_host::host(ctx).clock.elapsed());
         result.map(drop)

@@ -1,8 +1,9 @@
-//! The URL standard: `URL` and `URLSearchParams`.
+//! The URL standard: `URL` and `URLSearchParams`; and `URLPattern`.
 //!
 //! <https://url.spec.whatwg.org/>. Parsing, serializing and the setters' state overrides are
 //! the crate `url`'s; here are the interfaces, and how the two keep each other up to date.
 
+mod pattern;
 mod record;
 mod search_params;
 mod shown;
@@ -11,6 +12,7 @@ mod url_object;
 use holm_js::webidl::interface_object;
 use holm_js::{Attributes, Ctx, Result, Value, define_lazy, host_ref};
 
+use pattern::UrlPattern;
 use search_params::UrlSearchParams;
 use url_object::UrlObject;
 
@@ -19,6 +21,9 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
     let global = ctx.globals();
     define_lazy(&global, "URL", Attributes::BUILT_IN, |ctx| {
         Ok(interface_object::<UrlObject>(ctx)?.into_value())
+    })?;
+    define_lazy(&global, "URLPattern", Attributes::BUILT_IN, |ctx| {
+        Ok(interface_object::<UrlPattern>(ctx)?.into_value())
     })?;
     define_lazy(&global, "URLSearchParams", Attributes::BUILT_IN, |ctx| {
         Ok(interface_object::<UrlSearchParams>(ctx)?.into_value())

@@ -2,8 +2,8 @@
 //! <https://www.rfc-editor.org/rfc/rfc5280#section-4.1>.
 
 /// DER's tags that occur here.
-const SEQUENCE: u8 = 0x30;
-const VERSION: u8 = 0xa0;
+pub(super) const SEQUENCE: u8 = 0x30;
+pub(super) const VERSION: u8 = 0xa0;
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
 
@@ -46,13 +46,13 @@ impl<'a> Certificate<'a> {
 }
 
 /// What is inside of an element with this tag, and what follows it.
-fn value(der: &[u8], wanted: u8) -> Option<(&[u8], &[u8])> {
+pub(super) fn value(der: &[u8], wanted: u8) -> Option<(&[u8], &[u8])> {
     let (tag, value, rest) = element(der)?;
     (tag == wanted).then_some((value, rest))
 }
 
 /// A tag, what is inside, and what follows.
-fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+pub(super) fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (&tag, rest) = der.split_first()?;
     let (&first, rest) = rest.split_first()?;
     let (len, rest) = match first {
@@ -69,7 +69,7 @@ fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
 }
 
 /// `YYMMDDHHMMSSZ` or `YYYYMMDDHHMMSSZ`, in seconds since 1970; times before that are 0.
-fn time(tag: u8, text: &[u8]) -> Option<u64> {
+pub(super) fn time(tag: u8, text: &[u8]) -> Option<u64> {
     let digits = text.strip_suffix(b"Z")?;
     if !digits.iter().all(u8::is_ascii_digit) {
         return None;

@@ -1,12 +1,19 @@
-//! TLS, of clients: rustls with ring.
+//! TLS: rustls with ring. Clients speak it over a connection; `session.rs` is for who moves the
+//! bytes, and for servers, of which `server.rs` has the settings.
 //!
 //! Certificates are judged by `verifier.rs`, which says what is wrong in Node's codes; what is
 //! trusted is `trust.rs`; `certificate.rs` reads of a certificate what these need.
 
 mod certificate;
+mod details;
+mod server;
+mod session;
 mod trust;
 mod verifier;
 
+pub use details::CertificateDetails;
+pub use server::{ClientProof, ServerSettings, TlsServer};
+pub use session::{Received, TlsSession};
 pub use trust::Trust;
 
 use std::borrow::Cow;
@@ -16,7 +23,7 @@ use std::sync::Arc;
 
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::ring;
-use rustls::{AlertDescription, ClientConfig};
+use rustls::{AlertDescription, ClientConfig, SupportedProtocolVersion};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -42,6 +49,33 @@ pub struct TlsSettings {
     pub identity: Option<Identity>,
     /// What becomes of a server that cannot prove who it is.
     pub verification: Verification,
+    /// The versions it speaks.
+    pub versions: Versions,
+}
+
+/// Which versions of TLS are spoken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Versions {
+    /// All that are safe.
+    #[default]
+    All,
+    /// TLS 1.2.
+    Only12,
+    /// TLS 1.3.
+    Only13,
+}
+
+static ONLY_12: &[&SupportedProtocolVersion] = &[&rustls::version::TLS12];
+static ONLY_13: &[&SupportedProtocolVersion] = &[&rustls::version::TLS13];
+
+impl Versions {
+    fn list(self) -> &'static [&'static SupportedProtocolVersion] {
+        match self {
+            Self::All => rustls::ALL_VERSIONS,
+            Self::Only12 => ONLY_12,
+            Self::Only13 => ONLY_13,
+        }
+    }
 }
 
 /// A client's certificate chain and its key, as PEM.
@@ -81,7 +115,7 @@ impl TlsClient {
         };
         let verifier = Arc::new(verifier);
         let builder = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
+            .with_protocol_versions(settings.versions.list())
             .map_err(|error| settings_failure("ERR_TLS_INVALID_PROTOCOL_VERSION", &error))?
             .dangerous()
             .with_custom_certificate_verifier(verifier.clone());

@@ -20,6 +20,14 @@ pub(super) fn bytes_of<'js>(ctx: &Ctx<'js>, value: &Value<'js>, what: &str) -> R
     buffer_source(ctx, value, what)
 }
 
+/// Whether a value is one that bytes are in.
+pub(super) fn is_buffer_source(value: &Value<'_>) -> bool {
+    use Kind::{ArrayBuffer, DataView, SharedArrayBuffer, TypedArray};
+    value.as_object().is_some_and(|object| {
+        matches!(Kind::of(object), ArrayBuffer | SharedArrayBuffer | TypedArray(_) | DataView)
+    })
+}
+
 /// A new `ArrayBuffer` with these bytes.
 pub(super) fn array_buffer<'js>(ctx: &Ctx<'js>, bytes: &[u8]) -> Result<Value<'js>> {
     Ok(ArrayBuffer::new_copy(ctx.clone(), bytes)?.into_value())

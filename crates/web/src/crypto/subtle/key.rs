@@ -6,11 +6,15 @@ use holm_js::{
     Array, Ctx, Error, ErrorKind, HeldCell, HostObject, Object, Result, Tracer, Value, host_ref,
     throw,
 };
+use p256::elliptic_curve::zeroize::Zeroizing;
 
 use super::algorithm::{Name, hash_name};
 use super::data::invalid_access;
+use crate::crypto::curves::Curve;
 use crate::crypto::hash::Hash;
+use crate::crypto::key_forms::Half;
 use crate::structured_clone::platform::{Parcel, PlatformKind};
+use crate::weight::Weight;
 
 /// What a key may be used for, in the specification's order.
 pub(super) const USAGES: [&str; 8] =
@@ -18,7 +22,7 @@ pub(super) const USAGES: [&str; 8] =
 
 /// A set of usages: bit by bit as in the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Usages(u8);
+pub(crate) struct Usages(u8);
 
 impl Usages {
     /// `sequence<KeyUsage>`
@@ -41,16 +45,35 @@ impl Usages {
         USAGES.iter().position(|usage| *usage == name).map(|place| Self(1 << place))
     }
 
-    /// Those that keys of an algorithm may have.
-    pub(super) fn of(algorithm: Name) -> Self {
-        let names: &[&str] = match algorithm {
-            Name::AesCbc | Name::AesCtr | Name::AesGcm => {
+    /// Those with these names.
+    pub(super) fn all_of(names: &[&str]) -> Self {
+        Self(names.iter().filter_map(|name| Self::named(name)).fold(0, |all, one| all | one.0))
+    }
+
+    /// Those that keys of an algorithm may have, by their type.
+    pub(super) fn of(algorithm: Name, key_type: KeyType) -> Self {
+        use KeyType::{Private, Public};
+        Self::all_of(match (algorithm, key_type) {
+            (Name::AesCbc | Name::AesCtr | Name::AesGcm, _) => {
                 &["encrypt", "decrypt", "wrapKey", "unwrapKey"]
             }
-            Name::Hmac => &["sign", "verify"],
-            Name::Hkdf | Name::Pbkdf2 => &["deriveKey", "deriveBits"],
-        };
-        Self(names.iter().filter_map(|name| Self::named(name)).fold(0, |all, one| all | one.0))
+            (Name::AesKw, _) => &["wrapKey", "unwrapKey"],
+            (Name::Hmac, _) => &["sign", "verify"],
+            (Name::Ecdsa | Name::Ed25519, Private) => &["sign"],
+            (Name::Ecdsa | Name::Ed25519, _) => &["verify"],
+            (Name::Ecdh | Name::X25519, Public) => &[],
+            (Name::Ecdh | Name::X25519, _) | (Name::Hkdf | Name::Pbkdf2, _) => {
+                &["deriveKey", "deriveBits"]
+            }
+        })
+    }
+
+    pub(super) fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    pub(super) fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 
     pub(super) fn is_within(self, other: Self) -> bool {
@@ -78,17 +101,60 @@ impl Usages {
     }
 }
 
-/// The slots of a key; all keys so far are secret ones.
+/// `KeyType`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeyType {
+    Secret,
+    Public,
+    Private,
+}
+
+/// What an algorithm says of its keys beside its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Details {
+    None,
+    Aes,
+    Hmac(Hash),
+    /// Of a pair; named in the key's algorithm where that has several.
+    Pair(Curve),
+}
+
+/// The slots of a key.
 #[derive(Clone, Debug)]
-pub(super) struct Key {
+pub(crate) struct Key {
     pub(super) algorithm: Name,
-    /// Of a key for HMAC.
-    pub(super) hash: Option<Hash>,
-    /// How long the key is, which of HMAC's need not be whole bytes.
-    pub(super) len_bits: u32,
+    pub(super) details: Details,
+    pub(super) key_type: KeyType,
     pub(super) is_extractable: bool,
     pub(super) usages: Usages,
+    /// How long the key is, which of HMAC's need not be whole bytes.
+    pub(super) len_bits: u32,
+    /// Of a pair: as `crate::crypto::curves` has them.
     pub(super) bytes: Bytes,
+}
+
+/// What a key is, its slots apart, to whom wants to make another of it.
+#[derive(Debug)]
+pub enum Material {
+    Secret(Bytes),
+    Half(Half),
+}
+
+/// Bytes that count as the realm's, and are nowhere any more when nobody has them.
+pub(super) fn secret(ctx: &Ctx<'_>, bytes: Zeroizing<Vec<u8>>) -> Result<Bytes> {
+    let weight = Weight::new(ctx, bytes.len())?;
+    Ok(Bytes::from_owner(Secret { bytes, _weight: weight }))
+}
+
+struct Secret {
+    bytes: Zeroizing<Vec<u8>>,
+    _weight: Weight,
+}
+
+impl AsRef<[u8]> for Secret {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 impl Key {
@@ -96,6 +162,15 @@ impl Key {
         let inside =
             CryptoKey { key: self, algorithm: HeldCell::default(), usages: HeldCell::default() };
         new_object(ctx, inside)
+    }
+
+    /// The key as half of a pair.
+    pub(super) fn half(&self) -> Option<Half> {
+        let (Details::Pair(curve), is_private) = (self.details, self.key_type == KeyType::Private)
+        else {
+            return None;
+        };
+        Some(Half { curve, is_private, bytes: Zeroizing::new(self.bytes.to_vec()) })
     }
 
     /// The key that an argument is.
@@ -152,7 +227,13 @@ impl Interface for CryptoKey {
 
     fn define(members: &mut Definition<'_, '_, Self>) -> Result<()> {
         members
-            .attribute("type", |_, call| call.returns("secret"))?
+            .attribute("type", |this, call| {
+                call.returns(match this.key.key_type {
+                    KeyType::Secret => "secret",
+                    KeyType::Public => "public",
+                    KeyType::Private => "private",
+                })
+            })?
             .attribute("extractable", |this, call| call.returns(this.key.is_extractable))?
             .attribute("algorithm", |this, call| {
                 cached(call.ctx(), &this.algorithm, || this.algorithm_object(call.ctx()))
@@ -182,16 +263,31 @@ impl CryptoKey {
     fn algorithm_object<'js>(&self, ctx: &Ctx<'js>) -> Result<Value<'js>> {
         let (object, key) = (Object::new(ctx.clone())?, &self.key);
         object.set("name", key.algorithm.as_str())?;
-        if key.algorithm.is_aes() || key.hash.is_some() {
-            object.set("length", f64::from(key.len_bits))?;
-        }
-        if let Some(hash) = key.hash {
-            let inner = Object::new(ctx.clone())?;
-            inner.set("name", hash_name(hash))?;
-            object.set("hash", inner)?;
+        match key.details {
+            Details::Aes => object.set("length", f64::from(key.len_bits))?,
+            Details::Hmac(hash) => {
+                object.set("length", f64::from(key.len_bits))?;
+                let inner = Object::new(ctx.clone())?;
+                inner.set("name", hash_name(hash))?;
+                object.set("hash", inner)?;
+            }
+            Details::Pair(curve) if curve.is_weierstrass() => {
+                object.set("namedCurve", curve.name())?;
+            }
+            Details::Pair(_) | Details::None => {}
         }
         Ok(object.into_value())
     }
+}
+
+/// What a `CryptoKey` holds, and whether it may be given out. `None` for any other value.
+pub fn material(value: &Value<'_>) -> Option<(Material, bool)> {
+    let inside = host_ref::<CryptoKey>(value)?;
+    let material = match inside.key.half() {
+        Some(half) => Material::Half(half),
+        None => Material::Secret(inside.key.bytes.clone()),
+    };
+    Some((material, inside.key.is_extractable))
 }
 
 /// Keys may be cloned.

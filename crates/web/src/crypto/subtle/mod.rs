@@ -6,16 +6,23 @@
 //! another thread.
 
 mod algorithm;
+mod cipher;
 mod data;
 mod derive;
 mod import_export;
+mod jwk;
 mod key;
 mod operations;
+mod pair_keys;
+mod secret_keys;
+mod wrap;
 
 use holm_js::webidl::{Definition, Interface};
 use holm_js::{Call, Ctx, HostObject, Result, Value};
 
+pub use self::import_export::import_key;
 pub(crate) use self::key::{CryptoKey, KeyKind};
+pub use self::key::{Material, material};
 
 /// The inside of `crypto.subtle`.
 pub(super) struct SubtleCrypto;
@@ -36,8 +43,8 @@ const OPERATIONS: &[(&str, u32, Operation)] = &[
     ("deriveBits", 2, derive::derive_bits),
     ("importKey", 5, import_export::import_key),
     ("exportKey", 2, import_export::export_key),
-    ("wrapKey", 4, operations::wrap_key),
-    ("unwrapKey", 7, operations::unwrap_key),
+    ("wrapKey", 4, wrap::wrap_key),
+    ("unwrapKey", 7, wrap::unwrap_key),
 ];
 
 impl Interface for SubtleCrypto {
