@@ -2,7 +2,7 @@
 //!
 //! What Node 26 says of the same certificates is what is expected here.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -176,6 +176,9 @@ fn a_server_that_speaks_no_tls_is_told_apart() {
     thread::spawn(move || {
         for (index, stream) in listener.incoming().enumerate() {
             let mut stream = stream.expect("a connection");
+            // What is not read would make a reset of the end.
+            let mut hello = [0; 4096];
+            assert!(stream.read(&mut hello).is_ok_and(|len| len > 0));
             if index == 0 {
                 stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").expect("written");
             }

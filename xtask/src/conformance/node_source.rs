@@ -17,8 +17,9 @@ use crate::command::Failure;
 /// The commit of web-platform-tests/wpt that `wasm/jsapi` is from.
 const COMMIT: &str = "cde25e7e3c3b9d2280eb088a3fb9da988793d255";
 /// What is taken out of the archive, below `node-vX.Y.Z/test/fixtures/wpt`.
-const WANTED: [&str; 11] = [
+const WANTED: [&str; 12] = [
     "wasm/jsapi/*",
+    "wasm/webapi/*",
     "resources/testharness.js",
     "versions.json",
     "common/*",
@@ -40,7 +41,8 @@ pub(super) fn get() -> Result<NodeSource, Failure> {
     let root = cargo::target_directory()?.join("conformance");
     let source = NodeSource(root.join(format!("wpt-{}", &COMMIT[..8])));
     // An older xtask took less.
-    if source.harness().exists() && source.root().join("WebCryptoAPI").exists() {
+    let is_there = |folder: &&str| source.root().join(folder).exists();
+    if source.harness().exists() && ["WebCryptoAPI", "wasm/webapi"].iter().all(is_there) {
         return Ok(source);
     }
     eprintln!("conformance: getting the source package nodejs by apt-get");

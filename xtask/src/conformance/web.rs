@@ -2,20 +2,24 @@
 //!
 //! Each folder is compared with its own expectations, `xtask/conformance/web/FOLDER.txt`. The files
 //! are put together as those of [`super::jsapi`] are; what they would get from W3C's server (by
-//! `fetch`, relative to themselves) they get from the folder `resources` beside them.
+//! `fetch`, relative to themselves) they get from the folder `resources` beside them; those of
+//! `wasm/webapi` from a small server (`web/server.rs`).
+
+mod server;
 
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use serde_json::Value;
 
+use self::server::Server;
 use super::jsapi::{self, Meta};
 use super::{LIMIT, Options, Prepared, Suite, node_source};
 use crate::command::Failure;
 
 const PRELUDE: &str = include_str!("web/prelude.js");
 /// Below the root of web-platform-tests.
-pub(super) const FOLDERS: [&str; 7] = [
+pub(super) const FOLDERS: [&str; 8] = [
     "streams",
     "encoding",
     "url",
@@ -23,7 +27,10 @@ pub(super) const FOLDERS: [&str; 7] = [
     "html/webappapis/structured-clone",
     "webmessaging/broadcastchannel",
     "WebCryptoAPI",
+    WASM,
 ];
+/// Its tests ask a server, and not only for what is beside them.
+const WASM: &str = "wasm/webapi";
 /// How names of files begin that are not run: descriptions of interfaces, which need a parser of
 /// their own; uploads to W3C's server; an interface that only browsers have.
 const NOT_RUN: [&str; 3] = ["idlharness", "send-file-formdata", "filereader"];
@@ -38,6 +45,7 @@ pub(super) struct Web {
     harness: String,
     copy: String,
     files: Vec<String>,
+    server: Option<Server>,
 }
 
 impl Web {
@@ -58,7 +66,12 @@ impl Web {
             collect(&root.join(folder), "", &mut files)?;
             files.sort();
             let copy = options.copy.clone().unwrap_or_else(|| version(&root, folder));
-            found.push(Web { root: root.clone(), folder, harness: harness.clone(), copy, files });
+            let server = match folder {
+                WASM => Some(Server::start(&root)?),
+                _ => None,
+            };
+            let (root, harness) = (root.clone(), harness.clone());
+            found.push(Web { root, folder, harness, copy, files, server });
         }
         match found.is_empty() {
             false => Ok(found),
@@ -103,10 +116,18 @@ impl Suite for Web {
     }
 
     fn prepare(&self, file: &str) -> Result<Prepared, Failure> {
-        let test = jsapi::read(&self.root.join(self.folder).join(file))?;
+        let mut test = jsapi::read(&self.root.join(self.folder).join(file))?;
+        if let Some(server) = self.server.as_ref().filter(|_| file.contains(".sub.")) {
+            test = server.substitute(&test);
+        }
         let meta = Meta::read(&test);
         let limit = if meta.is_long { jsapi::LONG_LIMIT } else { LIMIT };
-        let mut parts = vec![PRELUDE.to_owned(), self.harness.clone(), jsapi::REPORT.to_owned()];
+        let mut parts = Vec::new();
+        if let Some(server) = &self.server {
+            let url = server.url(&format!("{}/{file}", self.folder));
+            parts.push(format!("globalThis.TEST_URL = {};", Value::from(url)));
+        }
+        parts.extend([PRELUDE.to_owned(), self.harness.clone(), jsapi::REPORT.to_owned()]);
         if let Some((_, part)) = IN_PART.iter().find(|(name, _)| *name == file) {
             parts.push(format!("location.search = {part:?};"));
         }
@@ -173,6 +194,7 @@ mod tests {
             harness: String::new(),
             copy: COPY.into(),
             files: Vec::new(),
+            server: None,
         };
         for (script, path) in [
             ("/common/gc.js", "/wpt/common/gc.js"),

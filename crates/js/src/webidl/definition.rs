@@ -19,17 +19,37 @@ pub struct Definition<'a, 'js, T> {
     construct: Option<Construct>,
     length: u32,
     statics: Vec<Static<'js>>,
+    constants: Vec<Constant<'js>>,
     _interface: PhantomData<T>,
 }
 
+/// What the interface object is made with.
+pub(super) struct Finished<'js> {
+    pub(super) construct: Option<Construct>,
+    pub(super) length: u32,
+    pub(super) statics: Vec<Static<'js>>,
+    pub(super) constants: Vec<Constant<'js>>,
+}
+
+/// A constant, named.
+type Constant<'js> = (&'static str, Value<'js>);
+
 impl<'a, 'js, T: Interface> Definition<'a, 'js, T> {
     pub(super) fn new(ctx: &'a Ctx<'js>, prototype: &'a Object<'js>) -> Self {
-        let statics = Vec::new();
-        Self { ctx, prototype, construct: None, length: 0, statics, _interface: PhantomData }
+        Self {
+            ctx,
+            prototype,
+            construct: None,
+            length: 0,
+            statics: Vec::new(),
+            constants: Vec::new(),
+            _interface: PhantomData,
+        }
     }
 
-    pub(super) fn finish(self) -> (Option<Construct>, u32, Vec<Static<'js>>) {
-        (self.construct, self.length, self.statics)
+    pub(super) fn finish(self) -> Finished<'js> {
+        let Self { construct, length, statics, constants, .. } = self;
+        Finished { construct, length, statics, constants }
     }
 
     /// The realm the interface is made for.
@@ -149,7 +169,9 @@ impl<'a, 'js, T: Interface> Definition<'a, 'js, T> {
 
     /// A constant, on the interface object and on the prototype.
     pub fn constant(&mut self, name: &'static str, value: impl IntoJs<'js>) -> Result<&mut Self> {
-        define_value(self.prototype, name, value, Attributes::ENUMERABLE)?;
+        let value = value.into_js(self.ctx)?;
+        define_value(self.prototype, name, value.clone(), Attributes::ENUMERABLE)?;
+        self.constants.push((name, value));
         Ok(self)
     }
 

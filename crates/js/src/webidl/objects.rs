@@ -75,13 +75,16 @@ fn make<T: Interface>(ctx: &Ctx<'_>) -> Result<Objects> {
     };
     let mut members = Definition::<T>::new(ctx, &prototype);
     T::define(&mut members)?;
-    let (constructor_steps, length, statics) = members.finish();
-    let interface = constructor(ctx, T::NAME, length, |call| run_constructor::<T>(call))?;
+    let members = members.finish();
+    let interface = constructor(ctx, T::NAME, members.length, |call| run_constructor::<T>(call))?;
     if let Some(parent) = &parent {
         interface.set_prototype(Some(&parent.interface))?;
     }
-    for (name, function) in statics {
+    for (name, function) in members.statics {
         define_value(&interface, name, function, Attributes::ALL)?;
+    }
+    for (name, value) in members.constants {
+        define_value(&interface, name, value, Attributes::ENUMERABLE)?;
     }
     define_value(&interface, "prototype", prototype.clone(), Attributes::NONE)?;
     define_value(&prototype, "constructor", interface.clone(), Attributes::BUILT_IN)?;
@@ -90,7 +93,7 @@ fn make<T: Interface>(ctx: &Ctx<'_>) -> Result<Objects> {
     Ok(Objects {
         interface: Root::new(ctx, interface)?,
         prototype: Root::new(ctx, prototype)?,
-        construct: constructor_steps,
+        construct: members.construct,
     })
 }
 

@@ -222,8 +222,9 @@ pub(super) fn response_with_type(url: &str, content_type: &str) -> ResponseData 
 }
 
 /// Main fetch, step 7: should request be blocked due to a bad port.
-pub(super) fn is_blocked(url: &Url) -> bool {
-    matches!(url.scheme(), "http" | "https") && url.port().is_some_and(bad_ports::is_bad)
+pub(crate) fn is_blocked(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https" | "ws" | "wss")
+        && url.port().is_some_and(bad_ports::is_bad)
 }
 
 /// <https://url.spec.whatwg.org/#concept-url-serializer>, exclude fragment set.

@@ -41,6 +41,7 @@ pub(crate) use body_init::is_shared as is_shared_view;
 pub(crate) use body_stream::of_bytes as stream_of_bytes;
 pub(crate) use consume::{Package, made as package_bytes};
 pub use error::NetworkError;
+pub(crate) use fetching::is_blocked;
 pub use handle::{ResponseHandle, response_of};
 pub(crate) use headers::read_headers;
 pub use response::ResponseType;

@@ -299,8 +299,8 @@ impl Request {
         self.body.is_some()
     }
 
-    /// 41. 1. If inputBody is unusable, then throw a TypeError. 2. Set finalBody to the result of
-    ///     creating a proxy for inputBody.
+    /// Step 41: if inputBody is unusable, then throw a TypeError; set finalBody to the result of
+    /// creating a proxy for inputBody.
     fn give_body(&self, ctx: &Ctx<'_>, to: &mut Self) -> Result<()> {
         let used = || {
             let text =

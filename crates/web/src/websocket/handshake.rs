@@ -17,6 +17,8 @@ use tokio_tungstenite::tungstenite::{Error, http};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 use url::Url;
 
+use crate::fetch::is_blocked;
+
 /// How long it may take to find a server and to agree on keys with it.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a server may take to answer.
@@ -69,6 +71,10 @@ impl Opening {
 
     /// Opens it, or says why not.
     pub(super) async fn run(self) -> Result<Opened, String> {
+        if is_blocked(&self.url) {
+            let port = self.url.port().unwrap_or_default();
+            return Err(format!("port {port} is blocked: it belongs to another protocol"));
+        }
         let request = self.request()?;
         let connected = timeout(CONNECT_TIMEOUT, self.connect()).await;
         let stream = connected
