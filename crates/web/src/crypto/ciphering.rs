@@ -50,7 +50,7 @@ enum Chain {
     Ecb,
     Cbc { last: [u8; BLOCK_BYTES] },
     Ctr(KeyStream),
-    Gcm { stream: KeyStream, seal: Seal },
+    Gcm { stream: KeyStream, seal: Box<Seal> },
 }
 
 impl Mode {
@@ -82,7 +82,7 @@ impl Ciphering {
                 let (counter, mask) = (gcm.first_counter(), gcm.mask());
                 let hash = gcm.hash.clone();
                 let stream = KeyStream { counter, counted_bits: u32::BITS, used_bytes: 0 };
-                Chain::Gcm { stream, seal: Seal::new(hash, mask) }
+                Chain::Gcm { stream, seal: Box::new(Seal::new(hash, mask)) }
             }
         };
         Some(Self { aes, direction, chain, pads: true, pending: Vec::new() })
@@ -209,7 +209,7 @@ impl KeyStream {
         let blocks = (data.len() / BLOCK_BYTES) as u128;
         let counted = u128::MAX >> (u128::BITS - self.counted_bits);
         let next = self.counter.wrapping_add(blocks) & counted;
-        self.counter = self.counter & !counted | next;
+        self.counter = (self.counter & !counted) | next;
         data.drain(..std::mem::replace(&mut self.used_bytes, data.len() % BLOCK_BYTES));
     }
 }
@@ -264,7 +264,8 @@ impl Seal {
         self.end_part();
         let [authenticated, encrypted] = self.len_bytes;
         let mut hash = self.hash.clone();
-        hash.update(&[((authenticated * 8) << 64 | encrypted * 8).to_be_bytes().into()]);
+        let lengths = ((authenticated * 8) << 64) | (encrypted * 8);
+        hash.update(&[lengths.to_be_bytes().into()]);
         let hash: [u8; BLOCK_BYTES] = hash.finalize().into();
         std::array::from_fn(|index| hash[index] ^ self.mask[index])
     }
