@@ -9,6 +9,9 @@
 
   function coded(Class, code, message) {
     const error = new Class(message);
+    // OpenSSL's are `error:number:library:function:reason`.
+    const [, , library, , reason] = code.startsWith('ERR_OSSL_') ? message.split(':') : [];
+    if (reason !== undefined) Object.assign(error, { library, reason });
     error.code = code;
     return error;
   }

@@ -35,6 +35,7 @@ pub(super) const FUNCTIONS: &[(&str, u32, Native)] = &[
         let half = match call.get::<String>(0)?.as_str() {
             "spki" => Half::from_spki(&bytes),
             "pkcs8" => Half::from_pkcs8(&bytes),
+            "certificate" => Half::from_certificate(&bytes),
             _ => Half::from_sec1(&bytes),
         };
         PairKey::or_undefined(call, half)

@@ -5,11 +5,12 @@
 use p256::elliptic_curve::zeroize::Zeroizing;
 use p256::pkcs8::ObjectIdentifier;
 use p256::pkcs8::der::asn1::{AnyRef, OctetStringRef};
-use p256::pkcs8::der::{Decode, Encode, Reader, SliceReader, Tag, Tagged};
+use p256::pkcs8::der::{Decode, Encode, Reader, Tag};
 use p256::pkcs8::spki::AlgorithmIdentifierRef;
 
 use super::aes::{Aes, BLOCK_BYTES};
 use super::hash::{Hash, Pbkdf2, Wanted};
+use super::key_forms::inside;
 
 const PBES2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.13");
 const PBKDF2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.12");
@@ -101,11 +102,6 @@ fn read(encrypted: &[u8]) -> Option<(Scheme<'_>, &[u8])> {
     let (_, hash) = HMACS.into_iter().find(|(oid, _)| *oid == hmac)?;
     let (hash, iv) = (Hash::named(hash)?, iv.try_into().ok()?);
     Some((Scheme { hash, salt, rounds, key_bytes, iv }, data))
-}
-
-/// What a sequence consists of.
-fn inside(sequence: AnyRef<'_>) -> Option<SliceReader<'_>> {
-    SliceReader::new((sequence.tag() == Tag::Sequence).then(|| sequence.value())?).ok()
 }
 
 /// Encrypts a `PrivateKeyInfo`. `None` for a cipher that there is not.
