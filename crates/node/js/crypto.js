@@ -9,6 +9,9 @@
 
   function coded(Class, code, message) {
     const error = new Class(message);
+    // OpenSSL's are `error:number:library:function:reason`.
+    const [, , library, , reason] = code.startsWith('ERR_OSSL_') ? message.split(':') : [];
+    if (reason !== undefined) Object.assign(error, { library, reason });
     error.code = code;
     return error;
   }
@@ -183,7 +186,10 @@
     'generatePrime', 'generatePrimeSync', 'getDiffieHellman', 'getMacs', 'parsePKCS12', 'privateDecrypt',
     'privateEncrypt', 'publicDecrypt', 'publicEncrypt', 'randomUUIDv7', 'secureHeapUsed', 'setEngine', 'setFips',
   ]) {
-    crypto[name] = missing('crypto', name);
+    const refuse = missing('crypto', name);
+    // Classes are called with `new`.
+    const isClass = name[0] === name[0].toUpperCase();
+    crypto[name] = isClass ? Object.defineProperty(function () { refuse(); }, 'name', { value: name }) : refuse;
   }
 
   // The realm's own, whatever script made of the global since.

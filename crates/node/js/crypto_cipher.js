@@ -44,9 +44,6 @@
     #state = START;
     #decoder;
     #encoding;
-    // Of GCM: how long it has to be, and the tag itself.
-    _tagBytes;
-    _tag;
 
     constructor(encrypts, cipher, key, iv, options) {
       check.string(cipher, 'cipher');
@@ -67,6 +64,7 @@
       super(options);
       this.#running = running;
       this.#info = info;
+      // Of GCM: how long the tag has to be, and the tag itself.
       for (const [name, value] of [['_tagBytes', tagBytes], ['_tag', undefined]]) {
         Object.defineProperty(this, name, { value, writable: true });
       }

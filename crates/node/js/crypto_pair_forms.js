@@ -4,12 +4,16 @@
   Buffer, check, coded, curves, decryptKey, encryptKey, invalidArgument, invalidValue, readCoordinates, readKey, toBytes,
 }) {
   const LINE_DIGITS = 64;
-  const LABELS = { spki: 'PUBLIC KEY', pkcs8: 'PRIVATE KEY', sec1: 'EC PRIVATE KEY' };
+  const LABELS = { spki: 'PUBLIC KEY', pkcs8: 'PRIVATE KEY', sec1: 'EC PRIVATE KEY', certificate: 'CERTIFICATE' };
   const ENCRYPTED = 'ENCRYPTED PRIVATE KEY';
   const all = curves().map(([curve, crv, isWeierstrass, privateBytes]) => ({ curve, crv, isWeierstrass, privateBytes }));
   const unsupported = () => coded(Error, 'ERR_OSSL_UNSUPPORTED', 'error:1E08010C:DECODER routines::unsupported');
   const noPassphrase = () => coded(TypeError, 'ERR_MISSING_PASSPHRASE', 'Passphrase required for encrypted key');
   const badDecrypt = () => coded(Error, 'ERR_OSSL_BAD_DECRYPT', 'error:1C800064:Provider routines::bad decrypt');
+  const noRsa = () => coded(Error, 'ERR_METHOD_NOT_IMPLEMENTED',
+    'a key for RSA is not part of Holm yet. hint: use keys of elliptic curves');
+  // rsaEncryption, as it stands in files with keys.
+  const RSA_IDENTIFIER = Buffer.from('06092a864886f70d010101', 'hex');
   const invalidJwk = (text) => coded(TypeError, 'ERR_CRYPTO_INVALID_JWK', text);
 
   // The curve that OpenSSL, or a JSON Web Key, calls so.
@@ -24,6 +28,7 @@
   function fromPem(text, options) {
     const pattern = /-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \1-----/g;
     for (const [, label, body] of text.matchAll(pattern)) {
+      if (label.startsWith('RSA ')) throw noRsa();
       if (label === ENCRYPTED) return fromDer(Buffer.from(body, 'base64'), 'pkcs8', options, true);
       const form = Object.keys(LABELS).find((name) => LABELS[name] === label);
       // Headers say how it is encrypted, in a way of before PKCS#8.
@@ -31,7 +36,12 @@
     }
   }
   function fromDer(bytes, form, { passphrase, encoding }, isEncrypted) {
-    let handle = isEncrypted ? undefined : readKey(form, bytes);
+    const read = (der) => {
+      const handle = readKey(form, der);
+      if (handle === undefined && Buffer.from(der.buffer ?? der, der.byteOffset, der.byteLength).includes(RSA_IDENTIFIER)) throw noRsa();
+      return handle;
+    };
+    let handle = isEncrypted ? undefined : read(bytes);
     if (handle !== undefined || form !== 'pkcs8') return handle;
     if (passphrase === undefined || passphrase === null) {
       if (isEncrypted) throw noPassphrase();
@@ -39,7 +49,7 @@
     }
     const decrypted = decryptKey(bytes, toBytes(passphrase, 'key.passphrase', encoding));
     if (decrypted === null) throw unsupported();
-    if (decrypted !== undefined) handle = readKey(form, decrypted);
+    if (decrypted !== undefined) handle = read(decrypted);
     if (handle === undefined) throw badDecrypt();
     return handle;
   }
@@ -54,7 +64,8 @@
     } else if (format === 'der') {
       const forms = use === 'private' ? ['pkcs8', 'sec1', 'pkcs1'] : ['spki', 'pkcs1', 'pkcs8', 'sec1'];
       if (!forms.includes(type)) throw invalidValue(`${name}.type`, type);
-      handle = type === 'pkcs1' ? undefined : fromDer(typeof data === 'string' ? Buffer.from(data) : data, type, options, false);
+      if (type === 'pkcs1') throw noRsa();
+      handle = fromDer(typeof data === 'string' ? Buffer.from(data) : data, type, options, false);
     } else {
       throw invalidValue(`${name}.format`, format);
     }
@@ -64,6 +75,7 @@
 
   function decodeJwk(jwk, use, name) {
     const { kty } = jwk;
+    if (kty === 'RSA') throw noRsa();
     if (kty !== 'EC' && kty !== 'OKP') throw invalidJwk(`${kty} is not a supported JWK key type`);
     const member = (key) => {
       const value = jwk[key];

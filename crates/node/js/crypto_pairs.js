@@ -66,6 +66,9 @@
     }),
   });
 
+  const noSecret = (isSameCurve) => (isSameCurve
+    ? coded(Error, 'ERR_OSSL_FAILED_DURING_DERIVATION', 'error:1C8000A4:Provider routines::failed during derivation')
+    : coded(Error, 'ERR_OSSL_MISMATCHING_DOMAIN_PARAMETERS', 'error:1C8000CB:Provider routines::mismatching domain parameters'));
   function diffieHellman(options, callback) {
     check.object(options, 'options');
     if (callback !== undefined) check.callable(callback);
@@ -80,8 +83,7 @@
       throw coded(Error, 'ERR_CRYPTO_INCOMPATIBLE_KEY', `Incompatible key types for Diffie-Hellman: ${types.join(' and ')}`);
     }
     const secret = own.agree(other);
-    const error = secret === undefined
-      ? coded(Error, 'ERR_OSSL_EVP_DIFFERENT_PARAMETERS', 'error:03000099:digital envelope routines::different parameters') : null;
+    const error = secret === undefined ? noSecret(own.curve === other.curve) : null;
     if (callback !== undefined) later(callback, error, secret);
     else if (error) throw error;
     else return secret;

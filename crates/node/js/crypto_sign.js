@@ -32,7 +32,6 @@
   }
 
   class Digesting extends Writable {
-    _hash;
     constructor(algorithm, options) {
       check.string(algorithm, 'algorithm');
       super(options);

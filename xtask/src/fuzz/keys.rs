@@ -77,7 +77,7 @@ fn run(bytes: &[u8]) -> &'static str {
         Decrypted::Refused => return "encrypted",
         Decrypted::Unknown => {}
     }
-    let read = [Half::from_spki, Half::from_pkcs8, Half::from_sec1];
+    let read = [Half::from_spki, Half::from_pkcs8, Half::from_sec1, Half::from_certificate];
     check(read.into_iter().find_map(|read| read(bytes)))
 }
 

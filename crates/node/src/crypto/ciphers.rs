@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use holm_js::webidl::{Definition, Interface, new_object};
 use holm_js::{HostObject, Result};
 use holm_web::crypto::ciphering::{Ciphering, Direction, Mode, Wrong};
+use holm_web::crypto::work::Room;
 
 use super::{Native, Tools};
 use crate::buffer;
@@ -23,7 +24,9 @@ pub(super) const FUNCTIONS: &[(&str, u32, Native)] = &[
         let (key, iv) = (tools.copy(&call.value(2)), tools.copy(&call.value(3)));
         match Ciphering::new(mode, direction, &key, &iv) {
             Some(started) => {
-                Ok(new_object(call.ctx(), Running(RefCell::new(started)))?.into_value())
+                let room = Room::new(call.ctx(), size_of::<Ciphering>())?;
+                let running = Running { cipher: RefCell::new(started), _room: room };
+                Ok(new_object(call.ctx(), running)?.into_value())
             }
             None => call.undefined(),
         }
@@ -31,7 +34,10 @@ pub(super) const FUNCTIONS: &[(&str, u32, Native)] = &[
 ];
 
 /// What a `Cipheriv` or `Decipheriv` has inside.
-struct Running(RefCell<Ciphering>);
+struct Running {
+    cipher: RefCell<Ciphering>,
+    _room: Room,
+}
 
 impl HostObject for Running {}
 
@@ -42,11 +48,11 @@ impl Interface for Running {
         let tools = Tools::of(members.ctx())?;
         members
             .operation("setPadding", 1, |this, call| {
-                this.0.borrow_mut().set_padding(call.value(0).as_bool() == Some(true));
+                this.cipher.borrow_mut().set_padding(call.value(0).as_bool() == Some(true));
                 call.undefined()
             })?
             .operation("authenticate", 1, move |this, call| {
-                let cipher = &mut *this.0.borrow_mut();
+                let cipher = &mut *this.cipher.borrow_mut();
                 let add = |data: &[u8]| cipher.add_authenticated(data);
                 tools.bytes.read(&call.value(0), 0..usize::MAX, add);
                 call.undefined()
@@ -54,7 +60,7 @@ impl Interface for Running {
             // `(data, encoding)`
             .operation("update", 2, move |this, call| {
                 let out = {
-                    let cipher = &mut *this.0.borrow_mut();
+                    let cipher = &mut *this.cipher.borrow_mut();
                     tools.read(&call.value(0), &call.value(1), |data| cipher.update(data))?
                 };
                 buffer::make(call.ctx(), &out)
@@ -64,7 +70,7 @@ impl Interface for Running {
             .operation("finish", 1, move |this, call| {
                 let value = call.value(0);
                 let tag = (!value.is_undefined()).then(|| tools.copy(&value));
-                let finished = this.0.borrow_mut().finish(tag.as_deref());
+                let finished = this.cipher.borrow_mut().finish(tag.as_deref());
                 match finished {
                     Ok((mut last, tag)) => {
                         last.extend(tag.into_iter().flatten());

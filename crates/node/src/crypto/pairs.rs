@@ -8,6 +8,7 @@ use holm_js::{
 use holm_web::crypto::curves::Curve;
 use holm_web::crypto::encrypted_keys::{Decrypted, RANDOM_BYTES, decrypt, encrypt};
 use holm_web::crypto::key_forms::Half;
+use holm_web::crypto::work::Room;
 use holm_web::crypto::{Material, import_key, material};
 
 use super::random::random;
@@ -35,6 +36,7 @@ pub(super) const FUNCTIONS: &[(&str, u32, Native)] = &[
         let half = match call.get::<String>(0)?.as_str() {
             "spki" => Half::from_spki(&bytes),
             "pkcs8" => Half::from_pkcs8(&bytes),
+            "certificate" => Half::from_certificate(&bytes),
             _ => Half::from_sec1(&bytes),
         };
         PairKey::or_undefined(call, half)
@@ -114,14 +116,20 @@ fn generate<'js>(_: Tools, call: &Call<'_, 'js>) -> Result<Value<'js>> {
 }
 
 /// Half a pair, seen by script.
-struct PairKey(Half);
+struct PairKey {
+    half: Half,
+    _room: Room,
+}
 
 impl HostObject for PairKey {}
 
 impl PairKey {
     fn or_undefined<'js>(call: &Call<'_, 'js>, half: Option<Half>) -> Result<Value<'js>> {
         match half {
-            Some(half) => Ok(new_object(call.ctx(), Self(half))?.into_value()),
+            Some(half) => {
+                let room = Room::new(call.ctx(), size_of::<Self>() + half.bytes.len())?;
+                Ok(new_object(call.ctx(), Self { half, _room: room })?.into_value())
+            }
             None => call.undefined(),
         }
     }
@@ -161,7 +169,7 @@ const METHODS: &[(&str, u32, Method)] = &[
     // `(other)`: whether it is the same key.
     ("equals", 1, |half, _, call| {
         call.returns(host_ref::<PairKey>(&call.value(0)).is_some_and(|other| {
-            let other = &other.0;
+            let other = &other.half;
             half.curve == other.curve
                 && half.is_private == other.is_private
                 && holm_web::crypto::same_bytes(&half.bytes, &other.bytes)
@@ -195,7 +203,7 @@ const METHODS: &[(&str, u32, Method)] = &[
     // `(other half)`: the secret, or `undefined`.
     ("agree", 1, |half, _, call| {
         let value = call.value(0);
-        let other = host_ref::<PairKey>(&value).and_then(|other| other.0.to_public());
+        let other = host_ref::<PairKey>(&value).and_then(|other| other.half.to_public());
         let other = other.filter(|other| other.curve == half.curve && half.is_private);
         or_undefined(call, other.and_then(|other| half.curve.agree(&half.bytes, &other.bytes)))
     }),
@@ -207,13 +215,13 @@ impl Interface for PairKey {
     fn define(members: &mut Definition<'_, '_, Self>) -> Result<()> {
         let tools = Tools::of(members.ctx())?;
         members
-            .attribute("isPrivate", |this, call| call.returns(this.0.is_private))?
-            .attribute("curve", |this, call| call.returns(this.0.curve.openssl_name()))?
-            .attribute("hashesItself", |this, call| call.returns(this.0.curve.hashes_itself()))?
-            .attribute("signs", |this, call| call.returns(this.0.curve.signs()))?
-            .attribute("agrees", |this, call| call.returns(this.0.curve.agrees()))?;
+            .attribute("isPrivate", |this, call| call.returns(this.half.is_private))?
+            .attribute("curve", |this, call| call.returns(this.half.curve.openssl_name()))?
+            .attribute("hashesItself", |this, call| call.returns(this.half.curve.hashes_itself()))?
+            .attribute("signs", |this, call| call.returns(this.half.curve.signs()))?
+            .attribute("agrees", |this, call| call.returns(this.half.curve.agrees()))?;
         for (name, length, method) in METHODS {
-            members.operation(name, *length, move |this, call| method(&this.0, tools, call))?;
+            members.operation(name, *length, move |this, call| method(&this.half, tools, call))?;
         }
         Ok(())
     }

@@ -6,7 +6,7 @@
 
 use ecdsa::DigestAlgorithm;
 use ecdsa::hazmat::sign_prehashed_rfc6979;
-use ed25519_dalek::{SigningKey, VerifyingKey};
+use ed25519_dalek::{Signature, SigningKey, VerifyingKey};
 use p256::elliptic_curve::sec1::ToSec1Point;
 use p256::pkcs8::ObjectIdentifier;
 use x25519_dalek::{X25519_BASEPOINT_BYTES, x25519};
@@ -30,11 +30,14 @@ pub struct Curve(&'static Row);
 struct Signing {
     hashes_itself: bool,
     sign: fn(private: &[u8], data: &[u8]) -> Option<Vec<u8>>,
-    verify: fn(public: &[u8], data: &[u8], signature: &[u8]) -> Option<()>,
+    verify: fn(public: &[u8], data: &[u8], signature: &[u8]) -> bool,
     /// Between signatures that are two numbers and those that are ASN.1.
     to_der: fn(signature: &[u8]) -> Option<Vec<u8>>,
     from_der: fn(signature: &[u8]) -> Option<Vec<u8>>,
 }
+
+/// The secret that a private and a public key come to.
+type Agree = fn(private: &[u8], public: &[u8]) -> Option<Vec<u8>>;
 
 #[derive(Debug)]
 struct Row {
@@ -53,7 +56,7 @@ struct Row {
     read_public: fn(public: &[u8]) -> Option<Vec<u8>>,
     compressed: fn(public: &[u8]) -> Option<Vec<u8>>,
     signing: Option<Signing>,
-    agree: Option<fn(private: &[u8], public: &[u8]) -> Option<Vec<u8>>>,
+    agree: Option<Agree>,
 }
 
 /// A curve in Weierstrass' form, by a crate of its own: they share no trait that is all of this.
@@ -96,9 +99,10 @@ macro_rules! weierstrass {
                 },
                 verify: |public, hash, signature| {
                     use $crate_name::ecdsa::signature::hazmat::PrehashVerifier;
-                    let key = $crate_name::ecdsa::VerifyingKey::from_sec1_bytes(public).ok()?;
-                    let signature = $crate_name::ecdsa::Signature::from_slice(signature).ok()?;
-                    key.verify_prehash(hash, &signature).ok()
+                    use $crate_name::ecdsa::{Signature, VerifyingKey};
+                    let key = VerifyingKey::from_sec1_bytes(public);
+                    let parts = key.and_then(|key| Ok((key, Signature::from_slice(signature)?)));
+                    parts.is_ok_and(|(key, signature)| key.verify_prehash(hash, &signature).is_ok())
                 },
                 to_der: |signature| {
                     let signature = $crate_name::ecdsa::Signature::from_slice(signature).ok()?;
@@ -146,9 +150,9 @@ static ROWS: [Row; 5] = [
             // false. If the point R … represents an invalid point or a small-order element, return
             // false." And the equation without a cofactor.
             verify: |public, data, signature| {
-                let key = VerifyingKey::try_from(public).ok()?;
-                let signature = ed25519_dalek::Signature::from_slice(signature).ok()?;
-                key.verify_strict(data, &signature).ok()
+                let key = VerifyingKey::try_from(public);
+                let parts = key.and_then(|key| Ok((key, Signature::from_slice(signature)?)));
+                parts.is_ok_and(|(key, signature)| key.verify_strict(data, &signature).is_ok())
             },
             to_der: |signature| Some(signature.to_vec()),
             from_der: |signature| Some(signature.to_vec()),
@@ -308,7 +312,7 @@ impl Curve {
     /// Whether a signature is right.
     pub fn verify(self, public: &[u8], data: &[u8], signature: &[u8]) -> bool {
         let verify = self.0.signing.as_ref().map(|signing| signing.verify);
-        verify.is_some_and(|verify| verify(public, data, signature).is_some())
+        verify.is_some_and(|verify| verify(public, data, signature))
     }
 
     /// A signature as ASN.1.
@@ -324,5 +328,56 @@ impl Curve {
     /// The secret that the owners of two pairs share. `None` if there is none.
     pub fn agree(self, private: &[u8], public: &[u8]) -> Option<Vec<u8>> {
         (self.0.agree?)(private, public)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes(hex: &str) -> Vec<u8> {
+        let digits = hex.as_bytes().chunks(2);
+        let pair = |pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+        digits.map(|digits| pair(digits).expect("digits")).collect()
+    }
+
+    /// <https://www.rfc-editor.org/rfc/rfc6979#appendix-A.2.5>
+    #[test]
+    fn signatures_are_those_of_the_rfc() {
+        let curve = Curve::named("P-256").expect("a curve");
+        let private = bytes("C9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721");
+        let hash = crate::crypto::hash::Hash::named("sha256").expect("a hash").of(b"sample");
+        let signature = curve.sign(&private, &hash).expect("a signature");
+        let listed = "EFD48B2AACB6A8FD1140DD9CD45E81D69D2C877B56AAF991C34D0EA84EAF3716\
+                      F7CB1C942D657C41D436C7A1B6E29F65F3E900DBB9AFF4064DC4AB2F843ACDA8";
+        assert_eq!(signature, bytes(listed));
+        let public = curve.public_of(&private).expect("a key");
+        assert!(curve.verify(&public, &hash, &signature));
+        assert!(!curve.verify(&public, &hash[1..], &signature));
+    }
+
+    #[test]
+    fn what_is_no_key_is_refused() {
+        for curve in Curve::all() {
+            let len_bytes = curve.private_bytes();
+            assert!(!curve.is_private(&vec![1; len_bytes - 1]), "{curve:?}");
+            assert!(!curve.is_private(&vec![1; len_bytes + 1]), "{curve:?}");
+            assert_eq!(curve.read_public(&[]), None, "{curve:?}");
+            if curve.is_weierstrass() {
+                assert!(!curve.is_private(&vec![0; len_bytes]), "zero on {curve:?}");
+                assert!(!curve.is_private(&vec![255; len_bytes]), "above the order of {curve:?}");
+                assert_eq!(curve.read_public(&[0]), None, "infinity on {curve:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn random_numbers_that_repeat_end_in_none() {
+        let curve = Curve::named("P-384").expect("a curve");
+        let drawn = curve.generate(|bytes| {
+            bytes.fill(0);
+            Ok::<_, ()>(())
+        });
+        assert_eq!(drawn, Ok(None));
     }
 }

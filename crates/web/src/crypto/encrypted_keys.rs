@@ -5,11 +5,13 @@
 use p256::elliptic_curve::zeroize::Zeroizing;
 use p256::pkcs8::ObjectIdentifier;
 use p256::pkcs8::der::asn1::{AnyRef, OctetStringRef};
-use p256::pkcs8::der::{Decode, Encode, Reader, SliceReader, Tag, Tagged};
+use p256::pkcs8::der::{Decode, Encode, Reader, Tag};
 use p256::pkcs8::spki::AlgorithmIdentifierRef;
 
-use super::aes::{Aes, BLOCK_BYTES};
+use super::aes::BLOCK_BYTES;
+use super::ciphering::{Ciphering, Direction, Mode};
 use super::hash::{Hash, Pbkdf2, Wanted};
+use super::key_forms::inside;
 
 const PBES2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.13");
 const PBKDF2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.12");
@@ -56,19 +58,24 @@ struct Scheme<'a> {
 }
 
 impl Scheme<'_> {
-    fn aes(&self, password: &[u8], wanted: Wanted<'_>) -> Option<Aes> {
+    fn start(
+        &self,
+        direction: Direction,
+        password: &[u8],
+        wanted: Wanted<'_>,
+    ) -> Option<Ciphering> {
         let mut key = Zeroizing::new(vec![0; self.key_bytes]);
         let given = Pbkdf2 { password, salt: self.salt, iterations: self.rounds };
         self.hash.pbkdf2(&given, &mut key, wanted)?;
-        Aes::new(&key)
+        Ciphering::new(Mode::Cbc, direction, &key, &self.iv)
     }
 }
 
 /// The `PrivateKeyInfo` inside.
 pub fn decrypt(encrypted: &[u8], password: &[u8], wanted: Wanted<'_>) -> Decrypted {
     let Some((scheme, data)) = read(encrypted) else { return Decrypted::Unknown };
-    let plain = scheme.aes(password, wanted);
-    match plain.and_then(|aes| aes.decrypt_cbc(scheme.iv, data.to_vec())) {
+    let cipher = scheme.start(Direction::Decrypt, password, wanted);
+    match cipher.and_then(|cipher| cipher.whole(data, None).ok()) {
         Some(key) => Decrypted::Key(Zeroizing::new(key)),
         None => Decrypted::Refused,
     }
@@ -103,11 +110,6 @@ fn read(encrypted: &[u8]) -> Option<(Scheme<'_>, &[u8])> {
     Some((Scheme { hash, salt, rounds, key_bytes, iv }, data))
 }
 
-/// What a sequence consists of.
-fn inside(sequence: AnyRef<'_>) -> Option<SliceReader<'_>> {
-    SliceReader::new((sequence.tag() == Tag::Sequence).then(|| sequence.value())?).ok()
-}
-
 /// Encrypts a `PrivateKeyInfo`. `None` for a cipher that there is not.
 pub fn encrypt(
     key: &[u8],
@@ -119,7 +121,8 @@ pub fn encrypt(
     let (salt, iv) = random.split_at(SALT_BYTES);
     let hash = Hash::named(WRITTEN_HMAC.1)?;
     let scheme = Scheme { hash, salt, rounds: ROUNDS, key_bytes, iv: iv.try_into().ok()? };
-    let data = scheme.aes(password, &mut || true)?.encrypt_cbc(scheme.iv, key.to_vec());
+    let running = scheme.start(Direction::Encrypt, password, &mut || true)?;
+    let data = running.whole(key, None).ok()?;
     let octets = |bytes: &[u8]| OctetStringRef::new(bytes).ok()?.to_der().ok();
     let hmac = sequence(&[WRITTEN_HMAC.0.to_der().ok()?, AnyRef::NULL.to_der().ok()?])?;
     let derivation = sequence(&[octets(salt)?, ROUNDS.to_der().ok()?, hmac])?;

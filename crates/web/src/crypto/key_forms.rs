@@ -5,7 +5,7 @@
 
 use p256::elliptic_curve::zeroize::Zeroizing;
 use p256::pkcs8::der::asn1::{AnyRef, BitStringRef, OctetStringRef};
-use p256::pkcs8::der::{Decode, Encode};
+use p256::pkcs8::der::{Decode, Encode, SliceReader, Tag, Tagged};
 use p256::pkcs8::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 use p256::pkcs8::{ObjectIdentifier, PrivateKeyInfoRef};
 use sec1::{EcParameters, EcPrivateKey};
@@ -14,6 +14,9 @@ use super::curves::Curve;
 
 /// id-ecPublicKey
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+
+/// The fields of a certificate before its key, without that of the version.
+const BEFORE_KEY: usize = 5;
 
 /// One half of a pair of keys.
 #[derive(Clone, Debug)]
@@ -50,6 +53,21 @@ impl Half {
         let info = SubjectPublicKeyInfoRef::from_der(bytes).ok()?;
         let curve = curve_of(&info.algorithm)?;
         Self::public(curve, info.subject_public_key.as_bytes()?)
+    }
+
+    /// Out of a certificate, <https://www.rfc-editor.org/rfc/rfc5280#section-4.1>. Nothing else of
+    /// it is looked at.
+    pub fn from_certificate(bytes: &[u8]) -> Option<Self> {
+        // Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm, signatureValue }
+        let tbs = AnyRef::decode(&mut inside(AnyRef::from_der(bytes).ok()?)?).ok()?;
+        // TBSCertificate ::= SEQUENCE { version [0] DEFAULT v1, serialNumber, signature, issuer,
+        // validity, subject, subjectPublicKeyInfo, … }
+        let mut fields = inside(tbs)?;
+        let is_version = Tag::peek(&fields).ok()?.is_context_specific();
+        for _ in 0..BEFORE_KEY + usize::from(is_version) {
+            AnyRef::decode(&mut fields).ok()?;
+        }
+        Self::from_spki(&AnyRef::decode(&mut fields).ok()?.to_der().ok()?)
     }
 
     /// Out of a `PrivateKeyInfo`.
@@ -158,4 +176,9 @@ fn curve_of(algorithm: &AlgorithmIdentifierRef<'_>) -> Option<Curve> {
         (false, None) => Curve::of_oid(algorithm.oid).filter(|curve| !curve.is_weierstrass()),
         _ => None,
     }
+}
+
+/// What a sequence consists of.
+pub(super) fn inside(sequence: AnyRef<'_>) -> Option<SliceReader<'_>> {
+    SliceReader::new((sequence.tag() == Tag::Sequence).then(|| sequence.value())?).ok()
 }

@@ -1,11 +1,13 @@
 //! AES in the modes of the specification.
 
+use bytes::Bytes;
 use holm_js::{Ctx, Error, Result};
 
 use super::algorithm::Params;
 use super::data::operation_error;
 use super::key::Key;
 use crate::crypto::aes::{Aes, BLOCK_BYTES};
+use crate::crypto::ciphering::{self, Ciphering, Direction};
 
 /// The lengths that a tag of AES-GCM may have, in bits.
 const TAG_BITS: [u32; 7] = [32, 64, 96, 104, 112, 120, 128];
@@ -13,7 +15,7 @@ const USUAL_TAG_BITS: u32 = 128;
 
 /// AES with what a mode needs.
 pub(super) struct Cipher {
-    aes: Aes,
+    key: Bytes,
     mode: Mode,
 }
 
@@ -68,38 +70,65 @@ impl Cipher {
             }
             _ => Mode::Wrapping,
         };
-        Ok(Self { aes: Aes::new(&key.bytes).ok_or(Error::Unknown)?, mode })
+        Ok(Self { key: key.bytes.clone(), mode })
+    }
+
+    fn aes(&self) -> Result<Aes> {
+        Aes::new(&self.key).ok_or(Error::Unknown)
+    }
+
+    fn start(&self, mode: ciphering::Mode, direction: Direction, iv: &[u8]) -> Result<Ciphering> {
+        Ciphering::new(mode, direction, &self.key, iv).ok_or(Error::Unknown)
     }
 
     pub(super) fn encrypt(&self, ctx: &Ctx<'_>, mut data: Vec<u8>) -> Result<Vec<u8>> {
-        Ok(match &self.mode {
-            Mode::Cbc { iv } => self.aes.encrypt_cbc(*iv, data),
+        match &self.mode {
+            Mode::Cbc { iv } => {
+                let cipher = self.start(ciphering::Mode::Cbc, Direction::Encrypt, iv)?;
+                cipher.whole(&data, None).map_err(|_| Error::Unknown)
+            }
             Mode::Ctr { counter, bits } => {
                 let blocks = data.len().div_ceil(BLOCK_BYTES) as u128;
                 if *bits < 128 && blocks > 1 << bits {
                     let text = "The data are longer than the counter can count";
                     return Err(operation_error(ctx, text));
                 }
-                self.aes.apply_ctr(*counter, *bits, &mut data);
-                data
+                self.aes()?.apply_ctr(*counter, *bits, &mut data);
+                Ok(data)
             }
-            Mode::Gcm { iv, more, tag_bytes } => self.aes.encrypt_gcm(iv, more, data, *tag_bytes),
+            Mode::Gcm { iv, more, tag_bytes } => {
+                let mut cipher = self.start(ciphering::Mode::Gcm, Direction::Encrypt, iv)?;
+                cipher.add_authenticated(more);
+                let mut sealed = cipher.whole(&data, None).map_err(|_| Error::Unknown)?;
+                // Let T be the first tagLength bits of the tag.
+                sealed.truncate(data.len() + tag_bytes);
+                Ok(sealed)
+            }
             // If plaintext is not a multiple of 64 bits in length, then throw an OperationError.
-            Mode::Wrapping => self.aes.wrap(&data).ok_or_else(|| {
+            Mode::Wrapping => self.aes()?.wrap(&data).ok_or_else(|| {
                 operation_error(ctx, "AES-KW wraps multiples of 8 bytes only, and no less than 16")
-            })?,
-        })
+            }),
+        }
     }
 
     pub(super) fn decrypt(&self, ctx: &Ctx<'_>, data: Vec<u8>) -> Result<Vec<u8>> {
         let failed = || operation_error(ctx, "The data cannot be decrypted: are key and iv right?");
         match &self.mode {
-            Mode::Cbc { iv } => self.aes.decrypt_cbc(*iv, data).ok_or_else(failed),
+            Mode::Cbc { iv } => {
+                let cipher = self.start(ciphering::Mode::Cbc, Direction::Decrypt, iv)?;
+                cipher.whole(&data, None).map_err(|_| failed())
+            }
             Mode::Ctr { .. } => self.encrypt(ctx, data),
             Mode::Gcm { iv, more, tag_bytes } => {
-                self.aes.decrypt_gcm(iv, more, data, *tag_bytes).ok_or_else(failed)
+                // If ciphertext has a length in bits less than tagLength, then throw an
+                // OperationError.
+                let len_bytes = data.len().checked_sub(*tag_bytes).ok_or_else(failed)?;
+                let (encrypted, tag) = data.split_at(len_bytes);
+                let mut cipher = self.start(ciphering::Mode::Gcm, Direction::Decrypt, iv)?;
+                cipher.add_authenticated(more);
+                cipher.whole(encrypted, Some(tag)).map_err(|_| failed())
             }
-            Mode::Wrapping => self.aes.unwrap(&data).ok_or_else(failed),
+            Mode::Wrapping => self.aes()?.unwrap(&data).ok_or_else(failed),
         }
     }
 }
