@@ -261,7 +261,7 @@ fn judge(minor: u8, line: Line, fields: Vec<Field>) -> Result<Head, Problem> {
                 return Err(Problem::new("HPE_INVALID_CONTENT_LENGTH", reason));
             }
             if length.is_some() {
-                let reason = "Content-Length already present";
+                let reason = "Duplicate Content-Length";
                 return Err(Problem::new("HPE_UNEXPECTED_CONTENT_LENGTH", reason));
             }
             length = Some(parse_length(value)?);
@@ -288,7 +288,7 @@ fn judge(minor: u8, line: Line, fields: Vec<Field>) -> Result<Head, Problem> {
         _ => match (&coding, length) {
             (Some(coding), _) if is_chunked(coding) => Body::Chunked,
             (Some(_), _) if matches!(line, Line::Request { .. }) => {
-                let reason = "Request has invalid `Transfer-Encoding`";
+                let reason = "Invalid `Transfer-Encoding` header value";
                 return Err(Problem::new("HPE_INVALID_TRANSFER_ENCODING", reason));
             }
             (Some(_), _) => Body::UntilClose,
