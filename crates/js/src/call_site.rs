@@ -44,7 +44,7 @@ fn to_string<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
     let site = call.this();
     let text = |method: &str| -> Result<Option<String>> {
         let told = ask(&site, method)?;
-        Ok(told.as_string().map(rquickjs::String::to_string).transpose()?)
+        told.as_string().map(rquickjs::String::to_string).transpose()
     };
     let number = |method: &str| Ok::<_, rquickjs::Error>(ask(&site, method)?.as_number());
     let mut place = text("getFileName")?.unwrap_or_else(|| "native".to_owned());

@@ -11,6 +11,7 @@ mod artifacts;
 mod conversions;
 mod differential;
 mod exercise;
+mod http;
 mod legacy;
 mod modules;
 mod random;
@@ -36,8 +37,14 @@ struct Target {
     run: fn(&[u8]) -> &'static str,
 }
 
-const TARGETS: [Target; 5] =
-    [modules::TARGET, legacy::TARGET, differential::TARGET, conversions::TARGET, artifacts::TARGET];
+const TARGETS: [Target; 6] = [
+    modules::TARGET,
+    legacy::TARGET,
+    differential::TARGET,
+    conversions::TARGET,
+    artifacts::TARGET,
+    http::TARGET,
+];
 
 /// What an input may take; more is its own fault, and no reason to take down the machine.
 const MEMORY_LIMIT_BYTES: u64 = 4 << 30;
