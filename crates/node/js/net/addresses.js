@@ -54,7 +54,7 @@
       if (typeof address !== 'string') throw invalidArgument('options.address', 'of type string', address);
       this.#port = checkPort(port, 'options.port');
       check.integer(flowlabel, 'options.flowlabel', 0, 2 ** 32 - 1);
-      if (isIP(address) !== FAMILIES[family]) throw coded(Error, 'ERR_INVALID_ADDRESS', 'Invalid address');
+      if (isIP(address) !== FAMILIES[family]) throw coded(Error, 'ERR_INVALID_ADDRESS', 'Invalid socket address');
       this.#address = address;
       this.#family = family;
       this.#flowlabel = flowlabel;
@@ -71,8 +71,8 @@
     if (typeof address !== 'string') throw invalidArgument(name, 'of type string', address);
     if (typeof family !== 'string') throw invalidArgument('family', 'of type string', family);
     const number = FAMILIES[family.toLowerCase()];
-    if (number === undefined) throw invalidValue('family', family);
-    if (isIP(address) !== number) throw coded(Error, 'ERR_INVALID_ADDRESS', 'Invalid address');
+    if (number === undefined) throw invalidValue('options.family', family);
+    if (isIP(address) !== number) throw coded(Error, 'ERR_INVALID_ADDRESS', 'Invalid socket address');
     return [address, number];
   }
   const shown = (family) => (family === 4 ? 'IPv4' : 'IPv6');
@@ -89,7 +89,7 @@
     addRange(start, end, family = 'ipv4') {
       const [first, number] = given(start, family, 'start'), [last, other] = given(end, family, 'end');
       const [from, to] = [toNumber(first, number), toNumber(last, other)];
-      if (number !== other || from > to) throw invalidValue('start', start, `must come before ${last}`);
+      if (number !== other || from > to) throw invalidValue('start', start, 'must come before end');
       this.#rules.unshift({ family: number, from, to, text: `Range: ${shown(number)} ${first}-${last}` });
     }
     addSubnet(network, prefix, family = 'ipv4') {
@@ -103,7 +103,11 @@
       const all = forms(...given(address, family));
       return this.#rules.some((rule) => all.some(([number, at]) => rule.family === number && at >= rule.from && at <= rule.to));
     }
-    get rules() { return this.#rules.map(({ text }) => text); }
+    // Single addresses come first.
+    get rules() {
+      const texts = this.#rules.map(({ text }) => text);
+      return [...texts.filter((text) => text.startsWith('A')), ...texts.filter((text) => !text.startsWith('A'))];
+    }
     toJSON() { return this.rules; }
     fromJSON(rules) {
       const list = typeof rules === 'string' ? JSON.parse(rules) : rules;
