@@ -102,9 +102,10 @@
     'NOTINITIALIZED', 'LOADIPHLPAPI', 'ADDRGETNETWORKPARAMS', 'CANCELLED'].map((name) => [name, `E${name}`]));
   const absent = (module) => Object.fromEntries(['lookupService', 'resolve', 'resolve4', 'resolve6', 'resolveAny', 'resolveCaa',
     'resolveCname', 'resolveMx', 'resolveNaptr', 'resolveNs', 'resolvePtr', 'resolveSoa', 'resolveSrv', 'resolveTlsa', 'resolveTxt',
-    'reverse', 'getServers', 'setServers', 'Resolver'].map((name) => [name, missing(module, name)]));
+    'reverse', 'getServers', 'setServers'].map((name) => [name, missing(module, name)]));
+  function Resolver() { missing('dns', 'Resolver')(); }
   return {
-    ...absent('dns'), ...shared, ...codes, ...constants, lookup,
-    promises: { ...absent('dns/promises'), ...shared, ...codes, lookup: promised },
+    ...absent('dns'), Resolver, ...shared, ...codes, ...constants, lookup,
+    promises: { ...absent('dns/promises'), Resolver, ...shared, ...codes, lookup: promised },
   };
 })

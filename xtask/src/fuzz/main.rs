@@ -11,6 +11,7 @@ mod artifacts;
 mod conversions;
 mod differential;
 mod exercise;
+mod http;
 mod keys;
 mod legacy;
 mod modules;
@@ -37,12 +38,13 @@ struct Target {
     run: fn(&[u8]) -> &'static str,
 }
 
-const TARGETS: [Target; 6] = [
+const TARGETS: [Target; 7] = [
     modules::TARGET,
     legacy::TARGET,
     differential::TARGET,
     conversions::TARGET,
     artifacts::TARGET,
+    http::TARGET,
     keys::TARGET,
 ];
 

@@ -78,7 +78,7 @@
       // Who makes connections itself has no use for one.
       if (typeof options.createConnection !== 'function') agent = fallback;
     } else if (typeof agent.addRequest !== 'function') {
-      throw invalidArgument('options.agent', 'an instance of Agent-like Object, undefined, or false', agent);
+      throw invalidArgument('options.agent', 'one of Agent-like Object, undefined, or false', agent);
     }
     request.agent = agent;
   }

@@ -57,6 +57,9 @@
     // The message that is coming in.
     incoming = null;
     isClosed = false;
+    // Whether what comes in has to wait, and what came in and does.
+    isPaused = false;
+    rest = null;
     // When the message began that is coming in, for who is patient only for so long; 0 between two.
     startedAt = Date.now();
     isHeadComplete = false;
@@ -71,9 +74,13 @@
       if (this.startedAt === 0) this.startedAt = Date.now();
       let at = 0;
       while (!this.isClosed) {
+        if (this.isPaused) {
+          if (at < bytes.length) this.rest = bytes.subarray(at);
+          return bytes.length;
+        }
         const answer = native.step(this.#native, bytes, at);
-        const error = this.#act(answer, bytes);
-        if (error !== undefined) return error;
+        const done = this.#act(answer, bytes);
+        if (done !== undefined) return done;
         at = answer[1];
       }
       return at;
@@ -106,7 +113,7 @@
           return undefined;
         case PROBLEM: {
           const [, bytesParsed, code, reason] = answer;
-          return Object.assign(new Error(`Parse Error: ${reason}`), {
+          return Object.assign(new Error(reason ? `Parse Error: ${reason}` : 'Parse Error'), {
             code, reason, bytesParsed: bytesParsed + (code === 'HPE_INVALID_METHOD' ? likeAMethod(bytes, bytesParsed) : 0), rawPacket: bytes,
           });
         }
@@ -118,6 +125,7 @@
     close() {
       this.isClosed = true;
       this.incoming = null;
+      this.rest = null;
     }
   }
 

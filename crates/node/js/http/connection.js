@@ -35,7 +35,6 @@
     pendingBytes = 0;
     requests = 0;
     isIdleTimed = false;
-    isPaused = false;
 
     // `left` is called once the connection is no longer one of HTTP.
     constructor(server, socket, left) {
@@ -117,9 +116,16 @@
 
     drained() {
       const room = this.socket.writableHighWaterMark;
-      if (this.isPaused && this.pendingBytes <= room) {
-        this.isPaused = false;
-        this.socket.resume();
+      const { parser } = this;
+      if (parser.isPaused && this.pendingBytes <= room && !this.socket.writableNeedDrain) {
+        parser.isPaused = false;
+        const { rest } = parser;
+        parser.rest = null;
+        // In a tick of its own: it may be asked for in the middle of a response.
+        nextTick(() => {
+          if (rest) this.received(rest);
+          if (!parser.isPaused && !parser.isClosed) this.socket.resume();
+        });
       }
       onDrain(this.socket._httpMessage);
     }
@@ -165,10 +171,6 @@
       const { server, socket } = this;
       this.incoming.push(request);
       // Who sends requests and does not read the responses has to wait.
-      if (!this.isPaused && (socket.writableNeedDrain || this.pendingBytes >= socket.writableHighWaterMark)) {
-        this.isPaused = true;
-        socket.pause();
-      }
       const response = new server._ServerResponse(request, {
         highWaterMark: socket.writableHighWaterMark, rejectNonStandardBodyWrites: server.rejectNonStandardBodyWrites,
       });
@@ -184,6 +186,11 @@
       else response.assignSocket(socket);
       response.on('finish', () => this.finished(request, response));
       this.answer(request, response);
+      // Who sends requests and does not read the responses has to wait.
+      if (socket.writableNeedDrain || this.pendingBytes >= socket.writableHighWaterMark) {
+        this.parser.isPaused = true;
+        socket.pause();
+      }
     }
 
     answer(request, response) {
@@ -244,7 +251,7 @@
       if (trailers.length > 0) request.rawTrailers = trailers;
       request.push(null);
       // What follows is the next request.
-      if (!this.isPaused && this.socket.readableFlowing === false && this.socket.readable) this.socket.resume();
+      if (!this.parser.isPaused && this.socket.readableFlowing === false && this.socket.readable) this.socket.resume();
     }
 
     // A response is written: the next one's turn.

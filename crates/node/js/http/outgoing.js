@@ -361,7 +361,7 @@
     }
     if (!message._hasBody) {
       if (message[kRejectsBody]) throw coded(Error, 'ERR_HTTP_BODY_NOT_ALLOWED', 'Adding content for this request method or response status is not allowed.');
-      nextTick(callback);
+      if (!isLast) nextTick(callback);
       return true;
     }
     // What is written in one go is sent in one go.
@@ -373,20 +373,27 @@
     if (!message.chunkedEncoding || length === 0) return message._send(chunk, encoding, callback);
     message._send(`${length.toString(16)}\r\n`, 'latin1', null);
     message._send(chunk, encoding, null);
-    return message._send('\r\n', 'latin1', callback);
+    return message._send('\r\n', 'latin1', isLast ? null : callback);
   }
 
   proto.end = function (chunk, encoding, callback) {
     if (typeof chunk === 'function') [chunk, encoding, callback] = [null, null, chunk];
     else if (typeof encoding === 'function') [encoding, callback] = [null, encoding];
+    const finish = () => {
+      if (!this[kErrored] || !this.destroyed) this.emit('finish');
+    };
+    // Whether the last piece tells when it is written.
+    let isTold = false;
     const hasChunk = chunk !== undefined && chunk !== null && chunk !== '' || ArrayBuffer.isView(chunk);
     if (hasChunk) {
       if (this.finished) {
         fail(this, make.writeAfterEnd(), typeof callback === 'function' ? callback : ignore);
         return this;
       }
-      this.socket?.cork();
-      writeTo(this, chunk, encoding, null, true);
+      // OPTIMIZATION: a text goes with its head, in one piece already.
+      if (typeof chunk !== 'string' || this.chunkedEncoding) this.socket?.cork();
+      writeTo(this, chunk, encoding, finish, true);
+      isTold = this._hasBody && !this.chunkedEncoding;
     } else if (this.finished) {
       if (typeof callback === 'function') {
         if (this.writableFinished) callback(make.alreadyFinished('end'));
@@ -401,10 +408,8 @@
     if (typeof callback === 'function') this.once('finish', callback);
     if (this.strictContentLength && this._hasBody && !this.chunkedEncoding && typeof this._contentLength === 'number'
       && this[kWritten] !== this._contentLength) throw mismatch(this);
-    const finish = () => {
-      if (!this[kErrored] || !this.destroyed) this.emit('finish');
-    };
     if (this._hasBody && this.chunkedEncoding) this._send(`0\r\n${this._trailer}\r\n`, 'latin1', finish);
+    else if (isTold) this[kNeedDrain] = false;
     else if (!this._headerSent || this.writableLength || hasChunk) this._send('', 'latin1', finish);
     else nextTick(finish);
     if (this.socket) {

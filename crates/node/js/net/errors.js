@@ -21,6 +21,8 @@
     const place = port > 0 ? `${address}:${port}` : address;
     const words = isDescribed ? `: ${describeErrno(failure) ?? 'unknown error'}` : '';
     const error = new Error(`${syscall} ${failure}${words}${place ? ` ${place}` : ''}${local ? ` - Local (${local})` : ''}`);
+    // As in Node, a described failure names its code first.
+    if (isDescribed) error.code = failure;
     withCode(error, failure, { syscall, address });
     if (port !== undefined && port !== null) error.port = port;
     return error;

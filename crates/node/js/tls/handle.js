@@ -46,15 +46,18 @@
       if (this.#isClosed) return;
       const wasHandshaking = native.isHandshaking(this.#session);
       const received = native.receive(this.#session, bytes);
-      // Also what is said of a failure.
-      this.#flush();
       if (received instanceof Error) {
+        // The other side is told why.
+        this.#flush();
         owner.failed(received);
         return;
       }
       const [plain, isEnd] = received;
       if (plain) this.#plain.push(plain);
       if (wasHandshaking && !native.isHandshaking(this.#session)) owner.agreed();
+      // Who is not believed is not told that there are keys.
+      if (this.#isClosed) return;
+      this.#flush();
       if (isEnd) this.#hasEnded = true;
       this.#deliver();
     }

@@ -124,10 +124,7 @@ pub(super) fn parse(kind: Kind, bytes: &[u8]) -> Result<Head, Problem> {
         }
         Kind::Response => {
             let mut response = httparse::Response::new(&mut space);
-            // <https://www.rfc-editor.org/rfc/rfc9112#section-5.2>: a client takes folded lines.
-            let mut config = httparse::ParserConfig::default();
-            config.allow_obsolete_multiline_headers_in_responses(true);
-            read(kind, bytes, config.parse_response(&mut response, bytes))?;
+            read(kind, bytes, of_responses().parse_response(&mut response, bytes))?;
             let reason = reason(bytes);
             let line = Line::Response { status: response.code.unwrap_or(0), reason };
             (response.version, line, to_fields(response.headers))
@@ -137,12 +134,21 @@ pub(super) fn parse(kind: Kind, bytes: &[u8]) -> Result<Head, Problem> {
     judge(minor.unwrap_or(1), line, fields)
 }
 
+/// <https://www.rfc-editor.org/rfc/rfc9112#section-5.2>: a client takes folded lines.
+fn of_responses() -> httparse::ParserConfig {
+    let mut config = httparse::ParserConfig::default();
+    config.allow_obsolete_multiline_headers_in_responses(true);
+    config
+}
+
 /// Looks whether this may become a head.
 pub(super) fn check_part(kind: Kind, bytes: &[u8]) -> Result<(), Problem> {
     let mut space = vec![EMPTY_HEADER; lines(bytes)];
     let status = match kind {
         Kind::Request => httparse::Request::new(&mut space).parse(bytes),
-        Kind::Response => httparse::Response::new(&mut space).parse(bytes),
+        Kind::Response => {
+            of_responses().parse_response(&mut httparse::Response::new(&mut space), bytes)
+        }
     };
     status.map_err(|error| problem(kind, bytes, error))?;
     let method = bytes.split(|byte| *byte == b' ').next().unwrap_or_default();
@@ -261,7 +267,7 @@ fn judge(minor: u8, line: Line, fields: Vec<Field>) -> Result<Head, Problem> {
                 return Err(Problem::new("HPE_INVALID_CONTENT_LENGTH", reason));
             }
             if length.is_some() {
-                let reason = "Content-Length already present";
+                let reason = "Duplicate Content-Length";
                 return Err(Problem::new("HPE_UNEXPECTED_CONTENT_LENGTH", reason));
             }
             length = Some(parse_length(value)?);
@@ -288,7 +294,7 @@ fn judge(minor: u8, line: Line, fields: Vec<Field>) -> Result<Head, Problem> {
         _ => match (&coding, length) {
             (Some(coding), _) if is_chunked(coding) => Body::Chunked,
             (Some(_), _) if matches!(line, Line::Request { .. }) => {
-                let reason = "Request has invalid `Transfer-Encoding`";
+                let reason = "Invalid `Transfer-Encoding` header value";
                 return Err(Problem::new("HPE_INVALID_TRANSFER_ENCODING", reason));
             }
             (Some(_), _) => Body::UntilClose,

@@ -31,7 +31,7 @@ pub enum Kind {
 pub struct Problem {
     /// llhttp's code.
     pub code: &'static str,
-    /// In words.
+    /// In words; none where the code says all.
     pub reason: &'static str,
 }
 
@@ -141,7 +141,7 @@ impl Parser {
             // What is wrong was told already.
             State::Closed | State::Upgraded | State::Ended | State::Failed(_) => Ok(None),
             _ => {
-                let problem = Problem::new("HPE_INVALID_EOF_STATE", "Invalid EOF state");
+                let problem = Problem::new("HPE_INVALID_EOF_STATE", "");
                 self.state = State::Failed(problem);
                 Err(problem)
             }
