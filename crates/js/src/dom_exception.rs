@@ -3,15 +3,14 @@
 //! The engine gives each an own `stack` of frames alone. A heading is put on where one is made: by Rust, or by the
 //! constructor that stands in front of the engine's.
 
-use rquickjs::{Ctx, Error, Function, Object, Result, Value, qjs};
+use rquickjs::{Ctx, Function, Object, Result, Value};
 
-use crate::errors::{self, ErrorKind};
-use crate::function::{Call, constructor};
+use crate::function::constructor;
 use crate::lazy::{Attributes, define_lazy, define_value};
-use crate::raw;
 use crate::reflect::{self, Filter};
 use crate::root::Root;
 use crate::stack_trace;
+use crate::subclass::construct_as;
 
 const NAME: &str = "DOMException";
 
@@ -27,7 +26,7 @@ pub(crate) fn install(ctx: &Ctx<'_>) -> Result<()> {
 fn in_front<'js>(ctx: &Ctx<'js>, engines: Function<'js>) -> Result<Function<'js>> {
     let original = Root::<Function<'static>>::new(ctx, engines.clone())?;
     let class = constructor(ctx, NAME, 0, move |call| {
-        let exception = construct_as(call, &original.get(call.ctx())?)?;
+        let exception = construct_as(call, NAME, &original.get(call.ctx())?)?;
         give_heading(&exception)?;
         Ok(exception.into_value())
     })?;
@@ -43,28 +42,6 @@ fn in_front<'js>(ctx: &Ctx<'js>, engines: Function<'js>) -> Result<Function<'js>
     define_value(&class, "prototype", prototype.clone(), Attributes::NONE)?;
     define_value(&prototype, "constructor", class.clone(), Attributes::BUILT_IN)?;
     Ok(class)
-}
-
-/// `Reflect.construct(original, arguments, new.target)`
-fn construct_as<'js>(call: &Call<'_, 'js>, original: &Function<'js>) -> Result<Object<'js>> {
-    let ctx = call.ctx();
-    let Some(target) = call.new_target() else {
-        let text = "Class constructor DOMException cannot be invoked without 'new'";
-        return Err(errors::throw(ctx, ErrorKind::Type, text));
-    };
-    let given = call.rest(0);
-    let mut arguments: Vec<qjs::JSValue> = given.iter().map(Value::as_raw).collect();
-    // SAFETY: all are live values of this runtime, which the engine only borrows.
-    let made = unsafe {
-        let count = arguments.len() as std::ffi::c_int;
-        let arguments = arguments.as_mut_ptr();
-        let context = raw::context(ctx);
-        raw::own(
-            ctx,
-            qjs::JS_CallConstructor2(context, original.as_raw(), target.as_raw(), count, arguments),
-        )?
-    };
-    made.into_object().ok_or(Error::Unknown)
 }
 
 /// Begins the stack of a new one with its name and message.

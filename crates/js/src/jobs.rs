@@ -32,7 +32,10 @@ pub fn run_job<'js>(ctx: &Ctx<'js>) -> JobOutcome<'js> {
     let status = unsafe { qjs::JS_ExecutePendingJob(raw::runtime(ctx), &raw mut job_context) };
     match status {
         0 => JobOutcome::Idle,
-        1.. => JobOutcome::Ran,
+        1.. => {
+            RealmData::of(ctx).shared().kept_objects.clear();
+            JobOutcome::Ran
+        }
         // SAFETY: a failed job leaves its exception in the context it ran in.
         _ => JobOutcome::Threw(unsafe { raw::scope(job_context) }.catch()),
     }

@@ -49,9 +49,11 @@ mod script;
 mod sealed;
 mod stack;
 mod stack_trace;
+mod subclass;
 mod text;
 mod thrown;
 mod weak;
+mod weak_refs;
 pub mod webidl;
 
 pub use allocator::{Budget, FamilyBudget};

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use rquickjs::{Context, Ctx, Error, Result, qjs};
 
 use crate::runtime::{Runtime, Shared};
-use crate::{dom_exception, raw, stack, stack_trace};
+use crate::{dom_exception, raw, stack, stack_trace, weak_refs};
 
 /// One global object of a [`Runtime`], with its own intrinsics and interface prototypes.
 #[derive(Clone)]
@@ -37,6 +37,7 @@ impl Realm {
         let realm = Self { context, runtime: runtime.clone() };
         realm.enter(|ctx| {
             stack_trace::install(ctx)?;
+            weak_refs::install(ctx)?;
             dom_exception::install(ctx)
         })?;
         Ok(realm)
@@ -51,6 +52,7 @@ impl Realm {
             let _entered = Entered::new(&ctx, self.runtime.shared());
             body(&ctx)
         });
+        self.runtime.shared().kept_objects.clear();
         self.runtime.shared().bury();
         result
     }

@@ -26,6 +26,7 @@ use crate::reflect::{Kind, PropertyKey, lookup};
 use crate::root::Roots;
 use crate::stack::Stack;
 use crate::text::to_text;
+use crate::weak_refs::KeptObjects;
 use crate::{buffer, host_object, jobs, modules};
 
 /// One JavaScript heap. Cheap to clone: clones are the same runtime.
@@ -57,6 +58,7 @@ pub(crate) struct Shared {
     pub(crate) loader: LoaderSlot,
     pub(crate) rejections: Rejections,
     pub(crate) async_context: Rc<AsyncContext>,
+    pub(crate) kept_objects: KeptObjects,
     /// See [`crate::ModuleRecord`].
     pub(crate) module_epoch: Cell<u64>,
     pub(crate) stack: Stack,
@@ -93,6 +95,7 @@ impl Runtime {
             loader: LoaderSlot::default(),
             rejections: Rejections::default(),
             async_context: Rc::default(),
+            kept_objects: KeptObjects::default(),
             module_epoch: Cell::new(0),
             stack: Stack::new(limits.stack_bytes),
             heap,
@@ -193,6 +196,7 @@ impl Drop for Inner {
         self.shared.loader.clear();
         self.shared.rejections.clear();
         self.shared.async_context.clear();
+        self.shared.kept_objects.clear();
         self.shared.roots.release_all(self.shared.raw);
         self.shared.aliases.clear(self.shared.raw);
         self.engine.take();

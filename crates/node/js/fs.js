@@ -2,7 +2,7 @@
 
 (function (native) {
   const { Buffer, constants, invalidArgument, later, missing, now } = native;
-  const { BigIntStats, Dirent, Stats } = native.classes;
+  const { BigIntStats, Dir, Dirent, Stats } = native.classes;
   const { READ_BYTES, operations } = native;
 
   // At once.
@@ -108,6 +108,7 @@
     read: ((read) => named('read', (fd, ...args) => (
       args.length === 1 ? read(fd, { buffer: Buffer.alloc(READ_BYTES) }, ...args) : read(fd, ...args))))(fs.read),
     BigIntStats,
+    Dir,
     Dirent,
     Stats,
     constants,
@@ -119,8 +120,8 @@
   fs.realpath.native = fs.realpath;
   fs.realpathSync.native = fs.realpathSync;
   for (const name of [
-    'chown', 'chownSync', 'cp', 'cpSync', 'fchown', 'fchownSync',
-    'glob', 'globSync', 'lchown', 'lchownSync', 'openAsBlob', 'opendir', 'opendirSync', 'statfs', 'statfsSync',
+    'chown', 'chownSync', 'fchown', 'fchownSync',
+    'glob', 'globSync', 'lchown', 'lchownSync', 'openAsBlob', 'statfs', 'statfsSync',
     'unwatchFile', 'watch', 'watchFile',
   ]) fs[name] = missing('fs', name);
 

@@ -1,6 +1,7 @@
 // What `node:fs` gives objects of: `Stats`, `BigIntStats`, `Dirent`.
 
-(function ({ S_IFMT, S_IFREG, S_IFDIR, S_IFLNK, S_IFIFO, S_IFSOCK, S_IFCHR, S_IFBLK }) {
+(function ({ coded, constants, invalidArgument }) {
+  const { S_IFMT, S_IFREG, S_IFDIR, S_IFLNK, S_IFIFO, S_IFSOCK, S_IFCHR, S_IFBLK } = constants;
   const kinds = [
     ['isDirectory', S_IFDIR, 2], ['isFile', S_IFREG, 1], ['isBlockDevice', S_IFBLK, 7],
     ['isCharacterDevice', S_IFCHR, 6], ['isSymbolicLink', S_IFLNK, 3], ['isFIFO', S_IFIFO, 4],
@@ -76,5 +77,57 @@
     }
   }
 
-  return { BigIntStats, Dirent, Stats };
+  const closed = () => coded(Error, 'ERR_DIR_CLOSED', 'Directory handle was closed');
+
+  // An open folder. What is in it was read when it was opened.
+  class Dir {
+    #path;
+    #entries;
+    #isClosed = false;
+
+    constructor(path, entries) {
+      this.#path = path;
+      this.#entries = entries.values();
+    }
+
+    get path() { return this.#path; }
+
+    readSync() {
+      if (this.#isClosed) throw closed();
+      return this.#entries.next().value ?? null;
+    }
+    closeSync() {
+      if (this.#isClosed) throw closed();
+      this.#isClosed = true;
+    }
+
+    #told(act, callback) {
+      if (callback === undefined) return new Promise((resolve) => { resolve(act()); });
+      if (typeof callback !== 'function') throw invalidArgument('callback', 'of type function', callback);
+      let result;
+      let failure = null;
+      try {
+        result = act();
+      } catch (error) {
+        failure = error;
+      }
+      process.nextTick(callback, failure, result);
+      return undefined;
+    }
+    read(callback) { return this.#told(() => this.readSync(), callback); }
+    close(callback) { return this.#told(() => this.closeSync(), callback); }
+
+    async *entries() {
+      try {
+        for (let entry = await this.read(); entry !== null; entry = await this.read()) yield entry;
+      } finally {
+        if (!this.#isClosed) this.closeSync();
+      }
+    }
+    [Symbol.asyncIterator]() { return this.entries(); }
+    [Symbol.dispose]() { if (!this.#isClosed) this.closeSync(); }
+    async [Symbol.asyncDispose]() { this[Symbol.dispose](); }
+  }
+
+  return { BigIntStats, Dir, Dirent, Stats };
 })

@@ -3,7 +3,7 @@
 
 (function (native) {
   const { Buffer, coded, constants, inspect, invalidArgument, outOfRange } = native;
-  const { BigIntStats, Dirent, Stats } = native.classes;
+  const { BigIntStats, Dir, Dirent, Stats } = native.classes;
   const MAX_FD = 2 ** 31 - 1;
   const READ_BYTES = 16384;
 
@@ -149,6 +149,7 @@
     *appendFile(path, data, options) { yield* writeTo(path, data, options, 'a'); },
     *chmod(path, mode) { yield ['chmod', toPath(path), toMode(mode)]; },
     *close(fd) { yield ['close', toFd(fd)]; },
+    *cp(src, dest, options) { yield* native.copying().copy(operations, toPath(src, 'src'), toPath(dest, 'dest'), options); },
     *copyFile(src, dest, mode = 0) {
       yield ['copyFile', toPath(src, 'src'), toPath(dest, 'dest'), toInteger(mode, 'mode', 0, 7)];
     },
@@ -240,6 +241,18 @@
         yield ['rm', place];
       } catch (error) {
         if (!force || error.code !== 'ENOENT') throw error;
+      }
+    },
+    *opendir(path, options) {
+      const { encoding, recursive = false } = toOptions(options, { encoding: 'utf8' });
+      try {
+        return new Dir(path, yield* operations.readdir(path, { encoding, recursive, withFileTypes: true }));
+      } catch (error) {
+        if (error.syscall === 'scandir') {
+          error.message = error.message.replace('scandir', 'opendir');
+          error.syscall = 'opendir';
+        }
+        throw error;
       }
     },
     *rmdir(path) { yield ['rmdir', toPath(path)]; },

@@ -111,7 +111,7 @@
 
   const promises = { constants };
   const named = [
-    'access', 'appendFile', 'chmod', 'copyFile', 'link', 'lstat', 'lutimes', 'mkdir', 'mkdtemp', 'readFile',
+    'access', 'appendFile', 'chmod', 'copyFile', 'cp', 'link', 'lstat', 'lutimes', 'mkdir', 'mkdtemp', 'opendir', 'readFile',
     'readdir', 'readlink', 'realpath', 'rename', 'rm', 'rmdir', 'stat', 'symlink', 'truncate', 'unlink',
     'utimes', 'writeFile',
   ];
@@ -140,7 +140,7 @@
   promises.open = async function open(path, flags, mode) {
     return new FileHandle(await asPromise(operations.open(path, flags, mode)));
   };
-  for (const name of ['chown', 'cp', 'glob', 'lchown', 'opendir', 'statfs', 'watch']) {
+  for (const name of ['chown', 'glob', 'lchown', 'statfs', 'watch']) {
     promises[name] = missing('fs/promises', name);
   }
   return promises;

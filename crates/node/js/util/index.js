@@ -1,7 +1,7 @@
 // node:util, <https://nodejs.org/api/util.html>
 
 (function (native) {
-  const { builtin, coded, inspect, invalidArgument, missing, part } = native;
+  const { builtin, coded, inspect, invalidArgument, missing, outOfRange, part } = native;
   const { format, formatWithOptions } = native;
   const types = part('util/types');
 
@@ -229,6 +229,33 @@
     return Object.assign(made, { errno: error, code: name, syscall });
   }
 
+  const MOST_CALL_SITES = 200;
+  function getCallSites(frameCount = 10) {
+    if (frameCount !== null && typeof frameCount === 'object') frameCount = 10;
+    if (typeof frameCount !== 'number') throw invalidArgument('frameCount', 'of type number', frameCount);
+    if (!Number.isInteger(frameCount) || frameCount < 1 || frameCount > MOST_CALL_SITES) {
+      throw outOfRange('frameCount', `>= 1 && <= ${MOST_CALL_SITES}`, frameCount);
+    }
+    const { prepareStackTrace, stackTraceLimit } = Error;
+    const holder = {};
+    try {
+      Error.prepareStackTrace = (_, sites) => sites;
+      Error.stackTraceLimit = frameCount;
+      Error.captureStackTrace(holder, getCallSites);
+    } finally {
+      Object.assign(Error, { prepareStackTrace, stackTraceLimit });
+    }
+    return holder.stack.map((site) => ({
+      __proto__: null,
+      functionName: site.getFunctionName() ?? '',
+      scriptId: '0',
+      scriptName: site.getFileName() ?? '',
+      lineNumber: site.getLineNumber(),
+      columnNumber: site.getColumnNumber(),
+      column: site.getColumnNumber(),
+    }));
+  }
+
   const module = {
     _errnoException: errnoException,
     _exceptionWithHostPort: missing('util', '_exceptionWithHostPort'),
@@ -242,7 +269,7 @@
     format,
     styleText,
     formatWithOptions,
-    getCallSites: missing('util', 'getCallSites'),
+    getCallSites,
     getSystemErrorMap: () => new Map(systemErrors()),
     getSystemErrorName,
     getSystemErrorMessage,

@@ -90,12 +90,14 @@ pub(crate) fn module<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
     let streams =
         function(ctx, "fileStreams", 0, |call| scripted::part(call.ctx(), "stream/files"))?;
     natives.set("fileStreams", streams)?;
+    let copying = function(ctx, "copying", 0, |call| scripted::part(call.ctx(), "fs_copying"))?;
+    natives.set("copying", copying)?;
     natives.set("Buffer", builtins::member(ctx, "buffer", "Buffer")?)?;
     builtins::natives(ctx, &natives)?;
     natives.set("nextTick", function(ctx, "nextTick", 1, ticks::next_tick)?)?;
     let constants = constants::object(ctx)?;
-    let classes: Value<'js> = embedded::load(ctx, "fs_classes")?.call((constants.clone(),))?;
     natives.set("constants", constants)?;
+    let classes: Value<'js> = embedded::load(ctx, "fs_classes")?.call((natives.clone(),))?;
     natives.set("classes", classes)?;
     let operations: Object<'js> = embedded::load(ctx, "fs_operations")?.call((natives.clone(),))?;
     for name in ["operations", "READ_BYTES"] {
