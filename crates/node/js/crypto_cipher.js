@@ -17,10 +17,11 @@
     192: { ecb: 422, cbc: 423, ctr: 905, gcm: 898 },
     256: { ecb: 426, cbc: 427, ctr: 906, gcm: 901 },
   };
+  const namesOf = (bits, mode) => [`aes-${bits}-${mode}`, ...({ cbc: [`aes${bits}`], gcm: [`id-aes${bits}-gcm`] }[mode] ?? [])];
   const ciphers = Object.entries(NUMBERS).flatMap(([bits, modes]) => Object.entries(modes).map(([mode, nid]) => ({
     mode,
     name: mode === 'gcm' ? `id-aes${bits}-gcm` : `aes-${bits}-${mode}`,
-    names: [`aes-${bits}-${mode}`, ...(mode === 'cbc' ? [`aes${bits}`] : []), ...(mode === 'gcm' ? [`id-aes${bits}-gcm`] : [])],
+    names: namesOf(bits, mode),
     nid,
     keyLength: bits / 8,
     blockSize: mode === 'ctr' || mode === 'gcm' ? 1 : BLOCK_BYTES,
@@ -28,10 +29,13 @@
   })));
   const named = (name) => ciphers.find(({ names }) => names.includes(name.toLowerCase()));
 
-  const invalidState = (what) => coded(Error, 'ERR_CRYPTO_INVALID_STATE', what ? `Invalid state for operation ${what}` : 'Invalid state');
-  const invalidTag = (length) => coded(TypeError, 'ERR_CRYPTO_INVALID_AUTH_TAG', `Invalid authentication tag length: ${length}`);
+  const invalidState = (what) => coded(Error, 'ERR_CRYPTO_INVALID_STATE',
+    what ? `Invalid state for operation ${what}` : 'Invalid state');
+  const invalidTag = (length) => coded(TypeError, 'ERR_CRYPTO_INVALID_AUTH_TAG',
+    `Invalid authentication tag length: ${length}`);
   const wrongEnd = {
-    length: () => coded(Error, 'ERR_OSSL_WRONG_FINAL_BLOCK_LENGTH', 'error:1C80006B:Provider routines::wrong final block length'),
+    length: () => coded(Error, 'ERR_OSSL_WRONG_FINAL_BLOCK_LENGTH',
+      'error:1C80006B:Provider routines::wrong final block length'),
     padding: () => coded(Error, 'ERR_OSSL_BAD_DECRYPT', 'error:1C800064:Provider routines::bad decrypt'),
     tag: () => new Error('Unsupported state or unable to authenticate data'),
   };
@@ -191,7 +195,9 @@
     Cipheriv: callable(Cipheriv),
     Decipheriv: callable(Decipheriv),
     createCipheriv: function createCipheriv(cipher, key, iv, options) { return new Cipheriv(cipher, key, iv, options); },
-    createDecipheriv: function createDecipheriv(cipher, key, iv, options) { return new Decipheriv(cipher, key, iv, options); },
+    createDecipheriv: function createDecipheriv(cipher, key, iv, options) {
+      return new Decipheriv(cipher, key, iv, options);
+    },
     getCipherInfo,
     getCiphers: function getCiphers() { return ciphers.flatMap(({ names }) => names).sort(); },
   };

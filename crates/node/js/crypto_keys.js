@@ -3,7 +3,6 @@
 (function (shared) {
   const {
     BYTES, Buffer, check, coded, cryptoKeyMaterial, importCryptoKey, inspect, invalidArgument, invalidValue, part, toBytes,
-    webcrypto,
   } = shared;
   const EXPECTED_DATA = `of type string or ${BYTES}`;
   const SECRET = 'of type string or an instance of ArrayBuffer, Buffer, TypedArray, DataView, KeyObject, or CryptoKey';
@@ -126,18 +125,22 @@
     if (isKey(inner) && inner.type !== 'private') throw wrongType(inner, 'private');
     return pairKey(pairHandle(key, 'public'));
   }
-  const createPrivateKey = (key) => pairKey(pairHandle(key, 'private', 'key', false));
+  function createPrivateKey(key) { return pairKey(pairHandle(key, 'private', 'key', false)); }
 
   const LENGTHS = [128, 192, 256], MAX_INT32 = 2 ** 31 - 1;
   function generateKeySync(type, options) {
     check.string(type, 'type');
     check.object(options, 'options');
     if (type !== 'hmac' && type !== 'aes') {
-      throw coded(TypeError, 'ERR_INVALID_ARG_VALUE', `The argument 'type' must be a supported key type. Received ${inspect(type)}`);
+      throw coded(TypeError, 'ERR_INVALID_ARG_VALUE',
+        `The argument 'type' must be a supported key type. Received ${inspect(type)}`);
     }
     const { length } = options;
-    if (type === 'hmac') check.integer(length, 'options.length', 8, MAX_INT32);
-    else if (!LENGTHS.includes(length)) throw invalidValue('options.length', length, `must be one of: ${LENGTHS.join(', ')}`);
+    if (type === 'hmac') {
+      check.integer(length, 'options.length', 8, MAX_INT32);
+    } else if (!LENGTHS.includes(length)) {
+      throw invalidValue('options.length', length, `must be one of: ${LENGTHS.join(', ')}`);
+    }
     return new SecretKeyObject(shared.randomBytes(Math.trunc(length / 8)));
   }
   function generateKey(type, options, callback) {
@@ -148,7 +151,7 @@
 
   return {
     KeyObject,
-    createPrivateKey: Object.defineProperty(function (key) { return createPrivateKey(key); }, 'name', { value: 'createPrivateKey' }),
+    createPrivateKey,
     createPublicKey,
     createSecretKey,
     generateKey,
@@ -158,6 +161,5 @@
     pairHandle,
     pairKey,
     secretBytes,
-    webcrypto,
   };
 })

@@ -1,7 +1,7 @@
 // Keys of pairs as PEM, DER and JSON Web Keys, read and written.
 
 (function ({
-  Buffer, check, coded, curves, decryptKey, encryptKey, invalidArgument, invalidValue, readCoordinates, readKey, toBytes,
+  Buffer, check, coded, curves, decryptKey, encryptKey, invalidValue, readCoordinates, readKey, toBytes,
 }) {
   const LINE_DIGITS = 64;
   const LABELS = { spki: 'PUBLIC KEY', pkcs8: 'PRIVATE KEY', sec1: 'EC PRIVATE KEY', certificate: 'CERTIFICATE' };
@@ -25,6 +25,7 @@
   const entryOf = (handle) => all.find(({ curve }) => curve === handle.curve);
   const typeOf = (handle) => (entryOf(handle).isWeierstrass ? 'ec' : handle.curve);
 
+  const viewed = (bytes) => Buffer.from(bytes.buffer ?? bytes, bytes.byteOffset, bytes.byteLength);
   function fromPem(text, options) {
     const pattern = /-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \1-----/g;
     for (const [, label, body] of text.matchAll(pattern)) {
@@ -38,7 +39,7 @@
   function fromDer(bytes, form, { passphrase, encoding }, isEncrypted) {
     const read = (der) => {
       const handle = readKey(form, der);
-      if (handle === undefined && Buffer.from(der.buffer ?? der, der.byteOffset, der.byteLength).includes(RSA_IDENTIFIER)) throw noRsa();
+      if (handle === undefined && viewed(der).includes(RSA_IDENTIFIER)) throw noRsa();
       return handle;
     };
     let handle = isEncrypted ? undefined : read(bytes);
@@ -59,8 +60,7 @@
     const { format = 'pem', type } = options;
     let handle;
     if (format === 'pem') {
-      const bytes = typeof data === 'string' ? data : Buffer.from(data.buffer ?? data, data.byteOffset, data.byteLength).toString('latin1');
-      handle = fromPem(bytes, options);
+      handle = fromPem(typeof data === 'string' ? data : viewed(data).toString('latin1'), options);
     } else if (format === 'der') {
       const forms = use === 'private' ? ['pkcs8', 'sec1', 'pkcs1'] : ['spki', 'pkcs1', 'pkcs8', 'sec1'];
       if (!forms.includes(type)) throw invalidValue(`${name}.type`, type);
@@ -84,11 +84,13 @@
     };
     const { crv } = jwk;
     if (typeof crv !== 'string') throw invalidJwk(`Invalid JWK ${kty} key`);
-    const curve = kty === 'EC' ? weierstrass(crv) : all.find((entry) => entry.crv === crv && !entry.isWeierstrass)?.curve;
-    if (curve === undefined) throw coded(TypeError, 'ERR_INVALID_ARG_VALUE', `The property '${name}.crv' is invalid. Received '${crv}'`);
+    const edwards = all.find((entry) => entry.crv === crv && !entry.isWeierstrass);
+    const curve = kty === 'EC' ? weierstrass(crv) : edwards?.curve;
+    if (curve === undefined) throw invalidValue(`${name}.crv`, crv);
     const isPrivate = jwk.d !== undefined;
     if (use === 'private' && !isPrivate) throw invalidJwk(`Invalid JWK ${kty} key`);
-    const handle = readCoordinates(curve, member('x'), kty === 'EC' ? member('y') : undefined, isPrivate ? member('d') : undefined);
+    const [y, d] = [kty === 'EC' ? member('y') : undefined, isPrivate ? member('d') : undefined];
+    const handle = readCoordinates(curve, member('x'), y, d);
     if (handle === undefined) throw invalidJwk(`Invalid JWK ${kty} key`);
     return use === 'public' ? handle.toPublic() : handle;
   }
@@ -102,7 +104,8 @@
     const forms = handle.isPrivate ? ['pkcs8', 'sec1'] : ['spki'];
     if (!forms.includes(type)) throw invalidValue(`${name}.type`, type);
     if (type === 'sec1' && !isWeierstrass) {
-      throw coded(Error, 'ERR_CRYPTO_INCOMPATIBLE_KEY_OPTIONS', 'The selected key encoding sec1 can only be used for EC keys.');
+      throw coded(Error, 'ERR_CRYPTO_INCOMPATIBLE_KEY_OPTIONS',
+        'The selected key encoding sec1 can only be used for EC keys.');
     }
     let bytes = handle.export(type);
     let label = LABELS[type];
@@ -110,7 +113,8 @@
       if (typeof cipher !== 'string') throw invalidValue(`${name}.cipher`, cipher);
       if (passphrase === undefined) throw invalidValue(`${name}.passphrase`, passphrase);
       if (type !== 'pkcs8') {
-        throw coded(Error, 'ERR_METHOD_NOT_IMPLEMENTED', 'an encrypted sec1 key is not part of Holm yet. hint: use type pkcs8');
+        throw coded(Error, 'ERR_METHOD_NOT_IMPLEMENTED',
+          'an encrypted sec1 key is not part of Holm yet. hint: use type pkcs8');
       }
       bytes = encryptKey(bytes, toBytes(passphrase, `${name}.passphrase`, options.encoding), cipher.toLowerCase());
       if (bytes === undefined) throw coded(Error, 'ERR_CRYPTO_UNKNOWN_CIPHER', 'Unknown cipher');
@@ -130,5 +134,5 @@
     return d === undefined ? jwk : { ...jwk, d };
   }
 
-  return { all, decode, decodeJwk, encode, invalidArgument, typeOf, weierstrass };
+  return { all, decode, decodeJwk, encode, typeOf, weierstrass };
 })

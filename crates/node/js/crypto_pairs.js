@@ -12,7 +12,8 @@
   function curveOf(type, options) {
     check.string(type, 'type');
     if (NOT_HERE.includes(type)) {
-      throw coded(Error, 'ERR_METHOD_NOT_IMPLEMENTED', `generateKeyPair of the type ${inspect(type)} is not part of Holm yet. hint: use 'ec' or 'ed25519'`);
+      throw coded(Error, 'ERR_METHOD_NOT_IMPLEMENTED',
+        `generateKeyPair of the type ${inspect(type)} is not part of Holm yet. hint: use 'ec' or 'ed25519'`);
     }
     if (type === 'ec') {
       check.object(options, 'options');
@@ -25,7 +26,8 @@
     }
     const found = all.find(({ curve, isWeierstrass }) => curve === type && !isWeierstrass);
     if (found !== undefined) return found.curve;
-    throw coded(TypeError, 'ERR_INVALID_ARG_VALUE', `The argument 'type' must be a supported key type. Received ${inspect(type)}`);
+    throw coded(TypeError, 'ERR_INVALID_ARG_VALUE',
+      `The argument 'type' must be a supported key type. Received ${inspect(type)}`);
   }
 
   const FORMS = { publicKeyEncoding: ['spki'], privateKeyEncoding: ['pkcs8', 'sec1'] };
@@ -68,7 +70,8 @@
 
   const noSecret = (isSameCurve) => (isSameCurve
     ? coded(Error, 'ERR_OSSL_FAILED_DURING_DERIVATION', 'error:1C8000A4:Provider routines::failed during derivation')
-    : coded(Error, 'ERR_OSSL_MISMATCHING_DOMAIN_PARAMETERS', 'error:1C8000CB:Provider routines::mismatching domain parameters'));
+    : coded(Error, 'ERR_OSSL_MISMATCHING_DOMAIN_PARAMETERS',
+      'error:1C8000CB:Provider routines::mismatching domain parameters'));
   function diffieHellman(options, callback) {
     check.object(options, 'options');
     if (callback !== undefined) check.callable(callback);
@@ -166,6 +169,8 @@
     diffieHellman,
     generateKeyPair,
     generateKeyPairSync,
-    getCurves: function getCurves() { return all.filter((entry) => entry.isWeierstrass).map(({ curve }) => curve).sort(); },
+    getCurves: function getCurves() {
+      return all.filter((entry) => entry.isWeierstrass).map(({ curve }) => curve).sort();
+    },
   };
 })

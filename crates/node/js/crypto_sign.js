@@ -3,9 +3,10 @@
 (function ({ Buffer, builtin, check, coded, invalidArgument, invalidValue, isView, later, part, toBytes }) {
   const { Writable } = builtin('stream');
   const { pairHandle } = part('keys');
-  const { createHash, getHashes } = part('hash');
+  const { callable, createHash } = part('hash');
   const DATA = 'of type string or an instance of Buffer, TypedArray, or DataView';
-  const invalidDigest = (name) => coded(TypeError, 'ERR_CRYPTO_INVALID_DIGEST', name === undefined ? 'Invalid digest' : `Invalid digest: ${name}`);
+  const invalidDigest = (name) => coded(TypeError, 'ERR_CRYPTO_INVALID_DIGEST',
+    name === undefined ? 'Invalid digest' : `Invalid digest: ${name}`);
   const notForKey = () => coded(Error, 'ERR_OSSL_EVP_OPERATION_NOT_SUPPORTED_FOR_THIS_KEYTYPE',
     'error:03000096:digital envelope routines::operation not supported for this keytype');
   // What is signed with where nothing is said.
@@ -127,13 +128,11 @@
     return outcome(callback, () => handle.verify(signable(algorithm, bytes, handle), given, der));
   }
 
-  const { callable } = part('hash');
   return {
     Sign: callable(Sign),
     Verify: callable(Verify),
     createSign: function createSign(algorithm, options) { return new Sign(algorithm, options); },
     createVerify: function createVerify(algorithm, options) { return new Verify(algorithm, options); },
-    getHashes,
     sign,
     verify,
   };
