@@ -92,6 +92,9 @@ impl Output for Kept {
     }
 }
 
+/// What a script may hold.
+const MEMORY_BYTES: usize = 64 << 20;
+
 fn run(port: u16, limit: Duration, script: &str) -> Result<String, Error> {
     let permissions = Permissions { net: Grant::All, ..Permissions::default() };
     let engine = Engine::new(Config::default()).expect("an engine");
@@ -99,6 +102,7 @@ fn run(port: u16, limit: Duration, script: &str) -> Result<String, Error> {
     let mut isolate = Isolate::builder(&engine)
         .permissions(permissions)
         .time_limit(limit)
+        .memory_limit_bytes(MEMORY_BYTES)
         .output(output.clone())
         .build()?;
     let script = format!("{PRELUDE}{script}").replace("URL", &format!("ws://127.0.0.1:{port}"));
@@ -238,4 +242,18 @@ fn a_server_that_does_not_close_is_given_up() {
         "open | close 1006,,false,3",
     );
     assert!(started.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
+fn a_message_has_to_fit_the_heap() {
+    let port = serve(|_, mut socket| {
+        drop(socket.send(Message::Binary(vec![0; MEMORY_BYTES + 1].into())));
+        while socket.read().is_ok() {}
+    });
+    check(
+        port,
+        "talk(new WebSocket('URL/'))",
+        "open | error Space limit exceeded: Message too long: 67108865 > 67108864 | \
+         close 1006,,false,3",
+    );
 }

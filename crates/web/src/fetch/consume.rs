@@ -81,7 +81,7 @@ fn mime_type(content_type: Option<Vec<u8>>) -> String {
 }
 
 /// The longest body that may be collected: it has to fit the heap.
-pub(super) fn max_body_bytes(ctx: &Ctx<'_>) -> usize {
+pub(crate) fn max_body_bytes(ctx: &Ctx<'_>) -> usize {
     heap_limit_bytes(ctx).unwrap_or(MAX_BUFFER_BYTES).min(MAX_BUFFER_BYTES)
 }
 

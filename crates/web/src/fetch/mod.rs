@@ -39,7 +39,7 @@ mod upload;
 pub use body::BodyChunks;
 pub(crate) use body_init::is_shared as is_shared_view;
 pub(crate) use body_stream::of_bytes as stream_of_bytes;
-pub(crate) use consume::{Package, made as package_bytes};
+pub(crate) use consume::{Package, made as package_bytes, max_body_bytes};
 pub use error::NetworkError;
 pub(crate) use fetching::is_blocked;
 pub use handle::{ResponseHandle, response_of};

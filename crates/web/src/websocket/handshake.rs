@@ -17,13 +17,13 @@ use tokio_tungstenite::tungstenite::{Error, http};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 use url::Url;
 
-use crate::fetch::is_blocked;
+use crate::fetch::{is_blocked, max_body_bytes};
 
 /// How long it may take to find a server and to agree on keys with it.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a server may take to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(300);
-/// The longest message that is taken, as in Node.
+/// The longest message from any server, as in Node.
 const MAX_MESSAGE_BYTES: usize = 128 << 20;
 
 /// A connection, whatever is below it.
@@ -42,6 +42,8 @@ pub(super) struct Opening {
     network: Rc<Network>,
     permissions: Permissions,
     trust: Arc<Trust>,
+    /// The longest message that is taken: it has to fit the heap too.
+    max_message_bytes: usize,
 }
 
 /// What came of it.
@@ -66,6 +68,7 @@ impl Opening {
             network: host.network.clone(),
             permissions: host.permissions.clone(),
             trust: host.cluster.part(),
+            max_message_bytes: max_body_bytes(ctx).min(MAX_MESSAGE_BYTES),
         }
     }
 
@@ -80,8 +83,8 @@ impl Opening {
         let stream = connected
             .map_err(|_| format!("no connection within {} seconds", CONNECT_TIMEOUT.as_secs()))??;
         let config = WebSocketConfig::default()
-            .max_message_size(Some(MAX_MESSAGE_BYTES))
-            .max_frame_size(Some(MAX_MESSAGE_BYTES));
+            .max_message_size(Some(self.max_message_bytes))
+            .max_frame_size(Some(self.max_message_bytes));
         let answered = client_async_with_config(request, stream, Some(config));
         let (socket, response) = timeout(ANSWER_TIMEOUT, answered)
             .await
