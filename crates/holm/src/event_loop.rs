@@ -176,7 +176,10 @@ impl EventLoop {
     fn wait(&self, wake: Wake) -> Option<Completion> {
         let deadline = self.handle.interrupter().deadline();
         let patience = match (wake, deadline) {
-            (Wake::Now, _) => return None,
+            (Wake::Now, _) => {
+                self.look_at_reactor();
+                return None;
+            }
             (Wake::After(delay), None) => Some(delay),
             (Wake::OnTask, None) => None,
             (Wake::After(delay), Some(end)) => Some(delay.min(until(end))),
@@ -191,6 +194,16 @@ impl EventLoop {
         let came_soon = self.host.receivers.is_called() && began.elapsed() < SOON;
         self.expects_mail.set(came_soon);
         completion
+    }
+
+    /// A loop that never sleeps has to be told what came in meanwhile: sockets would wait for as long
+    /// as there are immediates.
+    fn look_at_reactor(&self) {
+        if !self.host.tasks.is_empty()
+            && let Ok(reactor) = self.host.tasks.reactor()
+        {
+            reactor.block_on(tokio::task::yield_now());
+        }
     }
 
     /// Waits for mail without sleeping, if some is likely to come at once: being woken takes

@@ -81,7 +81,7 @@
     hostname = `${hostname}`;
     for (const name of altNames ? split(altNames) : []) {
       if (name.startsWith('DNS:')) dnsNames.push(name.slice(4));
-      else if (name.startsWith('IP Address:')) addresses.push(canonical(name.slice(11)));
+      else if (name.startsWith('IP Address:') && isIP(name.slice(11))) addresses.push(canonical(name.slice(11)));
     }
     hostname = hostname.replace(/\.$/, '').toLowerCase();
     let reason;

@@ -72,7 +72,7 @@
       };
       this.context = this;
       // What is wrong with these is told at once.
-      if (this.#options.cert !== undefined && this.#options.key !== undefined) this.native({ protocols: [] });
+      if (this.#options.cert !== undefined && this.#options.key !== undefined) this.native({ isServer: true, protocols: [] });
     }
 
     // For one kind of connection.

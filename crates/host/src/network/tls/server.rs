@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use rustls::crypto::ring;
 use rustls::server::WebPkiClientVerifier;
-use rustls::{RootCertStore, ServerConfig};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{CertificateError, RootCertStore, ServerConfig};
 use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject;
 
@@ -81,9 +82,18 @@ impl TlsServer {
         let chain = certificates(&identity.certificates_pem)?;
         let key = PrivateKeyDer::from_pem_slice(&identity.key_pem)
             .map_err(|error| settings_failure("ERR_OSSL_PEM_NO_START_LINE", &error))?;
-        let mut config = builder
-            .with_single_cert(chain, key)
-            .map_err(|error| settings_failure("ERR_OSSL_X509_KEY_VALUES_MISMATCH", &error))?;
+        // As `with_single_cert`, but a certificate of version 1 is served too: whether it proves
+        // anything is the client's question.
+        let failed =
+            |error: rustls::Error| settings_failure("ERR_OSSL_X509_KEY_VALUES_MISMATCH", &error);
+        let key = ring::default_provider().key_provider.load_private_key(key).map_err(failed)?;
+        let certified = CertifiedKey::new(chain, key);
+        match certified.keys_match() {
+            Ok(()) | Err(rustls::Error::InvalidCertificate(CertificateError::Other(_))) => {}
+            Err(rustls::Error::InconsistentKeys(rustls::InconsistentKeys::Unknown)) => {}
+            Err(error) => return Err(failed(error)),
+        }
+        let mut config = builder.with_cert_resolver(Arc::new(SingleCertAndKey::from(certified)));
         config.alpn_protocols.clone_from(&settings.protocols);
         Ok(Self { config: Arc::new(config) })
     }
