@@ -307,6 +307,7 @@
     isInternalThread: false,
     isMainThread,
     isMarkedAsUntransferable: native.isMarkedAsUntransferable,
+    markAsUncloneable: native.markAsUncloneable,
     markAsUntransferable: native.markAsUntransferable,
     parentPort,
     receiveMessageOnPort: native.receiveMessageOnPort,

@@ -16,9 +16,7 @@ use holm_js::{
 };
 use holm_web::messaging::{Endpoint, MessagePort};
 use holm_web::node_errors::invalid_argument;
-use holm_web::structured_clone::{
-    Message, is_untransferable, mark_untransferable, serialize, transfer_list,
-};
+use holm_web::structured_clone::{Mark, Message, is_marked, mark, serialize, transfer_list};
 use holm_web::workers::{
     RunningWorker, StartError, Teller, UncaughtInWorker, WorkerEvent, WorkerSpec, send_uncaught,
     thread_id,
@@ -54,13 +52,19 @@ pub(crate) fn module<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
     define("receiveMessageOnPort", 1, receive_message_on_port)?;
     define("markAsUntransferable", 1, |call| {
         if let Some(object) = call.value(0).as_object() {
-            mark_untransferable(call.ctx(), object)?;
+            mark(call.ctx(), object, Mark::Untransferable)?;
+        }
+        call.undefined()
+    })?;
+    define("markAsUncloneable", 1, |call| {
+        if let Some(object) = call.value(0).as_object() {
+            mark(call.ctx(), object, Mark::Uncloneable)?;
         }
         call.undefined()
     })?;
     define("isMarkedAsUntransferable", 1, |call| {
         let is_marked = match call.value(0).as_object() {
-            Some(object) => is_untransferable(call.ctx(), object)?,
+            Some(object) => is_marked(call.ctx(), object, Mark::Untransferable)?,
             None => false,
         };
         call.returns(is_marked)

@@ -172,7 +172,11 @@ fn on_file(
 
 /// `(number)`
 fn fstat_operation(given: &Arguments<'_, '_>) -> Result<Prepared> {
-    let file = given.files.open.find(given.file_number(0));
+    let number = given.file_number(0);
+    if let Some(found) = standard::stat(&given.host, number) {
+        return Ok(plain("fstat", move || Ok(stat_answer(&found?))));
+    }
+    let file = given.files.open.find(number);
     Ok(plain("fstat", move || Ok(stat_answer(&fstat(&*file?)?))))
 }
 

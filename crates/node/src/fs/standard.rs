@@ -3,9 +3,10 @@
 use std::io::Read;
 
 use holm_host::{Host, Stream};
+use rustix::fs::{Stat, fstat};
 use rustix::io::Errno;
 
-use super::failure::Outcome;
+use super::failure::{Failure, Outcome};
 use super::reading::read_all;
 
 /// The number of standard input.
@@ -25,6 +26,20 @@ pub(super) fn read_some(len: usize) -> Outcome<Vec<u8>> {
 /// All of standard input.
 pub(super) fn read_rest(max_bytes: usize) -> Outcome<Vec<u8>> {
     read_all(&mut std::io::stdin(), EXPECTED_BYTES.min(max_bytes), max_bytes)
+}
+
+/// What stands behind one of the three, as far as the embedder has it; nothing for other numbers.
+pub(super) fn stat(host: &Host, number: usize) -> Option<Outcome<Stat>> {
+    if number == INPUT {
+        return Some(match host.process.has_stdin {
+            true => fstat(std::io::stdin()).map_err(Failure::from),
+            false => Err(Errno::BADF.into()),
+        });
+    }
+    Some(match host.output.file(output(number)?) {
+        Some(file) => file.map_err(Failure::from).and_then(|file| Ok(fstat(file)?)),
+        None => Err(Errno::BADF.into()),
+    })
 }
 
 /// Which stream a number means.

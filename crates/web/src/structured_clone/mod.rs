@@ -26,7 +26,7 @@ use holm_js::{Ctx, Object, Result, Value};
 
 pub use data_clone_error::{cannot_be_cloned, data_clone_error};
 pub use globals::{install, transfer_list, transfer_option};
-pub use marks::{is_untransferable, mark_untransferable};
+pub use marks::{Mark, is_marked, mark};
 
 use buffers::{MovedBuffer, Shared};
 use deserialize::Reader;
@@ -105,7 +105,7 @@ pub fn serialize<'js>(
 /// internal slot, then throw a "DataCloneError" DOMException. 2.2. If transferable has an
 /// \[\[ArrayBufferData\]\] internal slot and IsSharedArrayBuffer(transferable) is true, likewise.
 fn check_transferable<'js>(ctx: &Ctx<'js>, object: &Object<'js>) -> Result<()> {
-    if is_untransferable(ctx, object)? {
+    if is_marked(ctx, object, Mark::Untransferable)? {
         let text = "An object that is marked as untransferable is in the transfer list";
         return Err(data_clone_error(ctx, text));
     }

@@ -7,6 +7,7 @@ use holm_js::reflect::{self, Filter, Kind, OwnKeys, PropertyKey};
 use holm_js::{Budget, Ctx, Error, Object, Result, Strings, Value, budget};
 
 use super::data_clone_error::{cannot_be_cloned, too_large};
+use super::marks::{Mark, is_marked};
 use super::patience::Patience;
 use super::seen::Seen;
 use super::wire::{Output, Tag, corrupt};
@@ -205,6 +206,9 @@ impl<'a, 'js> Writer<'a, 'js> {
             self.output.tag(Tag::Again);
             self.output.count(number);
             return Ok(());
+        }
+        if is_marked(self.ctx, object, Mark::Uncloneable)? {
+            return Err(cannot_be_cloned(self.ctx, object));
         }
         let kind = Kind::of(object);
         match kind {
