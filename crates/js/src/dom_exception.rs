@@ -16,7 +16,10 @@ const NAME: &str = "DOMException";
 
 /// Puts the constructor in front of the engine's, once a script asks for it.
 pub(crate) fn install(ctx: &Ctx<'_>) -> Result<()> {
-    let engines: Function<'_> = ctx.globals().get(NAME)?;
+    // The engine makes one for the first realm of a runtime only.
+    let Some(engines) = ctx.globals().get::<_, Value<'_>>(NAME)?.into_function() else {
+        return Ok(());
+    };
     let engines = Root::<Function<'static>>::new(ctx, engines)?;
     define_lazy(&ctx.globals(), NAME, Attributes::BUILT_IN, move |ctx| {
         Ok(in_front(ctx, engines.get(ctx)?)?.into_value())

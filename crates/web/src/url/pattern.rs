@@ -236,14 +236,28 @@ fn parsed<const IS_SPECIAL: bool>(
     base: Option<&str>,
     ignore_case: bool,
 ) -> std::result::Result<quirks::UrlPattern, urlpattern::Error> {
+    let absolute =
+        |text: Option<&str>| text.map(url::Url::parse).transpose().map_err(urlpattern::Error::Url);
     let init = match input {
         StringOrInit::String(pattern) => {
-            let base = base.map(url::Url::parse).transpose().map_err(urlpattern::Error::Url)?;
+            let base = absolute(base)?;
             urlpattern::UrlPatternInit::parse_constructor_string::<Source<IS_SPECIAL>>(
                 pattern, base,
             )?
         }
-        StringOrInit::Init(_) => quirks::process_construct_pattern_input(input.clone(), base)?,
+        StringOrInit::Init(_) if base.is_some() => return Err(urlpattern::Error::BaseUrlWithInit),
+        // `process_construct_pattern_input` would do this too, and link another engine for expressions.
+        StringOrInit::Init(init) => urlpattern::UrlPatternInit {
+            protocol: init.protocol.clone(),
+            username: init.username.clone(),
+            password: init.password.clone(),
+            hostname: init.hostname.clone(),
+            port: init.port.clone(),
+            pathname: init.pathname.clone(),
+            search: init.search.clone(),
+            hash: init.hash.clone(),
+            base_url: absolute(init.base_url.as_deref())?,
+        },
     };
     let options = UrlPatternOptions { ignore_case, ..UrlPatternOptions::default() };
     quirks::parse_pattern::<Source<IS_SPECIAL>>(init, options)
