@@ -9,8 +9,18 @@ use serde_json::Value;
 use crate::command::Failure;
 
 /// The cargo that runs us, so that a toolchain override is kept.
+///
+/// It is not told what that cargo says of our own package: build scripts that look at it (`ring`'s) would run
+/// again, and all that stands on them would be built once more.
 pub fn cargo() -> Command {
-    Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in env::vars_os() {
+        let is_ours = ["CARGO_PKG_", "CARGO_MANIFEST_"];
+        if is_ours.iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
+            cargo.env_remove(name);
+        }
+    }
+    cargo
 }
 
 /// `cargo metadata` of the workspace alone; never touches the network.
@@ -71,4 +81,17 @@ fn stdout_of(mut command: Command) -> Result<String, Failure> {
         return Err(Failure::Failed(format!("error: {what}: {}", output.status)));
     }
     String::from_utf8(output.stdout).map_err(Failure::while_doing(what))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nested_cargo_is_not_told_of_our_package() {
+        let command = cargo();
+        let removed =
+            |name: &str| command.get_envs().any(|(key, value)| key == name && value.is_none());
+        assert!(removed("CARGO_PKG_NAME") && removed("CARGO_MANIFEST_DIR"));
+    }
 }
