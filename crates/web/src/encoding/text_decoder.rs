@@ -6,17 +6,21 @@ use std::cell::RefCell;
 use encoding_rs::{CoderResult, Decoder, DecoderResult, Encoding, UTF_8};
 use holm_js::webidl::{Definition, Interface, construct, convert};
 use holm_js::{
-    Call, Ctx, Error, ErrorKind, HostObject, JsString, MAX_BUFFER_BYTES, Object, Result, Value,
-    buffer_source, throw_coded,
+    Bytes, Call, Ctx, Error, ErrorKind, HostObject, JsString, MAX_BUFFER_BYTES, Object, Result,
+    Value, buffer_source, take_exception, throw_coded,
 };
 
 /// What `decode` writes the mark at the beginning of a text as.
 const BOM: &[u8] = b"\xef\xbb\xbf";
+/// A text of so many bytes is short.
+const SHORT_BYTES: usize = 256;
 
 pub(crate) struct TextDecoder {
     encoding: &'static Encoding,
     errors: Errors,
     ignore_bom: bool,
+    /// What reads short texts without a detour; nothing if views are not laid out as Holm knows them.
+    bytes: Option<Bytes>,
     /// Of a text whose end has not come yet: "do not flush" is true.
     unfinished: RefCell<Option<Decoder>>,
 }
@@ -64,7 +68,9 @@ fn constructor<'js>(call: &Call<'_, 'js>) -> Result<Object<'js>> {
     //    mode to "fatal". 5. Set this's ignore BOM to options["ignoreBOM"].
     let errors = if options.fatal { Errors::Fatal } else { Errors::Replacement };
     let ignore_bom = options.ignore_bom;
-    construct(call, TextDecoder { encoding, errors, ignore_bom, unfinished: RefCell::default() })
+    let bytes = Bytes::new(ctx).map_err(|error| drop(take_exception(ctx, error))).ok();
+    let unfinished = RefCell::default();
+    construct(call, TextDecoder { encoding, errors, ignore_bom, bytes, unfinished })
 }
 
 /// <https://encoding.spec.whatwg.org/#textdecoderoptions>
@@ -91,6 +97,9 @@ impl TextDecoder {
     /// <https://encoding.spec.whatwg.org/#dom-textdecoder-decode>
     fn decode<'js>(&self, call: &Call<'_, 'js>) -> Result<Value<'js>> {
         let ctx = call.ctx();
+        if let Some(text) = self.short_utf8(call)? {
+            return Ok(text);
+        }
         let options = convert::dictionary(ctx, &call.value(1), "TextDecoder.decode: the options")?;
         let given = match &options {
             Some(options) => convert::member(options, "stream")?,
@@ -121,6 +130,25 @@ impl TextDecoder {
             self.unfinished.replace(Some(decoder));
         }
         string(ctx, &text)
+    }
+
+    /// OPTIMIZATION: glue of wasm-bindgen and Emscripten decodes a short text per call, without options.
+    fn short_utf8<'js>(&self, call: &Call<'_, 'js>) -> Result<Option<Value<'js>>> {
+        let Some(bytes) = self.bytes.filter(|_| call.len() == 1 && self.encoding == UTF_8) else {
+            return Ok(None);
+        };
+        let (input, mut copy) = (call.value(0), [0; SHORT_BYTES]);
+        let Some(len) = bytes.len(&input).filter(|len| *len <= SHORT_BYTES) else {
+            return Ok(None);
+        };
+        if self.unfinished.borrow().is_some() {
+            return Ok(None);
+        }
+        let len = bytes.read(&input, 0..len, |source| {
+            copy[..source.len()].copy_from_slice(source);
+            source.len()
+        });
+        self.whole_utf8(call.ctx(), &copy[..len]).map(Some)
     }
 
     fn run(
