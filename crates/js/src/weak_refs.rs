@@ -4,9 +4,10 @@
 //! method in front of its own keep the targets: <https://tc39.es/ecma262/#sec-addtokeptobjects>.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 
 use rquickjs::function::This;
-use rquickjs::{Ctx, Function, Object, Result, Value};
+use rquickjs::{Ctx, Function, Object, Result, Value, qjs};
 
 use crate::function::{constructor, function};
 use crate::lazy::{Attributes, define_lazy, define_value};
@@ -16,15 +17,21 @@ use crate::subclass::construct_as;
 
 const NAME: &str = "WeakRef";
 
-/// What is kept until the end of the job.
+/// What is kept until the end of the job, by address: once each, so a loop that asks for ever keeps no
+/// more than there is.
 #[derive(Default)]
-pub(crate) struct KeptObjects(RefCell<Vec<Root<Value<'static>>>>);
+pub(crate) struct KeptObjects(RefCell<HashMap<usize, Root<Value<'static>>>>);
 
 impl KeptObjects {
     fn add<'js>(&self, ctx: &Ctx<'js>, target: Value<'js>) -> Result<()> {
-        if target.is_object() || target.is_symbol() {
+        if !(target.is_object() || target.is_symbol()) {
+            return Ok(());
+        }
+        // SAFETY: both are values behind a pointer, which is only compared.
+        let address = unsafe { qjs::JS_VALUE_GET_PTR(target.as_raw()) } as usize;
+        if !self.0.borrow().contains_key(&address) {
             let kept = Root::new(ctx, target)?;
-            self.0.borrow_mut().push(kept);
+            self.0.borrow_mut().insert(address, kept);
         }
         Ok(())
     }
