@@ -135,6 +135,23 @@ fn connections_are_used_again_once_a_body_is_there() {
     );
 }
 
+/// Closes its first connection when the second request is there, without an answer.
+fn closing_under_the_second() -> Server {
+    Server::of_connections(|connection, mut stream, seen| {
+        for request in 0..2 {
+            let text = read_request(&stream).unwrap_or_default();
+            if text.is_empty() {
+                return;
+            }
+            seen(text);
+            if connection == 0 && request == 1 {
+                return;
+            }
+            drop(stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"));
+        }
+    })
+}
+
 #[test]
 fn a_connection_that_the_server_closed_is_not_missed() {
     let server = keep_alive_server(2);
@@ -152,38 +169,14 @@ fn a_connection_that_the_server_closed_is_not_missed() {
         "0.0\n0.1\n1.0\n1.1\n2.0\n2.1",
     );
     // And one that is closed under the request.
-    let server = Server::of_connections(|connection, mut stream, seen| {
-        for request in 0..2 {
-            let text = read_request(&stream).unwrap_or_default();
-            if text.is_empty() {
-                return;
-            }
-            seen(text);
-            if connection == 0 && request == 1 {
-                return;
-            }
-            drop(stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"));
-        }
-    });
+    let server = closing_under_the_second();
     check(
         &server,
         "show(fetch('URL')).then(() => show(fetch('URL')))",
         "200 OK \"ok\"\n200 OK \"ok\"",
     );
     assert_eq!(server.requests().len(), 3);
-    let server = Server::of_connections(|connection, mut stream, seen| {
-        for request in 0..2 {
-            let text = read_request(&stream).unwrap_or_default();
-            if text.is_empty() {
-                return;
-            }
-            seen(text);
-            if connection == 0 && request == 1 {
-                return;
-            }
-            drop(stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"));
-        }
-    });
+    let server = closing_under_the_second();
     // What would be done twice is not sent twice.
     check(
         &server,
