@@ -36,7 +36,13 @@ fn run_tasks(realm: &Realm) {
             return;
         }
         let reactor = host.tasks.reactor().expect("a reactor");
-        let completion = reactor.block_on(poll_fn(|cx| host.tasks.poll_completion(cx)));
+        // A task that was dropped is gone after a poll that finds nothing.
+        let completion = reactor.block_on(poll_fn(|cx| match host.tasks.poll_completion(cx) {
+            Poll::Ready(completion) => Poll::Ready(Some(completion)),
+            Poll::Pending if host.tasks.is_empty() => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }));
+        let Some(completion) = completion else { return };
         realm.enter(|ctx| completion(ctx)).expect("a completion");
     }
 }
