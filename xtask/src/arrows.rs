@@ -42,10 +42,11 @@ const FORBID: &str = "#![forbid(unsafe_code)]";
 const ROOMS: &[Room] = &[
     with_unsafe("holm-wasm", &[]),
     with_unsafe("holm-js", &[]),
+    safe("holm-wasi", &[]),
     safe("holm-host", &["holm-js"]),
     with_door("holm-webassembly", &["holm-wasm", "holm-js", "holm-host"]),
     safe("holm-web", &["holm-js", "holm-host", "holm-webassembly"]),
-    safe("holm-node", &["holm-js", "holm-host", "holm-web", "holm-webassembly"]),
+    safe("holm-node", &["holm-js", "holm-host", "holm-wasi", "holm-web", "holm-webassembly"]),
     safe(
         "holm",
         &["holm-wasm", "holm-js", "holm-host", "holm-webassembly", "holm-web", "holm-node"],
