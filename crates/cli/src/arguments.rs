@@ -17,6 +17,12 @@ Permissions (a script may read below the current folder; all else has to be allo
   --allow-write[=PATH,…]  write files              --allow-env[=NAME,…]  see the environment
   --allow-run[=NAME,…]    start other programs     -A, --allow-all       allow everything";
 
+const GUESTS: &str = "\
+Modules that run by themselves (they get nothing else, whatever is allowed above):
+  --dir HOST[::GUEST][,ro]   a folder, by its name or another, read only
+  --env NAME[=VALUE]         a variable      --stdin FILE   standard input
+  --invoke NAME              call an exported function with ARGS, print its results";
+
 /// The arguments that start a script. Flags come before the file; what follows it is the
 /// script's own.
 const USAGE: &str = "\
@@ -74,6 +80,16 @@ pub(crate) struct Flags {
     pub(crate) time_limit: Option<Duration>,
     pub(crate) conditions: Vec<String>,
     pub(crate) no_code_cache: bool,
+    pub(crate) guest: Guest,
+}
+
+/// What a module that runs by itself is given.
+#[derive(Debug, Default)]
+pub(crate) struct Guest {
+    pub(crate) dirs: Vec<String>,
+    pub(crate) env: Vec<String>,
+    pub(crate) stdin: Option<PathBuf>,
+    pub(crate) invoke: Option<String>,
 }
 
 /// The command line as clap knows it.
@@ -82,7 +98,9 @@ pub(crate) fn command() -> Command {
         .about(ABOUT)
         .version(env!("CARGO_PKG_VERSION"))
         .override_usage("holm [run] [FLAGS] FILE [ARGS…]")
-        .help_template(format!("{ABOUT}\n\n{USAGE}\n\nFlags:\n{{options}}\n\n{PERMISSIONS}\n"))
+        .help_template(format!(
+            "{ABOUT}\n\n{USAGE}\n\nFlags:\n{{options}}\n\n{PERMISSIONS}\n\n{GUESTS}\n"
+        ))
         .disable_help_subcommand(true)
         .subcommand_negates_reqs(true)
         .args(flags().into_iter().map(|flag| flag.global(true)))
@@ -152,6 +170,9 @@ fn flags() -> Vec<Arg> {
             .hide(true)
             .help(help)
     };
+    let guest = |name: &'static str, value: &'static str, help: &'static str| {
+        Arg::new(name).long(name).value_name(value).hide(true).help(help)
+    };
     vec![
         grant("allow-read", "PATH,…", "Read these files and folders, or all"),
         grant("allow-write", "PATH,…", "Write these files and folders, or all"),
@@ -184,6 +205,16 @@ fn flags() -> Vec<Arg> {
             .long("no-code-cache")
             .action(ArgAction::SetTrue)
             .help("Neither use nor keep compiled modules"),
+        guest(
+            "dir",
+            "HOST[::GUEST][,ro]",
+            "A folder it may use, maybe by another name or read only",
+        )
+        .action(ArgAction::Append),
+        guest("env", "NAME[=VALUE]", "A variable of its environment, or ours")
+            .action(ArgAction::Append),
+        guest("stdin", "FILE", "Its standard input").value_parser(value_parser!(PathBuf)),
+        guest("invoke", "NAME", "Call an exported function with ARGS, and print its results"),
     ]
 }
 
@@ -240,6 +271,9 @@ impl Flags {
             let split = values.flat_map(|value| value.split(',')).map(str::to_owned);
             Some(split.collect::<Vec<_>>())
         };
+        let all = |name: &str| {
+            matches.get_many(name).unwrap_or_default().cloned().collect::<Vec<String>>()
+        };
         Self {
             read: list("allow-read"),
             write: list("allow-write"),
@@ -251,6 +285,12 @@ impl Flags {
             time_limit: matches.get_one("time-limit").copied(),
             conditions: list("conditions").unwrap_or_default(),
             no_code_cache: matches.get_flag("no-code-cache"),
+            guest: Guest {
+                dirs: all("dir"),
+                env: all("env"),
+                stdin: matches.get_one("stdin").cloned(),
+                invoke: matches.get_one("invoke").cloned(),
+            },
         }
     }
 }

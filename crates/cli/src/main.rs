@@ -8,6 +8,7 @@ mod code_cache;
 mod compile;
 mod completions;
 mod duration;
+mod guest;
 mod permissions;
 mod repl;
 mod report;

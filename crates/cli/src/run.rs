@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use holm::{Engine, Error, Exit, Isolate, IsolateBuilder, ProcessInfo, SourceKind};
+use holm::{CommandOptions, Engine, Error, Exit, Isolate, IsolateBuilder, ProcessInfo, SourceKind};
 
-use crate::arguments::{self, Flags, Invocation, Task};
+use crate::arguments::{self, Flags, Guest, Invocation, Task};
 use crate::system::ThisProcess;
 use crate::terminal::{StandardStreams, input_terminal};
-use crate::{code_cache, compile, completions, permissions, repl, report};
+use crate::{code_cache, compile, completions, guest, permissions, repl, report};
 
 /// What script and modules may hold together when no flag says otherwise: the largest memory with
 /// 32-bit addresses, and as much beside it.
@@ -108,7 +108,11 @@ fn try_run(flags: &Flags, program: &Program) -> Result<Exit, Failure> {
     let current_dir =
         std::env::current_dir().map_err(|error| setup("the current folder is gone", error))?;
     let script_dir = program.folder(&current_dir);
-    let permissions = permissions::from_flags(flags, &current_dir, script_dir.as_deref());
+    let mut permissions = permissions::from_flags(flags, &current_dir, script_dir.as_deref());
+    let command = program.command(&flags.guest, &current_dir).map_err(Failure::Setup)?;
+    if let Some(options) = &command {
+        guest::allow(&mut permissions, options);
+    }
     let source = program.read_source().map_err(|error| setup("standard input", error))?;
     let streams = StandardStreams::new().map_err(|error| setup("standard output", error))?;
     let engine = Engine::new(code_cache::config(flags));
@@ -129,7 +133,10 @@ fn try_run(flags: &Flags, program: &Program) -> Result<Exit, Failure> {
         })
         .map_err(&script_failed)?;
     let result = match (program, source) {
-        (Program::File(path, _), _) => isolate.run_file(path),
+        (Program::File(path, _), _) => match &command {
+            Some(options) => isolate.run_command(path, options),
+            None => isolate.run_file(path),
+        },
         (Program::Repl, _) => return Ok(repl::run(isolate)),
         (Program::Code(code, _), _) => eval(&mut isolate, &current_dir, code),
         (Program::Input(_), source) => {
@@ -186,6 +193,19 @@ impl Program {
         match self {
             Self::File(path, _) => Some(path),
             _ => None,
+        }
+    }
+
+    /// What a module gets, if that is what is to be run.
+    fn command(&self, guest: &Guest, current_dir: &Path) -> Result<Option<CommandOptions>, String> {
+        match self {
+            Self::File(path, arguments) if guest::is_module(path) => {
+                Ok(Some(guest.options(path, arguments, current_dir)))
+            }
+            _ => match guest.first_flag() {
+                Some(flag) => Err(format!("{flag} is for modules: name a .wasm or .wat file")),
+                None => Ok(None),
+            },
         }
     }
 

@@ -9,6 +9,7 @@ use holm_js::{
     Ctx, Filter, Promise, PromiseState, Realm, Root, ScriptOrigin, Value, evaluate_async_script,
     evaluate_script,
 };
+use holm_node::wasi::{self, CommandOptions};
 use holm_node::{modules, process};
 use holm_web::console::inspect::{self, Colors, Options};
 
@@ -130,6 +131,13 @@ impl Isolate {
     /// Needs [`IsolateBuilder::node`].
     pub fn run_file(&mut self, path: &Path) -> Result<Exit> {
         self.run_program(|ctx| modules::run_main(ctx, path))
+    }
+
+    /// Runs a module of WebAssembly that runs by itself, as [`Self::run_file`]: a command or a
+    /// reactor of WASI, or one of its functions. One that is none of these is an ES module.
+    /// What it is given has to be allowed by the isolate's permissions.
+    pub fn run_command(&mut self, path: &Path, options: &CommandOptions) -> Result<Exit> {
+        self.run_program(|ctx| wasi::run(ctx, path, options))
     }
 
     /// Runs a program given as text, as [`Self::run_file`]. `name` is its path or URL: what

@@ -51,6 +51,7 @@ pub use holm_host::{
     SystemFacts, Terminal, Usage, UsageOf,
 };
 pub use holm_js::Frame;
+pub use holm_node::wasi::{CommandOptions, Preopen};
 pub use holm_wasm::{CodeCache, CodeCacheUsage, Kept};
 pub use holm_web::console::inspect::Colors;
 pub use instance::{Exports, ImportSource, Imports, Instance};

@@ -101,7 +101,7 @@ pub use rquickjs::{
 };
 pub use runtime::{
     Runtime, budget, bury, collect_garbage, engine_version, heap_bytes, heap_limit_bytes,
-    is_out_of_memory, must_stop,
+    interrupter, is_out_of_memory, must_stop,
 };
 pub use scope_loan::ScopeLoan;
 pub use script::{

@@ -222,6 +222,11 @@ pub fn must_stop(ctx: &Ctx<'_>) -> bool {
     RealmData::of(ctx).shared().interrupter.is_due()
 }
 
+/// What tells, on any thread, whether the realm is to stop.
+pub fn interrupter(ctx: &Ctx<'_>) -> Interrupter {
+    RealmData::of(ctx).shared().interrupter.clone()
+}
+
 /// Collects cycles now: for native code whose objects hold more than the heap knows of.
 pub fn collect_garbage(ctx: &Ctx<'_>) {
     // SAFETY: a live runtime on its own thread; no collection is running in a scope.

@@ -29,6 +29,7 @@ pub mod ticks;
 mod tls;
 mod urls;
 mod vm;
+pub mod wasi;
 mod worker_threads;
 mod zlib;
 

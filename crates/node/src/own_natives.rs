@@ -10,7 +10,7 @@ use holm_js::{
 use holm_web::{console, performance};
 
 use crate::syntax::typescript::{self, Goal};
-use crate::{http, net, tls};
+use crate::{http, net, tls, wasi};
 
 pub(crate) fn of<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Object<'js>> {
     match name {
@@ -21,6 +21,7 @@ pub(crate) fn of<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Object<'js>> {
         "net" => net::natives(ctx),
         "perf_hooks" => perf_hooks(ctx),
         "tls" => tls::natives(ctx),
+        "wasi" => wasi::natives(ctx),
         _ => Err(Error::Unknown),
     }
 }

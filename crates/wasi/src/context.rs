@@ -1,9 +1,9 @@
 //! What a module that runs by itself is given: arguments, environment, files, clocks.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_getres, clock_gettime};
 
@@ -94,6 +94,8 @@ pub struct Context {
     pub(crate) surroundings: Box<dyn Surroundings>,
     /// Bytes that may still be written.
     quota: AtomicU64,
+    /// When the call began that waits for whoever feeds a stream, and is made again then.
+    pub(crate) waits_since: Mutex<Option<Instant>>,
 }
 
 /// Texts, each with a NUL at its end.
@@ -202,6 +204,7 @@ impl ContextBuilder {
             descriptors,
             surroundings: self.surroundings,
             quota: AtomicU64::new(self.quota),
+            waits_since: Mutex::default(),
         })
     }
 }

@@ -38,6 +38,13 @@ impl HostFolder {
     }
 }
 
+impl From<std::fs::File> for HostFolder {
+    /// A folder that is open already.
+    fn from(folder: std::fs::File) -> Self {
+        Self(Dir::from_std_file(folder))
+    }
+}
+
 impl Folder for HostFolder {
     fn open(&self, path: &[u8], open: &Open) -> Result<Opened, Errno> {
         let path = as_path(path)?;

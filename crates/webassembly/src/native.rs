@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use holm_host::host;
 use holm_js::{Ctx, Object, Result, Value, host_ref, webidl};
-use holm_wasm::{BytesError, CompileError, Memory, MemoryTypeBuilder};
+use holm_wasm::{BytesError, CompileError, ExternType, MemoryTypeBuilder, TypeText, ValType};
+
+pub use holm_wasm::Memory;
 
 use crate::errors::{throw_range, throw_type};
 use crate::global::GlobalObject;
@@ -41,6 +43,23 @@ impl Module {
     /// The module itself.
     pub fn wasm(&self) -> &holm_wasm::Module {
         &self.0.module
+    }
+
+    /// Whether it imports something from `module`.
+    pub fn imports_from(&self, module: &str) -> bool {
+        self.0.module.imports().iter().any(|import| &*import.module == module)
+    }
+
+    /// The types of an exported function's parameters and results.
+    pub fn signature(&self, name: &str) -> Option<Signature> {
+        let exports = self.0.module.exports();
+        let ExternType::Func(ty) = &exports.iter().find(|export| &*export.name == name)?.ty else {
+            return None;
+        };
+        let names = |types: &mut dyn Iterator<Item = ValType>| {
+            types.map(|ty| TypeText(&ty).to_string()).collect()
+        };
+        Some(Signature { parameters: names(&mut ty.params()), results: names(&mut ty.results()) })
     }
 
     /// The module behind a `WebAssembly.Module`.
@@ -78,6 +97,15 @@ impl Module {
         }
         Err(throw_type(ctx, "the module was compiled by another engine than the isolate's"))
     }
+}
+
+/// The type of a function, in the text format's names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signature {
+    /// The types of what it takes.
+    pub parameters: Vec<String>,
+    /// The types of what it gives.
+    pub results: Vec<String>,
 }
 
 /// The exports object of a `WebAssembly.Instance`.

@@ -8,7 +8,7 @@ use crate::system_errors;
 
 /// Why an operation failed.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     /// The permissions do not allow it.
     Denied(Denied),
     /// The system refused.
@@ -19,7 +19,7 @@ pub(super) enum Failure {
     TooLarge { max_bytes: usize },
 }
 
-pub(super) type Outcome<T> = std::result::Result<T, Failure>;
+pub(crate) type Outcome<T> = std::result::Result<T, Failure>;
 
 impl From<Denied> for Failure {
     fn from(denied: Denied) -> Self {
@@ -49,17 +49,17 @@ pub(super) fn during<T>(syscall: &'static str, outcome: Outcome<T>) -> Outcome<T
 
 /// The paths that an error names, as they were given.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Subject {
+pub(crate) struct Subject {
     /// The call of the system, in the words of Node.
-    pub(super) syscall: &'static str,
-    pub(super) path: Option<String>,
-    pub(super) dest: Option<String>,
+    pub(crate) syscall: &'static str,
+    pub(crate) path: Option<String>,
+    pub(crate) dest: Option<String>,
 }
 
 /// The error object.
 ///
 /// <https://nodejs.org/api/errors.html#class-systemerror>
-pub(super) fn to_error<'js>(
+pub(crate) fn to_error<'js>(
     ctx: &Ctx<'js>,
     host: &Host,
     failure: Failure,

@@ -10,12 +10,16 @@ mod arguments;
 mod constants;
 mod failure;
 mod folders;
+mod for_guests;
 mod open_files;
 mod operations;
 mod place;
 mod reading;
 mod standard;
 mod trees;
+
+pub(crate) use failure::{Failure, Outcome, Subject, to_error};
+pub(crate) use for_guests::{guest_file, guest_folder};
 
 use std::cell::OnceCell;
 use std::fs::File;
@@ -29,7 +33,6 @@ use holm_js::{
 use rustix::io::Errno;
 
 use self::arguments::Arguments;
-use self::failure::{Failure, Outcome, Subject, to_error};
 use self::open_files::OpenFiles;
 use self::operations::OPERATIONS;
 use crate::{buffer, builtins, embedded, process, scripted, ticks};

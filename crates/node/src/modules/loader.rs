@@ -168,7 +168,8 @@ pub(super) fn make<'js>(ctx: &Ctx<'js>, url: &str) -> Result<ModuleRecord<'js>> 
 }
 
 /// The bytes of a module of WebAssembly, in either format.
-fn wasm_bytes(ctx: &Ctx<'_>, path: &Path, format: Format) -> Result<Vec<u8>> {
+/// The bytes of a module, which may stand in the file as text.
+pub(super) fn wasm_bytes(ctx: &Ctx<'_>, path: &Path, format: Format) -> Result<Vec<u8>> {
     if format == Format::Wat { from_text(ctx, path) } else { read_bytes(ctx, path) }
 }
 

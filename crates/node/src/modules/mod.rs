@@ -57,6 +57,18 @@ pub fn run_main<'js>(ctx: &Ctx<'js>, path: &Path) -> Result<Option<Promise<'js>>
     evaluate(ctx, record).map(|(promise, _)| Some(promise))
 }
 
+/// The URL and the bytes of a program's main file, if it is a module of WebAssembly.
+pub(crate) fn main_wasm(ctx: &Ctx<'_>, path: &Path) -> Result<Option<(String, Vec<u8>)>> {
+    let file = modules(ctx).main_file(ctx, path)?;
+    match file.format {
+        Format::Wasm | Format::Wat => {
+            let bytes = loader::wasm_bytes(ctx, &file.path, file.format)?;
+            Ok(Some((file.url(), bytes)))
+        }
+        _ => Ok(None),
+    }
+}
+
 /// Links and evaluates; an import of what a module does not export is told as Node tells it.
 pub fn evaluate<'js>(
     ctx: &Ctx<'js>,

@@ -1,6 +1,6 @@
 //! Waiting for several things at once.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{Answer, Arguments, Stop};
@@ -49,12 +49,18 @@ pub(super) fn poll_oneoff(
     if count == 0 || count > MAX_SUBSCRIPTIONS {
         return Err(Errno::Inval.into());
     }
+    let waits_since = || context.waits_since.lock().unwrap_or_else(PoisonError::into_inner);
+    let began = waits_since().take().unwrap_or_else(Instant::now);
     let mut subscriptions = Vec::with_capacity(count as usize);
     for index in 0..count {
         let address = list.checked_add(index * SUBSCRIPTION_BYTES).ok_or(Errno::Fault)?;
-        subscriptions.push(Subscription::read(context, memory, address)?);
+        subscriptions.push(Subscription::read(context, memory, address, began)?);
     }
-    let told = wait(context, &subscriptions)?;
+    let told = wait(context, &subscriptions).inspect_err(|stop| {
+        if matches!(stop, Stop::Starved { .. }) {
+            *waits_since() = Some(began);
+        }
+    })?;
     for (index, event) in told.iter().enumerate() {
         let address = events.checked_add((index * EVENT_BYTES) as u32).ok_or(Errno::Fault)?;
         memory.write(address, event)?;
@@ -63,7 +69,12 @@ pub(super) fn poll_oneoff(
 }
 
 impl Subscription {
-    fn read(context: &Context, memory: &GuestMemory<'_>, address: u32) -> Result<Self, Errno> {
+    fn read(
+        context: &Context,
+        memory: &GuestMemory<'_>,
+        address: u32,
+        began: Instant,
+    ) -> Result<Self, Errno> {
         let bytes: [u8; SUBSCRIPTION_BYTES as usize] = memory.read(address)?;
         let word = |at: usize| {
             let mut word = [0; 8];
@@ -72,7 +83,7 @@ impl Subscription {
         };
         let tag = bytes[8];
         let wish = match tag {
-            CLOCK => deadline(context, word(16) as u32, word(24), word(40) as u16),
+            CLOCK => deadline(context, began, word(16) as u32, word(24), word(40) as u16),
             FD_READ => file(context, word(16) as u32, Direction::Read),
             FD_WRITE => file(context, word(16) as u32, Direction::Write),
             _ => return Err(Errno::Inval),
@@ -96,7 +107,13 @@ impl Subscription {
     }
 }
 
-fn deadline(context: &Context, clock: u32, timeout: u64, flags: u16) -> Result<Wish, Errno> {
+fn deadline(
+    context: &Context,
+    began: Instant,
+    clock: u32,
+    timeout: u64,
+    flags: u16,
+) -> Result<Wish, Errno> {
     const ABSOLUTE: u16 = 1;
     if flags & !ABSOLUTE != 0 {
         return Err(Errno::Inval);
@@ -106,13 +123,13 @@ fn deadline(context: &Context, clock: u32, timeout: u64, flags: u16) -> Result<W
         // What has been used does not grow while nothing runs.
         Clock::Process | Clock::Thread => return Err(Errno::NotSup),
     };
-    let left = match flags & ABSOLUTE {
-        0 => timeout,
-        _ => timeout.saturating_sub(context.surroundings.now(clock)),
+    let (from, left) = match flags & ABSOLUTE {
+        0 => (began, timeout),
+        _ => (Instant::now(), timeout.saturating_sub(context.surroundings.now(clock))),
     };
     // A time that cannot be told is as good as never.
     let never = Duration::from_secs(u64::from(u32::MAX));
-    Ok(Wish::Time(Instant::now() + Duration::from_nanos(left).min(never)))
+    Ok(Wish::Time(from + Duration::from_nanos(left).min(never)))
 }
 
 fn file(context: &Context, number: u32, direction: Direction) -> Result<Wish, Errno> {

@@ -1,0 +1,70 @@
+// `holm module.wasm`: a command or a reactor of WASI, or one of its functions.
+
+(function ({ builtin, coded, natives, part }) {
+  const { isMemory, signatureOf } = natives('wasi');
+  const { makeProgram } = part('wasi/program');
+  const { reallyExit } = builtin('process');
+
+  const list = (names) => (names.length === 0 ? 'none' : names.join(', '));
+  const wrong = (text) => coded(Error, 'ERR_INVALID_ARG_VALUE', text);
+
+  const INTEGERS = { i32: 32n, i64: 64n };
+  function parse(text, type, name) {
+    const refuse = () => wrong(`${JSON.stringify(text)} is no ${type}: ${name} takes one there`);
+    if (Object.hasOwn(INTEGERS, type)) {
+      if (!/^[+-]?(\d+|0x[\da-f]+)$/i.test(text)) throw refuse();
+      const digits = BigInt(text.replace(/^[+-]/, ''));
+      const value = text[0] === '-' ? -digits : digits;
+      const bits = INTEGERS[type];
+      // Both signed and unsigned numbers are what somebody may mean.
+      if (value < -(1n << (bits - 1n)) || value >= 1n << bits) throw refuse();
+      return type === 'i64' ? BigInt.asIntN(64, value) : Number(BigInt.asIntN(32, value));
+    }
+    if (type !== 'f32' && type !== 'f64') {
+      throw wrong(`${name} takes a value of type ${type}, which cannot be given on the command line`);
+    }
+    const value = Number(text);
+    if (text.trim() === '' || (Number.isNaN(value) && text !== 'NaN')) throw refuse();
+    return value;
+  }
+
+  function invoke(module, exports, name, given) {
+    const signature = signatureOf(module, name);
+    if (signature === undefined) {
+      const functions = WebAssembly.Module.exports(module).filter(({ kind }) => kind === 'function');
+      throw wrong(`the module exports no function ${JSON.stringify(name)}; it exports: ${
+        list(functions.map((each) => each.name))}`);
+    }
+    const { parameters } = signature;
+    if (given.length !== parameters.length) {
+      throw wrong(`${name} takes ${parameters.length} arguments (${list(parameters)}), but ${given.length} are given`);
+    }
+    const results = exports[name](...given.map((text, index) => parse(text, parameters[index], name)));
+    const all = signature.results.length > 1 ? results : signature.results.length === 1 ? [results] : [];
+    for (const result of all) console.log(String(result));
+  }
+
+  // `args` begin with the program's name; of a function that is invoked, they are its arguments.
+  return function run(module, { args, env, preopens, stdin, invoked }) {
+    const exit = (code) => reallyExit(code);
+    const stdio = [stdin === undefined ? 0 : builtin('fs').openSync(stdin), 1, 2];
+    const given = invoked === undefined ? args : args.slice(0, 1);
+    const { imports, setMemory } = makeProgram({ args: given, env, preopens, stdio, exit });
+    const wanted = WebAssembly.Module.imports(module);
+    const stranger = wanted.find((one) => one.module !== 'wasi_snapshot_preview1');
+    if (stranger !== undefined) {
+      throw coded(WebAssembly.LinkError, 'ERR_WASI_UNKNOWN_IMPORT',
+        `the module imports ${JSON.stringify(stranger.name)} from ${JSON.stringify(stranger.module)}, which is not part `
+        + 'of WASI: import the module from a script that has it');
+    }
+    const { exports } = new WebAssembly.Instance(module, { wasi_snapshot_preview1: imports });
+    if (isMemory(exports.memory)) setMemory(exports.memory);
+    const { _start, _initialize } = exports;
+    if (invoked === undefined && typeof _start === 'function') {
+      _start();
+      return;
+    }
+    if (typeof _initialize === 'function') _initialize();
+    if (invoked !== undefined) invoke(module, exports, invoked, args.slice(1));
+  };
+})

@@ -1,0 +1,113 @@
+// A program of WASI: what it imports, around the functions in Rust. These know neither script's streams nor
+// its clocks, and tell by numbers what only this file gets to see.
+
+(function ({ natives, part }) {
+  const { open } = natives('wasi');
+  const { inputOf, outputOf, toBytes } = part('wasi/streams');
+  const IO = 29, STARVED = -1;
+
+  // `exit(code)` is called when the program ends itself, and throws.
+  function makeProgram({ args, env, preopens, stdio, writeLimit, clock, random, exit }) {
+    const files = stdio.map((each) => (typeof each === 'number' ? each : null));
+    const native = open({ args, env, preopens, stdio: files, writeLimit });
+    const imports = { ...native.imports };
+    const wrap = (name, around) => {
+      imports[name] = { [name]: around(imports[name]) }[name];
+    };
+
+    for (const name of ['proc_exit', 'proc_raise']) {
+      wrap(name, (call) => (number) => {
+        const answer = call(number);
+        return answer < 0 ? exit(-1 - answer) : answer;
+      });
+    }
+
+    if (clock !== undefined) {
+      const timed = ['clock_time_get', 'poll_oneoff', 'fd_filestat_set_times', 'path_filestat_set_times'];
+      for (const name of timed) {
+        wrap(name, (call) => (...given) => {
+          native.setTime(BigInt(clock('realtime')), BigInt(clock('monotonic')));
+          return call(...given);
+        });
+      }
+    }
+
+    if (random !== undefined) {
+      imports.random_get = function random_get(address, length) {
+        const bytes = new Uint8Array(length >>> 0);
+        random(bytes);
+        return native.writeBytes(address, bytes);
+      };
+    }
+
+    const outputs = stdio.map((each, number) => (
+      number === 0 || typeof each === 'number' ? undefined : { number, ...outputOf(each) }))
+      .filter((output) => output !== undefined);
+    if (outputs.length > 0) wrap('fd_write', (call) => emptying(native, outputs, call));
+
+    const input = typeof stdio[0] === 'number' ? undefined : inputOf(stdio[0]);
+    if (input !== undefined) {
+      const feed = input.isAsync ? awaiting(native, input) : feeding(native, input);
+      for (const name of ['fd_read', 'poll_oneoff']) wrap(name, feed);
+    }
+    const isAsync = Boolean(input?.isAsync) || outputs.some((output) => output.isAsync);
+    return { imports, isAsync, setMemory: native.setMemory };
+  }
+
+  // Takes what a call has written to where it belongs.
+  function emptying(native, outputs, call) {
+    const empty = () => outputs.map(({ number, write }) => {
+      const bytes = native.take(number);
+      return bytes === undefined ? undefined : write(bytes);
+    });
+    if (!outputs.some((output) => output.isAsync)) {
+      return (...given) => {
+        const answer = call(...given);
+        empty();
+        return answer;
+      };
+    }
+    return async (...given) => {
+      const answer = call(...given);
+      try {
+        await Promise.all(empty());
+      } catch {
+        return IO;
+      }
+      return answer;
+    };
+  }
+
+  const given = (native, bytes) => native.feed(bytes === undefined || bytes === null ? undefined : toBytes(bytes));
+
+  const feeding = (native, input) => (call) => (...all) => {
+    let answer;
+    while ((answer = call(...all)) === STARVED) given(native, input.next());
+    return answer;
+  };
+
+  // With input that has to be awaited, a call is made again when there is some, or its time is over.
+  function awaiting(native, input) {
+    let coming;
+    const more = () => (coming ??= input.next()
+      .then((bytes) => given(native, bytes))
+      .finally(() => { coming = undefined; }));
+    return (call) => async (...all) => {
+      let answer;
+      while ((answer = call(...all)) === STARVED) {
+        const wait = native.waitMs();
+        if (wait === undefined) {
+          await more();
+          continue;
+        }
+        let timer;
+        const timeIsOver = new Promise((resolve) => { timer = setTimeout(resolve, wait); });
+        await Promise.race([more(), timeIsOver]);
+        clearTimeout(timer);
+      }
+      return answer;
+    };
+  }
+
+  return { makeProgram };
+})

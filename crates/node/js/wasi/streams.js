@@ -1,0 +1,67 @@
+// What may stand behind a program's standard streams besides files: things that script feeds and empties.
+
+(function ({ inspect, coded, invalidArgument, kindOf }) {
+  const encoder = new TextEncoder();
+
+  const isBuffer = (value) => ArrayBuffer.isView(value) || kindOf(value) === 'ArrayBuffer';
+  const isWritable = (value) => typeof value?.getWriter === 'function';
+  const isIterable = (value) => typeof (value?.[Symbol.asyncIterator] ?? value?.[Symbol.iterator]) === 'function';
+
+  function toBytes(value) {
+    if (typeof value === 'string') return encoder.encode(value);
+    if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+    if (kindOf(value) === 'ArrayBuffer') return new Uint8Array(value);
+    throw invalidArgument('chunk', 'of type string or an instance of ArrayBuffer, TypedArray, or DataView', value);
+  }
+
+  const outOfRange = (name, range, value) => coded(RangeError, 'ERR_OUT_OF_RANGE',
+    `The value of "${name}" is out of range. It must be ${range}. Received ${inspect(value)}`);
+
+  function checkFile(name, value) {
+    if (typeof value !== 'number') throw invalidArgument(name, 'of type number', value);
+    if (!Number.isInteger(value)) throw outOfRange(name, 'an integer', value);
+    if (value < 0 || value > 0x7fffffff) throw outOfRange(name, '>= 0 && <= 2147483647', value);
+  }
+  function checkInput(name, value) {
+    if (typeof value === 'function' || typeof value === 'string' || isBuffer(value) || isIterable(value)) return;
+    checkFile(name, value);
+  }
+  function checkOutput(name, value) {
+    if (typeof value === 'function' || isWritable(value) || isBuffer(value)) return;
+    checkFile(name, value);
+  }
+
+  // `next()` gives what is to be read next, and nothing at the end; a promise of it where that has to be awaited.
+  function inputOf(source) {
+    if (typeof source === 'function') return { isAsync: false, next: () => source() };
+    if (typeof source === 'string' || isBuffer(source)) {
+      let rest = source;
+      return { isAsync: false, next: () => { const all = rest; rest = undefined; return all; } };
+    }
+    const isAsync = source[Symbol.asyncIterator] !== undefined;
+    const iterator = source[isAsync ? Symbol.asyncIterator : Symbol.iterator]();
+    if (isAsync) return { isAsync, next: async () => (await iterator.next()).value };
+    return { isAsync, next: () => iterator.next().value };
+  }
+
+  // `write(bytes)` takes what was written, and gives a promise where that may have to wait.
+  function outputOf(target) {
+    if (typeof target === 'function') return { isAsync: false, write: (bytes) => void target(bytes) };
+    if (isWritable(target)) {
+      const writer = target.getWriter();
+      return { isAsync: true, write: (bytes) => writer.write(bytes) };
+    }
+    const room = toBytes(target);
+    let used = 0;
+    return {
+      isAsync: false,
+      write(bytes) {
+        const fitting = bytes.subarray(0, room.length - used);
+        room.set(fitting, used);
+        used += fitting.length;
+      },
+    };
+  }
+
+  return { checkInput, checkOutput, inputOf, outOfRange, outputOf, toBytes };
+})
