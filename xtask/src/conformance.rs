@@ -1,9 +1,9 @@
 //! `cargo xtask conformance SUITE`: foreign test suites, unchanged, under Holm or under a peer.
 //!
-//! A suite ([`jsapi`], [`core`], [`web`]) says which files it has and turns one file into one script that prints what came
-//! of it. The script runs as `CMD file.js` in an empty folder, two files at a time. What Holm is known to fail
-//! is committed in `xtask/conformance/SUITE.txt`, each with its reason: an unlisted failure fails the command,
-//! and so does a listed one that passes or is no longer there. A peer (`--runtime`) is only reported on.
+//! A suite says which files it has and runs one: most ([`jsapi`], [`core`], [`web`]) turn it into a [`script`] that prints
+//! what came of it, [`wasi`] looks at how a program ended. Files run in an empty folder, two at a time. What Holm is
+//! known to fail is committed in `xtask/conformance/SUITE.txt`, each with its reason: an unlisted failure fails the
+//! command, and so does a listed one that passes or is no longer there. A peer (`--runtime`) is only reported on.
 
 mod core;
 mod expectations;
@@ -11,7 +11,9 @@ mod jsapi;
 mod node_source;
 mod outcome;
 mod runtime;
+mod script;
 mod table;
+mod wasi;
 mod web;
 
 use std::fs;
@@ -20,28 +22,29 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
 
 use crate::cargo;
 use crate::command::{Command, Failure};
 use crate::progress::Progress;
 use expectations::{Comparison, Expectations, Separator};
-use outcome::{FileReport, Outcome, Status};
+use outcome::{FileReport, Status};
 use runtime::Runtime;
 
 pub const COMMAND: Command = Command {
     name: "conformance",
-    summary: "run a foreign suite: jsapi|core|web [--dir DIR] [--runtime CMD] [--filter TEXT] [--bless] [-v] …",
+    summary: "run a foreign suite: jsapi|core|web|wasi [--dir DIR] [--runtime CMD] [--filter TEXT] [--bless] [-v] …",
     run,
 };
 
-const HELP: &str = "usage: cargo xtask conformance jsapi|core|web [OPTIONS]
+const HELP: &str = "usage: cargo xtask conformance jsapi|core|web|wasi [OPTIONS]
 
   --dir DIR            the suite's files, instead of those a package registry delivers
+                       (wasi: the official suite, which none does, or Node.js's sources)
   --harness FILE       jsapi, web: the testharness.js to use
   --copy NAME          what expectations call the files in DIR (jsapi: spec, others: dir)
+  --holm PATH          the command to test, instead of one that is built
   --runtime CMD        run under CMD and report; without it: Holm, compared with what is expected
-  --expectations PATH  compare with PATH, whatever the runtime (web: a folder)
+  --expectations PATH  compare with PATH, whatever the runtime (web, wasi: a folder)
   --messages exact|any core: whether a trap's message must begin with the suite's (default: exact for Holm)
   --filter TEXT        only files with TEXT in their path
   --bless              write what failed to the expectations
@@ -62,23 +65,19 @@ trait Suite: Sync {
     fn resources(&self) -> Option<PathBuf> {
         None
     }
-    /// Turns one file into a script, or says why it can't be.
-    fn prepare(&self, file: &str) -> Result<Prepared, Failure>;
+    /// Runs one file and says what came of it.
+    fn run(&self, file: &str, job: &Job<'_>) -> Result<FileReport, Failure>;
 }
 
-/// One file of a suite, ready to run.
-struct Prepared {
-    script: String,
-    /// What is known before the script runs: what is skipped and why.
-    known: Vec<Outcome>,
-    /// All the names the script is going to report, where they can be known beforehand.
-    names: Option<Vec<String>>,
-    /// Its process is ended after this long.
-    limit: Duration,
+/// By what one file is run, and where.
+struct Job<'a> {
+    runtime: &'a Runtime,
+    place: &'a runtime::Place,
+    /// No other file has the same number.
+    index: usize,
+    /// Where scripts are kept for a look at them.
+    keep: Option<&'a Path>,
 }
-
-/// For a file that does not say how long it may take.
-const LIMIT: Duration = Duration::from_secs(60);
 
 #[derive(Default)]
 struct Options {
@@ -86,6 +85,7 @@ struct Options {
     dir: Option<PathBuf>,
     harness: Option<PathBuf>,
     copy: Option<String>,
+    holm: Option<PathBuf>,
     runtime: Option<String>,
     expectations: Option<PathBuf>,
     messages: Option<core::Messages>,
@@ -109,17 +109,39 @@ fn run(args: lexopt::Parser) -> Result<(), Failure> {
     };
     let runtime = match &options.runtime {
         Some(command) => Runtime::parse(command)?,
-        None => Runtime::holm(cargo::release_holm()?),
+        None => Runtime::holm(holm(&options)?, permission(&options.suite)),
     };
-    let mut failed = Vec::new();
+    let (mut totals, mut failed) = (Vec::new(), Vec::new());
     for part in find(&options)? {
-        if let Err(failure) = run_part(&part, &runtime, &options)? {
-            failed.push(failure);
-        }
+        let Compared { total, verdict } = run_part(&part, &runtime, &options)?;
+        totals.push(total);
+        failed.extend(verdict.err());
+    }
+    if totals.len() > 1 {
+        println!("{}: {}", options.suite, totals.join(", "));
     }
     match failed.is_empty() {
         true => Ok(()),
         false => Err(Failure::Failed(failed.join("\n"))),
+    }
+}
+
+fn holm(options: &Options) -> Result<PathBuf, Failure> {
+    match &options.holm {
+        // Files run in another folder: a path must hold there too.
+        Some(path) => fs::canonicalize(path)
+            .map_err(Failure::while_doing(format!("looking for {}", path.display()))),
+        None => cargo::release_holm(),
+    }
+}
+
+/// What Holm grants a suite's scripts.
+fn permission(suite: &str) -> &'static str {
+    match suite {
+        // They read what is theirs, write below it, and start themselves again.
+        "wasi" => "--allow-all",
+        // A server that some tests need.
+        _ => "--allow-net=127.0.0.1,localhost",
     }
 }
 
@@ -146,6 +168,7 @@ fn find(options: &Options) -> Result<Vec<Part>, Failure> {
             };
             web::Web::find(options)?.into_iter().map(part).collect()
         }
+        "wasi" => wasi::find(options)?,
         other => return Err(Failure::Usage(format!("error: no suite `{other}`\n\n{HELP}"))),
     };
     parts.retain(|part| !part.files(options).is_empty());
@@ -156,10 +179,14 @@ fn find(options: &Options) -> Result<Vec<Part>, Failure> {
 }
 
 impl Part {
+    fn short_name(&self) -> &str {
+        self.name.rsplit('/').next().unwrap_or(&self.name)
+    }
+
     /// A filter may name the part itself, and then a file of it.
     fn files(&self, options: &Options) -> Vec<String> {
-        let name = self.name.rsplit('/').next().unwrap_or(&self.name);
-        let path = |file: &&String| format!("{name}/{file}").contains(&options.filter);
+        let path =
+            |file: &&String| format!("{}/{file}", self.short_name()).contains(&options.filter);
         self.suite.files().iter().filter(path).cloned().collect()
     }
 
@@ -177,12 +204,15 @@ impl Part {
     }
 }
 
-/// Runs one part; what is not as expected is the inner error.
-fn run_part(
-    part: &Part,
-    runtime: &Runtime,
-    options: &Options,
-) -> Result<Result<(), String>, Failure> {
+/// What came of a part.
+struct Compared {
+    /// As `streams 1014 of 1017`.
+    total: String,
+    /// What is not as expected.
+    verdict: Result<(), String>,
+}
+
+fn run_part(part: &Part, runtime: &Runtime, options: &Options) -> Result<Compared, Failure> {
     let Part { suite, separator, name } = part;
     let reports = run_all(part, runtime, options)?;
     let path = part.expectations(options);
@@ -198,7 +228,9 @@ fn run_part(
         .write_all(result.as_bytes())
         .map_err(Failure::while_doing("writing the result"))?;
     eprint!("{}", table::skipped(&reports));
-    let Some(path) = path else { return Ok(Ok(())) };
+    let (passed, of) = table::total(&reports);
+    let total = format!("{} {passed} of {of}", part.short_name());
+    let Some(path) = path else { return Ok(Compared { total, verdict: Ok(()) }) };
     // A list that is not there yet expects nothing.
     let text = match options.actions.bless && !path.exists() {
         true => String::new(),
@@ -212,10 +244,11 @@ fn run_part(
         fs::write(&path, expectations.to_string())
             .map_err(Failure::while_doing(format!("writing {}", path.display())))?;
         eprintln!("conformance: wrote {}", path.display());
-        return Ok(Ok(()));
+        return Ok(Compared { total, verdict: Ok(()) });
     }
     let every_file_ran = options.filter.is_empty();
-    Ok(verdict(&expectations.compare(&reports, suite.copy(), every_file_ran), &path))
+    let comparison = expectations.compare(&reports, suite.copy(), every_file_ran);
+    Ok(Compared { total, verdict: verdict(&comparison, &path) })
 }
 
 fn parse(mut args: lexopt::Parser) -> Result<Option<Options>, Failure> {
@@ -227,6 +260,7 @@ fn parse(mut args: lexopt::Parser) -> Result<Option<Options>, Failure> {
             Long("dir") => options.dir = Some(args.value()?.into()),
             Long("harness") => options.harness = Some(args.value()?.into()),
             Long("copy") => options.copy = Some(args.value()?.string()?),
+            Long("holm") => options.holm = Some(args.value()?.into()),
             Long("runtime") => options.runtime = Some(args.value()?.string()?),
             Long("expectations") => options.expectations = Some(args.value()?.into()),
             Long("messages") => options.messages = Some(args.value()?.parse()?),
@@ -263,14 +297,8 @@ fn run_all(part: &Part, runtime: &Runtime, options: &Options) -> Result<Vec<File
                 let index = next.fetch_add(1, Ordering::Relaxed);
                 let Some(file) = files.get(index) else { return Ok(()) };
                 progress.show(&format!("{}/{} {file}", index + 1, files.len()));
-                let prepared = suite.prepare(file)?;
-                if let Some(folder) = &options.keep {
-                    let path = folder.join(format!("{}.js", file.replace('/', "_")));
-                    fs::write(&path, &prepared.script)
-                        .map_err(Failure::while_doing(format!("writing {}", path.display())))?;
-                }
-                let ended = runtime.run(&prepared.script, &place.script(index), prepared.limit)?;
-                let report = FileReport::from_run(file, prepared, &ended);
+                let keep = options.keep.as_deref();
+                let report = suite.run(file, &Job { runtime, place: &place, index, keep })?;
                 reports.lock().expect("no worker panics").push((index, report));
             }
         };

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command as Process;
 
 use super::measure;
-use super::runtimes::{self, Runtime};
+use super::runtimes::{self, PEERS, Runtime};
 use super::stats::Summary;
 use crate::command::{Command, Failure};
 use crate::packages;
@@ -23,7 +23,7 @@ const DEFAULT_RUNS: usize = 5;
 
 fn run(args: lexopt::Parser) -> Result<(), Failure> {
     let (given, runs) = runtimes::options(args, DEFAULT_RUNS)?;
-    let runtimes = runtimes::found(&given)?;
+    let runtimes = runtimes::found(&given, &PEERS)?;
     let place = packages::place()?;
     let scripts = packages::install(&place, &[])?;
     let cache = tempfile::tempdir().map_err(Failure::while_doing("making a temporary folder"))?;

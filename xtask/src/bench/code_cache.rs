@@ -31,8 +31,7 @@ const MEGABYTE: f64 = 1e6;
 
 fn run(args: lexopt::Parser) -> Result<(), Failure> {
     let (given, runs, files) = options(args)?;
-    let mut runtimes = runtimes::found(&given)?;
-    runtimes.retain(|runtime| runtime.name != "deno");
+    let runtimes = runtimes::found(&given, &["node", "bun"])?;
     let folder = tempfile::tempdir().map_err(Failure::while_doing("making a temporary folder"))?;
     let script = folder.path().join("compile.mjs");
     fs::write(&script, SCRIPT).map_err(Failure::while_doing("writing the script"))?;

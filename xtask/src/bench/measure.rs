@@ -1,6 +1,8 @@
 //! One process, started and waited for: how long it took and how much memory it had at its peak.
 
-use std::io::Read;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -29,6 +31,30 @@ pub fn sample(mut command: Command) -> Result<Sample, Failure> {
     match used.status.success() {
         true => Ok(Sample { wall_ms, peak_rss_mb: used.rusage.maxrss as f64 / 1e6 }),
         false => Err(Failure::Failed(format!("error: {what}: {}", used.status))),
+    }
+}
+
+/// The same for what writes to a pipe, which is read as by the next program in a row; and how many bytes that were.
+///
+/// What it says on stderr belongs to the failure, so it goes to a file, which does not fill up.
+pub fn sample_piped(mut command: Command, said: &Path) -> Result<(Sample, u64), Failure> {
+    let what = format!("running {command:?}");
+    let file = File::create(said).map_err(Failure::while_doing(&what))?;
+    command.stdout(Stdio::piped()).stderr(file);
+    let start = Instant::now();
+    let mut child = command.spawn().map_err(Failure::while_doing(&what))?;
+    let mut read = 0;
+    if let Some(mut stdout) = child.stdout.take() {
+        read = io::copy(&mut stdout, &mut io::sink()).map_err(Failure::while_doing(&what))?;
+    }
+    let used = child.wait4().map_err(Failure::while_doing(&what))?;
+    let wall_ms = start.elapsed().as_secs_f64() * 1e3;
+    match used.status.success() {
+        true => Ok((Sample { wall_ms, peak_rss_mb: used.rusage.maxrss as f64 / 1e6 }, read)),
+        false => {
+            let said = fs::read_to_string(said).unwrap_or_default();
+            Err(Failure::Failed(format!("error: {what}: {}\n{}", used.status, said.trim_end())))
+        }
     }
 }
 

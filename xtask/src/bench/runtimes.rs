@@ -19,10 +19,17 @@ pub struct Runtime {
 
 impl Runtime {
     pub fn command(&self, script: &Path) -> Command {
-        let mut command = Command::new(&self.path);
-        command.args(self.arguments).arg(script).stdin(Stdio::null());
+        let mut command = self.bare();
+        command.args(self.arguments).arg(script);
         // What is measured shall not depend on what ran before.
         command.env("HOLM_CODE_CACHE", "off");
+        command
+    }
+
+    /// To be given all that stands behind the program.
+    pub fn bare(&self) -> Command {
+        let mut command = Command::new(&self.path);
+        command.stdin(Stdio::null());
         command
     }
 
@@ -36,19 +43,19 @@ impl Runtime {
 impl Runtime {
     /// The same for a script that needs permissions: `flags` are Holm's, the others give all or have none.
     pub fn command_that_may(&self, flags: &[String], script: &Path) -> Command {
-        let mut command = Command::new(&self.path);
+        let mut command = self.bare();
         command.args(self.arguments);
         match self.name {
             "holm" => command.args(flags),
             "deno" => command.arg("-A"),
             _ => &mut command,
         };
-        command.arg(script).stdin(Stdio::null()).env("HOLM_CODE_CACHE", "off");
+        command.arg(script).env("HOLM_CODE_CACHE", "off");
         command
     }
 }
 
-/// The name by which a peer is looked up is also its flag.
+/// The peers that run scripts. The name by which one is looked up is also its flag.
 pub const PEERS: [&str; 3] = ["node", "deno", "bun"];
 
 /// Paths given by flag, by name.
@@ -66,13 +73,13 @@ impl Given {
 }
 
 /// Holm first, built when no path was given, then every peer that is there. A flag that names no program fails.
-pub fn found(given: &Given) -> Result<Vec<Runtime>, Failure> {
+pub fn found(given: &Given, peers: &[&'static str]) -> Result<Vec<Runtime>, Failure> {
     let holm = match given.path("holm") {
         Some(path) => path,
         None => cargo::release_holm()?,
     };
     let mut runtimes = vec![runtime("holm", holm)?];
-    for name in PEERS {
+    for &name in peers {
         match given.path(name).or_else(|| on_path(name)) {
             Some(path) => runtimes.push(runtime(name, path)?),
             None => eprintln!("note: no {name} on PATH (--{name} PATH gives one)"),
@@ -110,6 +117,7 @@ pub fn options(mut args: lexopt::Parser, default_runs: usize) -> Result<(Given, 
             Long("holm") => given.set("holm", args.value()?.into()),
             Long("node") => given.set("node", args.value()?.into()),
             Long("deno") => given.set("deno", args.value()?.into()),
+            Long("wasmtime") => given.set("wasmtime", args.value()?.into()),
             Long("bun") => given.set("bun", args.value()?.into()),
             other => return Err(other.unexpected().into()),
         }

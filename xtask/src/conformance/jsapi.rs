@@ -10,7 +10,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{LIMIT, Options, Prepared, Suite, node_source};
+use super::outcome::FileReport;
+use super::script::{LIMIT, Prepared};
+use super::{Job, Options, Suite, node_source};
 use crate::command::Failure;
 
 const PRELUDE: &str = include_str!("jsapi/prelude.js");
@@ -75,6 +77,13 @@ impl Suite for JsApi {
         &self.copy
     }
 
+    fn run(&self, file: &str, job: &Job<'_>) -> Result<FileReport, Failure> {
+        self.prepare(file)?.run(file, job)
+    }
+}
+
+impl JsApi {
+    /// Turns one file into a script, or says why it can't be.
     fn prepare(&self, file: &str) -> Result<Prepared, Failure> {
         let test = read(&self.folder.join(file))?;
         let limit = if Meta::read(&test).is_long { LONG_LIMIT } else { LIMIT };

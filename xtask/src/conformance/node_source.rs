@@ -1,4 +1,5 @@
-//! testharness.js, a copy of the JavaScript API's tests, and some of the web's, out of Debian's source package `nodejs`.
+//! testharness.js, a copy of the JavaScript API's tests, some of the web's, and Node's own tests of `node:wasi`, out of
+//! Debian's source package `nodejs`.
 //!
 //! The tests are in no crate and in no npm package; Node.js's sources carry them, and Debian keeps those.
 //! `apt-get` downloads and verifies with whatever mirror this machine is set up for: we only turn its own list of
@@ -16,7 +17,7 @@ use crate::command::Failure;
 
 /// The commit of web-platform-tests/wpt that `wasm/jsapi` is from.
 const COMMIT: &str = "cde25e7e3c3b9d2280eb088a3fb9da988793d255";
-/// What is taken out of the archive, below `node-vX.Y.Z/test/fixtures/wpt`.
+/// What is taken out of the archive, below `test/fixtures/wpt`.
 const WANTED: [&str; 12] = [
     "wasm/jsapi/*",
     "wasm/webapi/*",
@@ -31,6 +32,9 @@ const WANTED: [&str; 12] = [
     "webmessaging/*",
     "WebCryptoAPI/*",
 ];
+/// And this, from the archive's root, of Node's own tests.
+const WANTED_OF_NODE: [&str; 4] =
+    ["test/wasi/*", "test/fixtures/wasi*", "test/fixtures/simple.wasm", "src/node_version.h"];
 const HINT: &str = "\nhint: on a machine without apt-get: --dir FOLDER --harness testharness.js";
 
 /// The extracted files.
@@ -42,7 +46,7 @@ pub(super) fn get() -> Result<NodeSource, Failure> {
     let source = NodeSource(root.join(format!("wpt-{}", &COMMIT[..8])));
     // An older xtask took less.
     let is_there = |folder: &&str| source.root().join(folder).exists();
-    if source.harness().exists() && ["WebCryptoAPI", "wasm/webapi"].iter().all(is_there) {
+    if source.harness().exists() && ["WebCryptoAPI", "wasm/webapi", "node"].iter().all(is_there) {
         return Ok(source);
     }
     eprintln!("conformance: getting the source package nodejs by apt-get");
@@ -58,7 +62,11 @@ pub(super) fn get() -> Result<NodeSource, Failure> {
     apt_get(&work, &["source", "--download-only", "--tar-only", "nodejs"])?;
     let extracted = work.join("wpt");
     make(&extracted)?;
-    extract(&archive(&work)?, &extracted)?;
+    let archive = archive(&work)?;
+    extract(&archive, &extracted, "test/fixtures/wpt/", &WANTED)?;
+    let of_node = extracted.join("node");
+    make(&of_node)?;
+    extract(&archive, &of_node, "", &WANTED_OF_NODE)?;
     check_commit(&extracted)?;
     remove(&source.0)?;
     fs::rename(&extracted, &source.0)
@@ -74,6 +82,11 @@ impl NodeSource {
 
     pub(super) fn jsapi(&self) -> PathBuf {
         self.0.join("wasm/jsapi")
+    }
+
+    /// As the root of Node's sources, with little in it.
+    pub(super) fn node(&self) -> PathBuf {
+        self.0.join("node")
     }
 
     pub(super) fn harness(&self) -> PathBuf {
@@ -178,11 +191,13 @@ fn archive(work: &Path) -> Result<PathBuf, Failure> {
         .ok_or_else(|| Failure::Failed("error: apt-get delivered no nodejs_*.orig.tar.*".into()))
 }
 
-fn extract(archive: &Path, folder: &Path) -> Result<(), Failure> {
+/// Takes what matches `below` and a pattern out of `node-vX.Y.Z/`; `folder` then has what is below `below`.
+fn extract(archive: &Path, folder: &Path, below: &str, wanted: &[&str]) -> Result<(), Failure> {
+    let above = 1 + below.matches('/').count();
     let mut tar = Command::new("tar");
     tar.arg("--extract").arg("--file").arg(archive).arg("--directory").arg(folder);
-    tar.args(["--wildcards", "--strip-components=4"]);
-    tar.args(WANTED.map(|path| format!("*/test/fixtures/wpt/{path}")));
+    tar.args(["--wildcards", &format!("--strip-components={above}")]);
+    tar.args(wanted.iter().map(|path| format!("node-v*/{below}{path}")));
     quietly(tar)
 }
 

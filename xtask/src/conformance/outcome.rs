@@ -12,8 +12,8 @@
 
 use serde_json::Value;
 
-use super::Prepared;
 use super::runtime::{End, Ended};
+use super::script::Prepared;
 
 /// Begins each line that is meant for us.
 const MARK: &str = "@conformance ";
@@ -143,7 +143,7 @@ fn make_unique(outcomes: &mut [Outcome]) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::LIMIT;
+    use super::super::script::LIMIT;
     use super::*;
 
     fn report(stdout: &str, names: Option<&[&str]>) -> Vec<(String, Status)> {

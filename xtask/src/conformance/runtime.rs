@@ -1,9 +1,10 @@
 //! The program that runs a script, and running it: output into files, a time limit, a folder of its own.
 
 use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
-use std::thread;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -18,6 +19,8 @@ const POLL: Duration = Duration::from_millis(3);
 pub(super) struct Runtime {
     program: PathBuf,
     arguments: Vec<String>,
+    /// What is granted to scripts.
+    permission: Option<&'static str>,
 }
 
 pub(super) struct Ended {
@@ -48,48 +51,108 @@ impl Runtime {
                 .map_err(Failure::while_doing(format!("looking for {program}")))?,
             false => program.into(),
         };
-        Ok(Runtime { program, arguments: words.map(str::to_owned).collect() })
+        let arguments = words.map(str::to_owned).collect();
+        Ok(Runtime { program, arguments, permission: None })
     }
 
-    /// Holm, which may ask the server that some tests need.
-    pub(super) fn holm(program: PathBuf) -> Runtime {
-        Runtime { program, arguments: vec!["--allow-net=127.0.0.1,localhost".to_owned()] }
+    pub(super) fn holm(program: PathBuf, permission: &'static str) -> Runtime {
+        Runtime { program, arguments: Vec::new(), permission: Some(permission) }
+    }
+
+    /// To run what is no script, and is granted nothing.
+    pub(super) fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        // What is tested is this compiler, not what an earlier one left.
+        command.args(&self.arguments).env("NO_COLOR", "1").env("HOLM_CODE_CACHE", "off");
+        command
+    }
+
+    pub(super) fn script_command(&self) -> Command {
+        let mut command = self.command();
+        command.args(self.permission);
+        command
     }
 
     /// Writes the script to `path` and runs it until it ends or has had its time.
     pub(super) fn run(&self, script: &str, path: &Path, limit: Duration) -> Result<Ended, Failure> {
+        fs::write(path, script)
+            .map_err(Failure::while_doing(format!("writing {}", path.display())))?;
+        let mut command = self.script_command();
+        command.arg(path).current_dir(path.parent().unwrap_or(path));
+        let ended = Ended::of(command, path, limit)?;
+        fs::remove_file(path)
+            .map_err(Failure::while_doing(format!("removing {}", path.display())))?;
+        Ok(ended)
+    }
+}
+
+impl Ended {
+    /// Starts it with nothing to read and waits until it ends or has had its time. What it writes goes to files
+    /// beside `path`, so that a child of its own that stays behind keeps nobody waiting.
+    pub(super) fn of(mut command: Command, path: &Path, limit: Duration) -> Result<Ended, Failure> {
         let [out, err] = ["out", "err"].map(|extension| path.with_extension(extension));
         let make = |path: &Path| {
             File::create(path).map_err(Failure::while_doing(format!("making {}", path.display())))
         };
-        fs::write(path, script)
-            .map_err(Failure::while_doing(format!("writing {}", path.display())))?;
-        let mut command = Command::new(&self.program);
-        command.args(&self.arguments).arg(path).env("NO_COLOR", "1");
-        // What is tested is this compiler, not what an earlier one left.
-        command.env("HOLM_CODE_CACHE", "off");
-        command.current_dir(path.parent().unwrap_or(path));
         command.stdin(Stdio::null()).stdout(make(&out)?).stderr(make(&err)?);
-        let what = format!("running {}", self.program.display());
-        let mut child = command.spawn().map_err(Failure::while_doing(&what))?;
-        let started = Instant::now();
-        let end = loop {
-            if let Some(status) = child.try_wait().map_err(Failure::while_doing(&what))? {
-                break End::Exited(status);
-            }
-            if started.elapsed() > limit {
-                child.kill().map_err(Failure::while_doing(&what))?;
-                child.wait().map_err(Failure::while_doing(&what))?;
-                break End::TimedOut(limit.as_secs());
-            }
-            thread::sleep(POLL);
-        };
+        let end = End::of(&mut spawn(&mut command)?, limit)?;
         let ended = Ended { stdout: lossy(&out)?, stderr: lossy(&err)?, end };
-        for file in [path, &out, &err] {
+        for file in [&out, &err] {
             fs::remove_file(file)
                 .map_err(Failure::while_doing(format!("removing {}", file.display())))?;
         }
         Ok(ended)
+    }
+
+    /// The same by pipes, which can be polled, unlike files; that of stdin is closed at the other end.
+    pub(super) fn of_piped(mut command: Command, limit: Duration) -> Result<Ended, Failure> {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = spawn(&mut command)?;
+        drop(child.stdin.take());
+        let out = child.stdout.take().map(read_aside);
+        let err = child.stderr.take().map(read_aside);
+        let end = End::of(&mut child, limit)?;
+        Ok(Ended { stdout: joined(out)?, stderr: joined(err)?, end })
+    }
+}
+
+fn spawn(command: &mut Command) -> Result<Child, Failure> {
+    command
+        .spawn()
+        .map_err(Failure::while_doing(format!("running {}", command.get_program().display())))
+}
+
+/// Reads to the end on a thread of its own, so that no pipe fills up.
+fn read_aside(mut pipe: impl Read + Send + 'static) -> JoinHandle<io::Result<Vec<u8>>> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        pipe.read_to_end(&mut bytes).map(|_| bytes)
+    })
+}
+
+fn joined(reader: Option<JoinHandle<io::Result<Vec<u8>>>>) -> Result<String, Failure> {
+    let Some(reader) = reader else { return Ok(String::new()) };
+    let bytes = reader.join().expect("reading does not panic");
+    let bytes = bytes.map_err(Failure::while_doing("reading what a process wrote"))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+impl End {
+    /// Waits until it ends or has had its time.
+    fn of(child: &mut Child, limit: Duration) -> Result<End, Failure> {
+        let what = "waiting for a process";
+        let started = Instant::now();
+        loop {
+            if let Some(status) = child.try_wait().map_err(Failure::while_doing(what))? {
+                return Ok(End::Exited(status));
+            }
+            if started.elapsed() > limit {
+                child.kill().map_err(Failure::while_doing(what))?;
+                child.wait().map_err(Failure::while_doing(what))?;
+                return Ok(End::TimedOut(limit.as_secs()));
+            }
+            thread::sleep(POLL);
+        }
     }
 }
 
@@ -119,6 +182,14 @@ impl Place {
 
     pub(super) fn script(&self, index: usize) -> PathBuf {
         self.0.path().join(format!("{index}.js"))
+    }
+
+    /// A new, empty folder.
+    pub(super) fn folder(&self, index: usize) -> Result<PathBuf, Failure> {
+        let folder = self.0.path().join(index.to_string());
+        fs::create_dir(&folder)
+            .map_err(Failure::while_doing(format!("making {}", folder.display())))?;
+        Ok(folder)
     }
 }
 

@@ -24,6 +24,13 @@ pub(super) fn skipped(reports: &[FileReport]) -> String {
     counts.iter().map(|(rule, count)| format!("skipped {count}: {rule}\n")).collect()
 }
 
+/// How many passed, of how many that were run.
+pub(super) fn total(reports: &[FileReport]) -> (usize, usize) {
+    let mut row = Row::default();
+    reports.iter().for_each(|report| row.add(report));
+    (row.passed, row.passed + row.failed)
+}
+
 /// For a terminal, or as Markdown for `docs/conformance.md`.
 pub(super) fn render(reports: &[FileReport], markdown: bool) -> String {
     let mut rows: Vec<Row> = Vec::new();
@@ -110,6 +117,7 @@ mod tests {
                     total       2       2   3        1\n";
         assert_eq!(render(&reports, false), text);
         assert_eq!(skipped(&reports), "skipped 1: y\n");
+        assert_eq!(total(&reports), (2, 3));
         assert!(render(&reports, true).starts_with(
             "| folder | files | passed | of | skipped |\n| ------ | ----: | -----: | -: | ------: |\n"
         ));

@@ -14,7 +14,9 @@ use serde_json::Value;
 
 use self::server::Server;
 use super::jsapi::{self, Meta};
-use super::{LIMIT, Options, Prepared, Suite, node_source};
+use super::outcome::FileReport;
+use super::script::{LIMIT, Prepared};
+use super::{Job, Options, Suite, node_source};
 use crate::command::Failure;
 
 const PRELUDE: &str = include_str!("web/prelude.js");
@@ -115,6 +117,13 @@ impl Suite for Web {
         folder.is_dir().then_some(folder)
     }
 
+    fn run(&self, file: &str, job: &Job<'_>) -> Result<FileReport, Failure> {
+        self.prepare(file)?.run(file, job)
+    }
+}
+
+impl Web {
+    /// Turns one file into a script, or says why it can't be.
     fn prepare(&self, file: &str) -> Result<Prepared, Failure> {
         let mut test = jsapi::read(&self.root.join(self.folder).join(file))?;
         if let Some(server) = self.server.as_ref().filter(|_| file.contains(".sub.")) {
