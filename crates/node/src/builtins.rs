@@ -148,7 +148,7 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
         "process" => process::object(ctx).map(Object::into_value),
         "readline" => scripted::member(ctx, "stream/readline", "callbacks"),
         "readline/promises" => scripted::member(ctx, "stream/readline", "promises"),
-        "perf_hooks" | "querystring" | "tty" | "v8" | "wasi" => scripted::part(ctx, name),
+        "perf_hooks" | "querystring" | "tty" | "v8" => scripted::part(ctx, name),
         "stream" => scripted::part(ctx, "stream/index"),
         "stream/consumers" => scripted::part(ctx, "stream/consumers"),
         "stream/promises" => scripted::part(ctx, "stream/promises"),
@@ -161,6 +161,7 @@ fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
         "util" | "sys" => scripted::part(ctx, "util/index"),
         "util/types" => scripted::part(ctx, "util/types"),
         "vm" => vm::module(ctx),
+        "wasi" => scripted::part(ctx, "wasi/index"),
         "worker_threads" => worker_threads::module(ctx),
         "zlib" => zlib::module(ctx),
         _ if is_builtin(name) || SCHEME_ONLY.contains(&name) => {
