@@ -28,7 +28,7 @@ mod streams;
 mod types;
 mod wait;
 
-pub use calls::{FUNCTIONS, Function, Parameter, Stop};
+pub use calls::{FUNCTIONS, Function, Parameter, Snapshot, Stop};
 pub use context::{BadString, Clock, Context, ContextBuilder, Machine, Surroundings};
 pub use errno::Errno;
 pub use file::{Direction, Entry, File, Folder, Opened, Readiness, Ready};

@@ -57,13 +57,18 @@ impl GuestMemory<'_> {
     }
 
     pub(crate) fn read<const N: usize>(&self, address: u32) -> Result<[u8; N], Errno> {
-        let place = self.place(address, N)?;
         let mut bytes = [0; N];
-        match self {
-            Self::Own(memory) => bytes.copy_from_slice(&memory[place]),
-            Self::Shared(memory) => memory.copy_out(place.start, &mut bytes),
-        }
+        self.read_into(address, &mut bytes)?;
         Ok(bytes)
+    }
+
+    pub(crate) fn read_into(&self, address: u32, into: &mut [u8]) -> Result<(), Errno> {
+        let place = self.place(address, into.len())?;
+        match self {
+            Self::Own(memory) => into.copy_from_slice(&memory[place]),
+            Self::Shared(memory) => memory.copy_out(place.start, into),
+        }
+        Ok(())
     }
 
     pub(crate) fn u32(&self, address: u32) -> Result<u32, Errno> {

@@ -5,6 +5,8 @@
   const { makeProgram } = part('wasi/program');
   const { reallyExit } = builtin('process');
 
+  const BINDINGS = ['wasi_snapshot_preview1', 'wasi_unstable'];
+
   const list = (names) => (names.length === 0 ? 'none' : names.join(', '));
   const wrong = (text) => coded(Error, 'ERR_INVALID_ARG_VALUE', text);
 
@@ -49,15 +51,16 @@
     const exit = (code) => reallyExit(code);
     const stdio = [stdin === undefined ? 0 : builtin('fs').openSync(stdin), 1, 2];
     const given = invoked === undefined ? args : args.slice(0, 1);
-    const { imports, setMemory } = makeProgram({ args: given, env, preopens, stdio, exit });
     const wanted = WebAssembly.Module.imports(module);
-    const stranger = wanted.find((one) => one.module !== 'wasi_snapshot_preview1');
+    const stranger = wanted.find((one) => !BINDINGS.includes(one.module));
     if (stranger !== undefined) {
       throw coded(WebAssembly.LinkError, 'ERR_WASI_UNKNOWN_IMPORT',
         `the module imports ${JSON.stringify(stranger.name)} from ${JSON.stringify(stranger.module)}, which is not part `
         + 'of WASI: import the module from a script that has it');
     }
-    const { exports } = new WebAssembly.Instance(module, { wasi_snapshot_preview1: imports });
+    const binding = BINDINGS.find((name) => wanted.some((one) => one.module === name)) ?? BINDINGS[0];
+    const { imports, setMemory } = makeProgram({ binding, args: given, env, preopens, stdio, exit });
+    const { exports } = new WebAssembly.Instance(module, { [binding]: imports });
     if (isMemory(exports.memory)) setMemory(exports.memory);
     const { _start, _initialize } = exports;
     if (invoked === undefined && typeof _start === 'function') {

@@ -63,6 +63,7 @@
         throw EXIT;
       };
       this.#program = makeProgram({
+        binding: this.#binding,
         args: args.map(String),
         env: Object.entries(env).filter(([, value]) => value !== undefined).flat().map(String),
         preopens: Object.entries(preopens).map(([guest, path]) => (

@@ -7,9 +7,9 @@
   const IO = 29, STARVED = -1;
 
   // `exit(code)` is called when the program ends itself, and throws.
-  function makeProgram({ args, env, preopens, stdio, writeLimit, clock, random, exit }) {
+  function makeProgram({ binding, args, env, preopens, stdio, writeLimit, clock, random, exit }) {
     const files = stdio.map((each) => (typeof each === 'number' ? each : null));
-    const native = open({ args, env, preopens, stdio: files, writeLimit });
+    const native = open({ binding, args, env, preopens, stdio: files, writeLimit });
     const imports = { ...native.imports };
     const wrap = (name, around) => {
       imports[name] = { [name]: around(imports[name]) }[name];

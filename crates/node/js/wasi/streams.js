@@ -5,7 +5,8 @@
 
   const isBuffer = (value) => ArrayBuffer.isView(value) || kindOf(value) === 'ArrayBuffer';
   const isWritable = (value) => typeof value?.getWriter === 'function';
-  const isIterable = (value) => typeof (value?.[Symbol.asyncIterator] ?? value?.[Symbol.iterator]) === 'function';
+  // A text is none here: as with Node, it is taken for the mistake that it mostly is.
+  const isIterable = (value) => typeof value === 'object' && typeof (value?.[Symbol.asyncIterator] ?? value?.[Symbol.iterator]) === 'function';
 
   function toBytes(value) {
     if (typeof value === 'string') return encoder.encode(value);
@@ -23,7 +24,7 @@
     if (value < 0 || value > 0x7fffffff) throw outOfRange(name, '>= 0 && <= 2147483647', value);
   }
   function checkInput(name, value) {
-    if (typeof value === 'function' || typeof value === 'string' || isBuffer(value) || isIterable(value)) return;
+    if (typeof value === 'function' || isBuffer(value) || isIterable(value)) return;
     checkFile(name, value);
   }
   function checkOutput(name, value) {
@@ -34,7 +35,7 @@
   // `next()` gives what is to be read next, and nothing at the end; a promise of it where that has to be awaited.
   function inputOf(source) {
     if (typeof source === 'function') return { isAsync: false, next: () => source() };
-    if (typeof source === 'string' || isBuffer(source)) {
+    if (isBuffer(source)) {
       let rest = source;
       return { isAsync: false, next: () => { const all = rest; rest = undefined; return all; } };
     }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use holm_js::{Ctx, Function, Object, Promise, Result};
+use holm_wasi::Snapshot;
 use holm_webassembly::{module_source, native};
 
 use crate::{modules, scripted};
@@ -34,8 +35,6 @@ pub struct Preopen {
     pub read_only: bool,
 }
 
-const PREVIEW_1: &str = "wasi_snapshot_preview1";
-
 /// Runs a module: a command, a reactor, one of its functions. One that is neither is a main module
 /// of script.
 pub fn run<'js>(
@@ -48,7 +47,9 @@ pub fn run<'js>(
     };
     let source = module_source(ctx, &url, bytes)?;
     let is_program = native::Module::of(&source).is_some_and(|module| {
-        module.imports_from(PREVIEW_1) || module.signature("_start").is_some()
+        let known = [Snapshot::Zero, Snapshot::One];
+        known.iter().any(|snapshot| module.imports_from(snapshot.module_name()))
+            || module.signature("_start").is_some()
     });
     if !is_program && options.invoke.is_none() {
         return modules::run_main(ctx, path);

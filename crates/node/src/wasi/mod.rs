@@ -15,7 +15,7 @@ use holm_js::{
     Call, Ctx, Function, Graveyard, HostCallable, HostObject, Object, Result, Value, callable,
     function, native_function,
 };
-use holm_wasi::FUNCTIONS;
+use holm_wasi::Snapshot;
 use holm_webassembly::native;
 
 pub use self::command::{CommandOptions, Preopen, run};
@@ -49,9 +49,12 @@ fn signature_of<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
 /// `(settings)`: the functions that modules import, and what scripts do beside them.
 fn open<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
     let ctx = call.ctx();
-    let program = Rc::new(given::open(ctx, &call.get(0)?)?);
+    let settings: Object<'js> = call.get(0)?;
+    let program = Rc::new(given::open(ctx, &settings)?);
     let (made, imports) = (Object::new(ctx.clone())?, Object::new(ctx.clone())?);
-    for each in FUNCTIONS {
+    let is_old = settings.get::<_, String>("binding")? == Snapshot::Zero.module_name();
+    let snapshot = if is_old { Snapshot::Zero } else { Snapshot::One };
+    for each in snapshot.functions() {
         let inside = Import::new(program.clone(), each);
         let length = each.parameters.len() as u32;
         imports.set(each.name, native_function(ctx, each.name, length, inside)?)?;

@@ -153,15 +153,19 @@ pub(super) fn fd_filestat_get(
     memory: &mut GuestMemory<'_>,
     arguments: Arguments<'_>,
 ) -> Answer {
+    Ok(memory.write(arguments.u32(1), &filestat(&stat(context, arguments)?))?)
+}
+
+/// What is known of the first argument's file.
+pub(super) fn stat(context: &Context, arguments: Arguments<'_>) -> Result<FileStat, Errno> {
     let descriptor = context.descriptors.find(arguments.u32(0))?;
     if !descriptor.rights.has(Rights::FD_FILESTAT_GET) {
-        return Err(Errno::NotCapable.into());
+        return Err(Errno::NotCapable);
     }
-    let stat = match &descriptor.item {
-        Item::File(file) => file.stat()?,
-        Item::Folder(folder) => folder.stat_self()?,
-    };
-    Ok(memory.write(arguments.u32(1), &filestat(&stat))?)
+    match &descriptor.item {
+        Item::File(file) => file.stat(),
+        Item::Folder(folder) => folder.stat_self(),
+    }
 }
 
 pub(super) fn fd_filestat_set_size(
@@ -244,6 +248,16 @@ pub(super) fn fd_seek(
         2 => Position::End(offset),
         _ => return Err(Errno::Inval.into()),
     };
+    seek_to(context, memory, arguments, to)
+}
+
+/// Moves the first argument's file, and tells the fourth where it is.
+pub(super) fn seek_to(
+    context: &Context,
+    memory: &mut GuestMemory<'_>,
+    arguments: Arguments<'_>,
+    to: Position,
+) -> Answer {
     // Where it stands may be asked with less than moving it needs.
     let tells = matches!(to, Position::Current(0));
     let rights = if tells { Rights::FD_TELL } else { Rights::FD_SEEK };

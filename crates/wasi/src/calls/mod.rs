@@ -5,6 +5,7 @@ mod fd;
 mod path;
 mod poll;
 mod process;
+mod snapshot0;
 mod socket;
 mod transfer;
 
@@ -111,7 +112,37 @@ const fn function(
     Function { name, parameters, body }
 }
 
-/// All of them.
+/// Which functions a module knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Snapshot {
+    /// The one before preview 1: `wasi_unstable`.
+    Zero,
+    /// Preview 1: `wasi_snapshot_preview1`.
+    One,
+}
+
+impl Snapshot {
+    /// What modules import the functions from.
+    pub fn module_name(self) -> &'static str {
+        match self {
+            Self::Zero => "wasi_unstable",
+            Self::One => "wasi_snapshot_preview1",
+        }
+    }
+
+    /// Its functions.
+    pub fn functions(self) -> impl Iterator<Item = &'static Function> {
+        let is_old = self == Self::Zero;
+        let in_it = move |each: &&Function| !(is_old && snapshot0::LATER.contains(&each.name));
+        let of_it = move |each: &'static Function| {
+            let mut old = snapshot0::FUNCTIONS.iter();
+            old.find(|old| is_old && old.name == each.name).unwrap_or(each)
+        };
+        FUNCTIONS.iter().filter(in_it).map(of_it)
+    }
+}
+
+/// All of preview 1.
 pub static FUNCTIONS: &[Function] = &[
     function("args_get", &[I32; 2], process::args_get),
     function("args_sizes_get", &[I32; 2], process::args_sizes_get),

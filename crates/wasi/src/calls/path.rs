@@ -4,7 +4,7 @@ use super::fd::{filestat, times};
 use super::{Answer, Arguments};
 use crate::descriptors::{Descriptor, Item, rights_of};
 use crate::file::Opened;
-use crate::types::{FdFlags, LookupFlags, Open, OpenFlags, Rights};
+use crate::types::{FdFlags, FileStat, LookupFlags, Open, OpenFlags, Rights};
 use crate::{Context, Errno, GuestMemory};
 
 /// Longer paths lead nowhere, as on Linux.
@@ -132,9 +132,18 @@ pub(super) fn path_filestat_get(
     memory: &mut GuestMemory<'_>,
     arguments: Arguments<'_>,
 ) -> Answer {
-    let folder = context.descriptors.folder(arguments.u32(0), Rights::PATH_FILESTAT_GET)?;
-    let stat = folder.stat(&path(memory, arguments, 2)?, follows(arguments, 1)?)?;
+    let stat = path_stat(context, memory, arguments)?;
     Ok(memory.write(arguments.u32(4), &filestat(&stat))?)
+}
+
+/// What is known of what the first four arguments lead to.
+pub(super) fn path_stat(
+    context: &Context,
+    memory: &GuestMemory<'_>,
+    arguments: Arguments<'_>,
+) -> Result<FileStat, Errno> {
+    let folder = context.descriptors.folder(arguments.u32(0), Rights::PATH_FILESTAT_GET)?;
+    folder.stat(&path(memory, arguments, 2)?, follows(arguments, 1)?)
 }
 
 pub(super) fn path_filestat_set_times(

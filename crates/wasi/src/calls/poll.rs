@@ -14,7 +14,17 @@ use crate::{Context, Errno, GuestMemory};
 /// More would be more than there can be descriptors, several times.
 const MAX_SUBSCRIPTIONS: u32 = 4096;
 
-const SUBSCRIPTION_BYTES: u32 = 48;
+/// How a subscription stands in memory.
+#[derive(Clone, Copy)]
+pub(super) struct Layout {
+    /// Its length.
+    pub(super) bytes: u32,
+    /// Where what is known of a clock begins.
+    pub(super) clock: usize,
+}
+
+/// The longest subscription.
+const MOST_BYTES: usize = 56;
 const EVENT_BYTES: usize = 32;
 
 /// What is waited for.
@@ -45,6 +55,15 @@ pub(super) fn poll_oneoff(
     memory: &mut GuestMemory<'_>,
     arguments: Arguments<'_>,
 ) -> Answer {
+    poll(context, memory, arguments, Layout { bytes: 48, clock: 16 })
+}
+
+pub(super) fn poll(
+    context: &Context,
+    memory: &mut GuestMemory<'_>,
+    arguments: Arguments<'_>,
+    layout: Layout,
+) -> Answer {
     let (list, events, count) = (arguments.u32(0), arguments.u32(1), arguments.u32(2));
     if count == 0 || count > MAX_SUBSCRIPTIONS {
         return Err(Errno::Inval.into());
@@ -53,8 +72,10 @@ pub(super) fn poll_oneoff(
     let began = waits_since().take().unwrap_or_else(Instant::now);
     let mut subscriptions = Vec::with_capacity(count as usize);
     for index in 0..count {
-        let address = list.checked_add(index * SUBSCRIPTION_BYTES).ok_or(Errno::Fault)?;
-        subscriptions.push(Subscription::read(context, memory, address, began)?);
+        let address = list.checked_add(index * layout.bytes).ok_or(Errno::Fault)?;
+        let mut bytes = [0; MOST_BYTES];
+        memory.read_into(address, &mut bytes[..layout.bytes as usize])?;
+        subscriptions.push(Subscription::read(context, &bytes, layout, began)?);
     }
     let told = wait(context, &subscriptions).inspect_err(|stop| {
         if matches!(stop, Stop::Starved { .. }) {
@@ -71,11 +92,10 @@ pub(super) fn poll_oneoff(
 impl Subscription {
     fn read(
         context: &Context,
-        memory: &GuestMemory<'_>,
-        address: u32,
+        bytes: &[u8; MOST_BYTES],
+        layout: Layout,
         began: Instant,
     ) -> Result<Self, Errno> {
-        let bytes: [u8; SUBSCRIPTION_BYTES as usize] = memory.read(address)?;
         let word = |at: usize| {
             let mut word = [0; 8];
             word.copy_from_slice(&bytes[at..at + 8]);
@@ -83,7 +103,10 @@ impl Subscription {
         };
         let tag = bytes[8];
         let wish = match tag {
-            CLOCK => deadline(context, began, word(16) as u32, word(24), word(40) as u16),
+            CLOCK => {
+                let (id, timeout) = (word(layout.clock) as u32, word(layout.clock + 8));
+                deadline(context, began, id, timeout, word(layout.clock + 24) as u16)
+            }
             FD_READ => file(context, word(16) as u32, Direction::Read),
             FD_WRITE => file(context, word(16) as u32, Direction::Write),
             _ => return Err(Errno::Inval),
