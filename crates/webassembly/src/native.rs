@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use holm_host::host;
 use holm_js::{Ctx, Object, Result, Value, host_ref, webidl};
-use holm_wasm::{BytesError, CompileError, ExternType, MemoryTypeBuilder, TypeText, ValType};
+use holm_wasm::{
+    BytesError, CompileError, ExternType, MemoryType, MemoryTypeBuilder, TypeText, ValType,
+};
 
 pub use holm_wasm::Memory;
 
@@ -48,6 +50,14 @@ impl Module {
     /// Whether it imports something from `module`.
     pub fn imports_from(&self, module: &str) -> bool {
         self.0.module.imports().iter().any(|import| &*import.module == module)
+    }
+
+    /// The type of the first memory that it imports.
+    pub fn imported_memory(&self) -> Option<MemoryType> {
+        self.0.module.imports().iter().find_map(|import| match &import.ty {
+            ExternType::Memory(ty) => Some(ty.clone()),
+            _ => None,
+        })
     }
 
     /// The types of an exported function's parameters and results.

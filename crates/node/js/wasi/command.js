@@ -52,14 +52,22 @@
     const stdio = [stdin === undefined ? 0 : builtin('fs').openSync(stdin), 1, 2];
     const given = invoked === undefined ? args : args.slice(0, 1);
     const wanted = WebAssembly.Module.imports(module);
-    const stranger = wanted.find((one) => !BINDINGS.includes(one.module));
+    const hasThreads = wanted.some((one) => one.module === 'wasi' && one.name === 'thread-spawn');
+    const isKnown = (one) => BINDINGS.includes(one.module)
+      || (hasThreads && (one.module === 'wasi' || one.kind === 'memory'));
+    const stranger = wanted.find((one) => !isKnown(one));
     if (stranger !== undefined) {
       throw coded(WebAssembly.LinkError, 'ERR_WASI_UNKNOWN_IMPORT',
         `the module imports ${JSON.stringify(stranger.name)} from ${JSON.stringify(stranger.module)}, which is not part `
         + 'of WASI: import the module from a script that has it');
     }
     const binding = BINDINGS.find((name) => wanted.some((one) => one.module === name)) ?? BINDINGS[0];
-    const { imports, setMemory } = makeProgram({ binding, args: given, env, preopens, stdio, exit });
+    const program = makeProgram({ binding, args: given, env, preopens, stdio, exit });
+    if (hasThreads && invoked === undefined) {
+      part('wasi/threads')(module, binding, program);
+      return;
+    }
+    const { imports, setMemory } = program;
     const { exports } = new WebAssembly.Instance(module, { [binding]: imports });
     if (isMemory(exports.memory)) setMemory(exports.memory);
     const { _start, _initialize } = exports;

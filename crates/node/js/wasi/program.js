@@ -6,6 +6,24 @@
   const { inputOf, outputOf, toBytes } = part('wasi/streams');
   const IO = 29, STARVED = -1;
 
+  function endingWith(imports, exit) {
+    for (const name of ['proc_exit', 'proc_raise']) {
+      const call = imports[name];
+      imports[name] = { [name]: (number) => {
+        const answer = call(number);
+        return answer < 0 ? exit(-1 - answer) : answer;
+      } }[name];
+    }
+  }
+
+  // A thread of a program that another one has opened and shared by a number.
+  function joinProgram({ binding, shared, exit }) {
+    const native = open({ binding, shared });
+    const imports = { ...native.imports };
+    endingWith(imports, exit);
+    return { imports, setMemory: native.setMemory };
+  }
+
   // `exit(code)` is called when the program ends itself, and throws.
   function makeProgram({ binding, args, env, preopens, stdio, writeLimit, clock, random, exit }) {
     const files = stdio.map((each) => (typeof each === 'number' ? each : null));
@@ -15,12 +33,7 @@
       imports[name] = { [name]: around(imports[name]) }[name];
     };
 
-    for (const name of ['proc_exit', 'proc_raise']) {
-      wrap(name, (call) => (number) => {
-        const answer = call(number);
-        return answer < 0 ? exit(-1 - answer) : answer;
-      });
-    }
+    endingWith(imports, exit);
 
     if (clock !== undefined) {
       const timed = ['clock_time_get', 'poll_oneoff', 'fd_filestat_set_times', 'path_filestat_set_times'];
@@ -51,7 +64,7 @@
       for (const name of ['fd_read', 'poll_oneoff']) wrap(name, feed);
     }
     const isAsync = Boolean(input?.isAsync) || outputs.some((output) => output.isAsync);
-    return { imports, isAsync, setMemory: native.setMemory };
+    return { end: native.end, imports, isAsync, setMemory: native.setMemory, share: native.share };
   }
 
   // Takes what a call has written to where it belongs.
@@ -109,5 +122,5 @@
     };
   }
 
-  return { makeProgram };
+  return { joinProgram, makeProgram };
 })

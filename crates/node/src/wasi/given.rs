@@ -5,6 +5,7 @@ use std::fs::File as HostOwned;
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use holm_host::{Stream, host};
 use holm_js::{
@@ -12,7 +13,7 @@ use holm_js::{
 };
 use holm_wasi::{BadString, ContextBuilder, Feed, File, HostFile, HostFolder, Spout};
 
-use super::program::{IsolateSurroundings, Program, SetTime};
+use super::program::{IsolateSurroundings, Program, SetTime, Shared};
 use crate::fs::{Failure, Outcome, Subject, guest_file, guest_folder, to_error};
 
 /// What stands behind the three standard streams.
@@ -24,11 +25,19 @@ struct Streams {
     host_outputs: Vec<(Stream, Arc<Spout>)>,
 }
 
-/// `{ args, env, preopens, stdio, writeLimit }`
+/// `{ args, env, preopens, stdio, writeLimit }`, or `{ shared }` on another thread of a program.
 pub(super) fn open(ctx: &Ctx<'_>, settings: &Object<'_>) -> Result<Program> {
+    if let Some(number) = settings.get::<_, Option<f64>>("shared")? {
+        return Program::find(ctx, number as u32).ok_or(holm_js::Error::Unknown);
+    }
     let streams = streams(ctx, &settings.get("stdio")?)?;
     let time = Arc::<SetTime>::default();
-    let surroundings = IsolateSurroundings { time: time.clone(), interrupter: interrupter(ctx) };
+    let has_ended = Arc::<AtomicBool>::default();
+    let surroundings = IsolateSurroundings {
+        time: time.clone(),
+        interrupter: interrupter(ctx),
+        has_ended: has_ended.clone(),
+    };
     let [input, output, errors] = <[_; 3]>::try_from(streams.files).map_err(|_| {
         throw_coded(ctx, ErrorKind::Internal, "ERR_INTERNAL_ASSERTION", "there are three streams")
     })?;
@@ -59,10 +68,10 @@ pub(super) fn open(ctx: &Ctx<'_>, settings: &Object<'_>) -> Result<Program> {
         let text = "The property 'options.preopens' has too many folders";
         throw_coded(ctx, ErrorKind::Range, "ERR_OUT_OF_RANGE", text)
     })?;
-    let mut program = Program::new(context, time);
+    let host_outputs = streams.host_outputs;
+    let mut program = Program::new(Arc::new(Shared { context, host_outputs, time, has_ended }));
     program.input = streams.input;
     program.outputs = streams.outputs;
-    program.host_outputs = streams.host_outputs;
     Ok(program)
 }
 

@@ -29,6 +29,7 @@ pub(crate) fn natives<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
         call.returns(native::memory_of(&call.value(0)).is_some())
     })?;
     natives.set("isMemory", is_memory)?;
+    natives.set("memoryOf", function(ctx, "memoryOf", 1, memory_of_module)?)?;
     natives.set("signatureOf", function(ctx, "signatureOf", 2, signature_of)?)?;
     Ok(natives)
 }
@@ -44,6 +45,21 @@ fn signature_of<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
     types.set("parameters", signature.parameters)?;
     types.set("results", signature.results)?;
     call.returns(types)
+}
+
+/// `(module)`: `{ initial, maximum, shared }` of the memory that it imports, if it does.
+fn memory_of_module<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
+    let module = native::Module::of(&call.value(0));
+    let Some(ty) = module.and_then(|module| module.imported_memory()) else {
+        return call.undefined();
+    };
+    let descriptor = Object::new(call.ctx().clone())?;
+    descriptor.set("initial", ty.minimum() as f64)?;
+    if let Some(maximum) = ty.maximum() {
+        descriptor.set("maximum", maximum as f64)?;
+    }
+    descriptor.set("shared", ty.is_shared())?;
+    call.returns(descriptor)
 }
 
 /// `(settings)`: the functions that modules import, and what scripts do beside them.
@@ -83,6 +99,11 @@ const MEMBERS: &[(&str, u32, Body)] = &[
         call.undefined()
     }),
     ("take", 1, |program, call| program.take(call)),
+    ("share", 0, |program, call| call.returns(program.share(call.ctx()))),
+    ("end", 0, |program, call| {
+        program.end();
+        call.undefined()
+    }),
     ("waitMs", 0, |program, call| call.returns(program.wait_ms())),
 ];
 

@@ -3,6 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use holm_host::{Stream, host};
@@ -22,32 +23,60 @@ use crate::buffer;
 /// More parameters than any function has.
 const MOST_PARAMETERS: usize = 9;
 
+/// What all threads of a program have.
+pub(super) struct Shared {
+    pub(super) context: Context,
+    /// What the isolate's embedder takes from it.
+    pub(super) host_outputs: Vec<(Stream, Arc<Spout>)>,
+    pub(super) time: Arc<SetTime>,
+    pub(super) has_ended: Arc<AtomicBool>,
+}
+
+/// Programs whose threads find them by a number.
+#[derive(Default)]
+struct Programs(Mutex<Vec<Arc<Shared>>>);
+
 /// A program and its memory, once there is one.
 pub(super) struct Program {
-    pub(super) context: Arc<Context>,
+    shared: Arc<Shared>,
     memory: RefCell<Option<Memory>>,
     /// What script feeds to it.
     pub(super) input: Option<Arc<Feed>>,
     /// What script takes from it, by descriptor.
     pub(super) outputs: [Option<Arc<Spout>>; 3],
-    /// What the isolate's embedder takes from it.
-    pub(super) host_outputs: Vec<(Stream, Arc<Spout>)>,
-    pub(super) time: Arc<SetTime>,
     /// How long the call that found nothing to read would wait.
     wait: Cell<Option<u64>>,
 }
 
 impl Program {
-    pub(super) fn new(context: Context, time: Arc<SetTime>) -> Self {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
         Self {
-            context: Arc::new(context),
+            shared,
             memory: RefCell::default(),
             input: None,
             outputs: [None, None, None],
-            host_outputs: Vec::new(),
-            time,
             wait: Cell::new(None),
         }
+    }
+
+    /// The number by which other threads find the program.
+    pub(super) fn share(&self, ctx: &Ctx<'_>) -> u32 {
+        let programs = host(ctx).cluster.part::<Programs>();
+        let mut programs = programs.0.lock().unwrap_or_else(PoisonError::into_inner);
+        programs.push(self.shared.clone());
+        programs.len() as u32 - 1
+    }
+
+    /// The program that another thread has by this number.
+    pub(super) fn find(ctx: &Ctx<'_>, number: u32) -> Option<Self> {
+        let programs = host(ctx).cluster.part::<Programs>();
+        let programs = programs.0.lock().unwrap_or_else(PoisonError::into_inner);
+        programs.get(number as usize).cloned().map(Self::new)
+    }
+
+    /// Ends whatever its threads wait for.
+    pub(super) fn end(&self) {
+        self.shared.has_ended.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn set_memory(&self, memory: Option<Memory>) {
@@ -72,10 +101,10 @@ impl Program {
         if memory.shared().is_some() {
             let shared = SharedMemory(&memory);
             let mut memory = GuestMemory::Shared(&shared);
-            return Ok(function.call(&self.context, &mut memory, arguments));
+            return Ok(function.call(&self.shared.context, &mut memory, arguments));
         }
         let answer = with_bytes_mut(&memory, |bytes| {
-            function.call(&self.context, &mut GuestMemory::Own(bytes), arguments)
+            function.call(&self.shared.context, &mut GuestMemory::Own(bytes), arguments)
         });
         // Somebody has the bytes already: that is nobody who could call this.
         Ok(answer.unwrap_or(Err(Stop::Errno(Errno::Fault))))
@@ -83,7 +112,7 @@ impl Program {
 
     /// Lets the embedder have what was written to its streams.
     fn flush(&self, ctx: &Ctx<'_>) -> std::result::Result<(), Errno> {
-        for (stream, spout) in &self.host_outputs {
+        for (stream, spout) in &self.shared.host_outputs {
             if !spout.is_empty() {
                 host(ctx).output.write_through(*stream, &spout.take())?;
             }
@@ -103,7 +132,7 @@ impl Program {
     pub(super) fn set_time(&self, call: &Call<'_, '_>) -> Result<()> {
         let time =
             |index| convert::bigint64(call.ctx(), &call.value(index)).map(i64::cast_unsigned);
-        self.time.set(time(0)?, time(1)?);
+        self.shared.time.set(time(0)?, time(1)?);
         Ok(())
     }
 
@@ -224,6 +253,7 @@ impl SetTime {
 pub(super) struct IsolateSurroundings {
     pub(super) time: Arc<SetTime>,
     pub(super) interrupter: Interrupter,
+    pub(super) has_ended: Arc<AtomicBool>,
 }
 
 impl Surroundings for IsolateSurroundings {
@@ -232,6 +262,6 @@ impl Surroundings for IsolateSurroundings {
     }
 
     fn must_stop(&self) -> bool {
-        self.interrupter.is_due()
+        self.interrupter.is_due() || self.has_ended.load(Ordering::Relaxed)
     }
 }
