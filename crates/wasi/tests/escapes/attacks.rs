@@ -12,7 +12,7 @@ pub(crate) struct Attack {
 }
 
 /// A time that nothing has.
-const TIME: u64 = 1_000_000_000_000_000_000;
+pub(crate) const TIME: u64 = 1_000_000_000_000_000_000;
 
 pub(crate) const ATTACKS: &[Attack] = &[
     Attack { name: "read", run: |guest, path| read(guest, path, How::READ) },

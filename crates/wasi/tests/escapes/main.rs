@@ -2,6 +2,7 @@
 //! changed, or is known to the guest.
 
 mod attacks;
+mod races;
 mod scenarios;
 #[path = "../support/mod.rs"]
 mod support;
