@@ -8,16 +8,13 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 use std::sync::Arc;
 
-use cap_fs_ext::{
-    DirExt, FollowSymlinks, OpenOptionsFollowExt, OpenOptionsMaybeDirExt, SystemTimeSpec,
-};
+use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt, OpenOptionsMaybeDirExt};
 use cap_std::fs::{Dir, Metadata, MetadataExt, OpenOptions, OpenOptionsExt};
-use cap_std::time::{Duration, SystemTime};
 use rustix::fs::{AtFlags, OFlags, fstat, statat};
 
 use crate::file::{Entry, Folder, Opened};
 use crate::host_file::{HostFile, file_stat, of_host, timestamps};
-use crate::types::{FdFlags, FileStat, Open, OpenFlags, SetTime, SetTimes};
+use crate::types::{FdFlags, FileStat, Open, OpenFlags, SetTimes};
 use crate::{Errno, FileType};
 
 /// Longer lists of names are refused: they are kept while they are read.
@@ -60,6 +57,7 @@ impl Folder for HostFolder {
     }
 
     fn stat(&self, path: &[u8], follow: bool) -> Result<FileStat, Errno> {
+        let follow = follow || means_a_folder(path);
         let path = as_path(path)?;
         let found = if follow { self.0.metadata(path)? } else { self.0.symlink_metadata(path)? };
         Ok(of_metadata(&found))
@@ -70,14 +68,14 @@ impl Folder for HostFolder {
     }
 
     fn set_times(&self, path: &[u8], follow: bool, times: SetTimes) -> Result<(), Errno> {
-        let path = as_path(path)?;
-        let (accessed, modified) = (time_spec(times.accessed)?, time_spec(times.modified)?);
-        if follow {
-            self.0.set_times(path, accessed, modified)?;
-        } else {
-            self.0.set_symlink_times(path, accessed, modified)?;
-        }
-        Ok(())
+        let mut options = OpenOptions::new();
+        let follow = follow || means_a_folder(path);
+        options.read(true).follow(if follow { FollowSymlinks::Yes } else { FollowSymlinks::No });
+        options.maybe_dir(true);
+        // A handle that only tells what is meant: opening a pipe in earnest could wait for ever.
+        options.custom_flags(OFlags::PATH.bits().cast_signed());
+        let found = self.0.open_with(as_path(path)?, &options)?;
+        Ok(rustix::fs::utimensat(&found, "", &timestamps(times), AtFlags::EMPTY_PATH)?)
     }
 
     fn set_times_self(&self, times: SetTimes) -> Result<(), Errno> {
@@ -90,7 +88,9 @@ impl Folder for HostFolder {
     }
 
     fn remove_folder(&self, path: &[u8]) -> Result<(), Errno> {
-        Ok(self.0.remove_dir(as_path(path)?)?)
+        // A slash behind it says no more than that it is a folder, but would be taken for a `.`.
+        let end = path.iter().rposition(|byte| *byte != b'/').map_or(path.len(), |last| last + 1);
+        Ok(self.0.remove_dir(as_path(&path[..end])?)?)
     }
 
     fn remove_file(&self, path: &[u8]) -> Result<(), Errno> {
@@ -110,13 +110,20 @@ impl Folder for HostFolder {
     }
 
     fn rename(&self, path: &[u8], to: &dyn Folder, new_path: &[u8]) -> Result<(), Errno> {
-        Ok(self.0.rename(as_path(path)?, &Self::of(to)?.0, as_path(new_path)?)?)
+        let to = Self::of(to)?;
+        // With a slash behind its new name it has to be a folder, which is told by its old name.
+        let mut path = path.to_vec();
+        if new_path.ends_with(b"/") && !path.is_empty() {
+            path.push(b'/');
+        }
+        Ok(self.0.rename(as_path(&path)?, &to.0, as_path(new_path)?)?)
     }
 
     fn list(&self) -> Result<Vec<Entry>, Errno> {
         let mut entries = Vec::new();
         let mut bytes = 0;
-        for entry in rustix::fs::Dir::read_from(&self.0)? {
+        // The handle may be one that only passes through, which cannot be read.
+        for entry in rustix::fs::Dir::new(self.0.open(".")?)? {
             let entry = entry?;
             let name = entry.file_name();
             bytes += name.to_bytes().len() + size_of::<Entry>();
@@ -129,7 +136,9 @@ impl Folder for HostFolder {
                     .map_or(FileType::Unknown, |stat| crate::host_file::file_type(&stat)),
                 kind => kind,
             };
-            entries.push(Entry { name: name.to_bytes().to_vec(), ino: entry.ino(), kind });
+            // What is above may be nothing of the guest's: it has no number.
+            let ino = if name.to_bytes() == b".." { 0 } else { entry.ino() };
+            entries.push(Entry { name: name.to_bytes().to_vec(), ino, kind });
         }
         // The system has them where it likes.
         entries.sort_by_key(|entry| match entry.name.as_slice() {
@@ -184,6 +193,11 @@ fn as_path(path: &[u8]) -> Result<&Path, Errno> {
     Ok(Path::new(OsStr::from_bytes(path)))
 }
 
+/// Whether a link at the end of a path is followed in any case. `Path` would not tell.
+fn means_a_folder(path: &[u8]) -> bool {
+    path.ends_with(b"/") || path.ends_with(b"/.")
+}
+
 fn of_metadata(found: &Metadata) -> FileStat {
     let time = |seconds: i64, nanoseconds: i64| {
         let whole = u64::try_from(seconds).unwrap_or(0).saturating_mul(1_000_000_000);
@@ -199,16 +213,4 @@ fn of_metadata(found: &Metadata) -> FileStat {
         mtim: time(found.mtime(), found.mtime_nsec()),
         ctim: time(found.ctime(), found.ctime_nsec()),
     }
-}
-
-fn time_spec(time: SetTime) -> Result<Option<SystemTimeSpec>, Errno> {
-    Ok(match time {
-        SetTime::Keep => None,
-        SetTime::Now => Some(SystemTimeSpec::SymbolicNow),
-        SetTime::At(time) => {
-            let since = Duration::from_nanos(time);
-            let epoch = SystemTime::from_std(std::time::UNIX_EPOCH);
-            Some(SystemTimeSpec::Absolute(epoch.checked_add(since).ok_or(Errno::Overflow)?))
-        }
-    })
 }

@@ -24,6 +24,7 @@ mod file;
 mod host_file;
 mod host_folder;
 mod memory;
+mod memory_tree;
 mod streams;
 mod types;
 mod wait;
@@ -35,6 +36,7 @@ pub use file::{Direction, Entry, File, Folder, Opened, Readiness, Ready};
 pub use host_file::HostFile;
 pub use host_folder::HostFolder;
 pub use memory::{GuestMemory, SharedBytes};
+pub use memory_tree::MemoryTree;
 pub use streams::{Feed, Spout};
 pub use types::{
     FdFlags, FileStat, FileType, LookupFlags, Open, OpenFlags, Position, Rights, SetTime, SetTimes,

@@ -5,7 +5,7 @@ use super::{Answer, Arguments};
 use crate::descriptors::{Descriptor, Item, rights_of};
 use crate::file::Opened;
 use crate::types::{FdFlags, FileStat, LookupFlags, Open, OpenFlags, Rights};
-use crate::{Context, Errno, GuestMemory};
+use crate::{Context, Errno, FileType, GuestMemory};
 
 /// Longer paths lead nowhere, as on Linux.
 const MAX_PATH_BYTES: usize = 4096;
@@ -49,7 +49,11 @@ pub(super) fn path_open(
     if how.has(OpenFlags::TRUNCATE) {
         needed = needed.and(Rights::PATH_FILESTAT_SET_SIZE);
     }
-    let inherited = context.descriptors.find(number)?.inheriting;
+    let parent = context.descriptors.find(number)?;
+    if parent.kind() != FileType::Directory {
+        return Err(Errno::NotDir.into());
+    }
+    let inherited = parent.inheriting;
     let write = wanted.has_any(Rights::WRITING) && !how.has(OpenFlags::DIRECTORY)
         || wanted.has(Rights::FD_WRITE);
     if write && !inherited.has(Rights::FD_WRITE) {
