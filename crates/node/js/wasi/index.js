@@ -1,13 +1,14 @@
 // node:wasi, <https://nodejs.org/api/wasi.html>
 //
-// Beyond Node: standard streams may be functions, bytes, iterables and web streams, clock and chance may be
-// given, and what may be written can be limited. With a stream that has to be awaited, `start` and
+// Beyond Node: folders may be in memory, standard streams functions, bytes, iterables and web streams; clock and
+// chance may be given, and what may be written can be limited. With a stream that has to be awaited, `start` and
 // `initialize` give promises.
 
 (function ({ builtin, coded, inspect, invalidArgument, natives, part }) {
   const { isMemory } = natives('wasi');
   const { makeProgram } = part('wasi/program');
   const { checkInput, checkOutput, outOfRange } = part('wasi/streams');
+  const { FileTree, isPlainObject, treeOf } = part('wasi/file_tree');
 
   const EXIT = Symbol('exit');
   const BINDINGS = { preview1: 'wasi_snapshot_preview1', unstable: 'wasi_unstable' };
@@ -29,6 +30,13 @@
     if (Object.hasOwn(BINDINGS, version)) return BINDINGS[version];
     throw coded(TypeError, 'ERR_INVALID_ARG_VALUE',
       `The property 'options.version' unsupported WASI version. Received ${inspect(version)}`);
+  }
+
+  // A path, or files in memory.
+  function preopenOf([guest, given]) {
+    const isTree = given instanceof FileTree || isPlainObject(given);
+    if (!isTree) return { guest, path: String(given), readOnly: false };
+    return { guest, tree: treeOf(given instanceof FileTree ? given : new FileTree(given)), readOnly: false };
   }
 
   class WASI {
@@ -66,8 +74,7 @@
         binding: this.#binding,
         args: args.map(String),
         env: Object.entries(env).filter(([, value]) => value !== undefined).flat().map(String),
-        preopens: Object.entries(preopens).map(([guest, path]) => (
-          { guest, path: String(path), readOnly: false })),
+        preopens: Object.entries(preopens).map(preopenOf),
         stdio: [stdin, stdout, stderr],
         writeLimit, clock, random, exit,
       });
@@ -125,5 +132,5 @@
   }
   const AsyncFunction = (async () => {}).constructor;
 
-  return { WASI };
+  return { FileTree, WASI };
 })

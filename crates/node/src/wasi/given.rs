@@ -11,9 +11,10 @@ use holm_host::{Stream, host};
 use holm_js::{
     Array, Ctx, ErrorKind, Object, Result, Value, give_code, interrupter, throw_coded, throw_value,
 };
-use holm_wasi::{BadString, ContextBuilder, Feed, File, HostFile, HostFolder, Spout};
+use holm_wasi::{BadString, ContextBuilder, Feed, File, Folder, HostFile, HostFolder, Spout};
 
 use super::program::{IsolateSurroundings, Program, SetTime, Shared};
+use super::tree;
 use crate::fs::{Failure, Outcome, Subject, guest_file, guest_folder, to_error};
 
 /// What stands behind the three standard streams.
@@ -56,13 +57,9 @@ pub(super) fn open(ctx: &Ctx<'_>, settings: &Object<'_>) -> Result<Program> {
     }
     let preopens: Vec<Object<'_>> = settings.get("preopens")?;
     for preopen in preopens {
-        let (guest, path): (String, String) = (preopen.get("guest")?, preopen.get("path")?);
-        let (folder, may_write) = match guest_folder(ctx, Path::new(&path)) {
-            Ok((folder, may_write)) => (HostFolder::from(folder), may_write),
-            Err(failure) => return Err(not_opened(ctx, failure, path)?),
-        };
-        let read_only = !may_write || preopen.get("readOnly")?;
-        builder = builder.preopen(Arc::new(folder), &guest, read_only);
+        let (folder, is_fixed) = folder(ctx, &preopen)?;
+        let read_only = is_fixed || preopen.get("readOnly")?;
+        builder = builder.preopen(folder, &preopen.get::<_, String>("guest")?, read_only);
     }
     let context = builder.build().map_err(|_| {
         let text = "The property 'options.preopens' has too many folders";
@@ -73,6 +70,18 @@ pub(super) fn open(ctx: &Ctx<'_>, settings: &Object<'_>) -> Result<Program> {
     program.input = streams.input;
     program.outputs = streams.outputs;
     Ok(program)
+}
+
+/// A folder that is given, and whether it cannot be changed.
+fn folder(ctx: &Ctx<'_>, preopen: &Object<'_>) -> Result<(Arc<dyn Folder>, bool)> {
+    if let Some(root) = tree::root_of(&preopen.get("tree")?) {
+        return Ok((root, false));
+    }
+    let path: String = preopen.get("path")?;
+    match guest_folder(ctx, Path::new(&path)) {
+        Ok((folder, may_write)) => Ok((Arc::new(HostFolder::from(folder)), !may_write)),
+        Err(failure) => Err(not_opened(ctx, failure, path)?),
+    }
 }
 
 fn strings(settings: &Object<'_>, name: &str) -> Result<Vec<String>> {

@@ -8,6 +8,7 @@
 mod command;
 mod given;
 mod program;
+mod tree;
 
 use std::rc::Rc;
 
@@ -31,6 +32,7 @@ pub(crate) fn natives<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     natives.set("isMemory", is_memory)?;
     natives.set("memoryOf", function(ctx, "memoryOf", 1, memory_of_module)?)?;
     natives.set("signatureOf", function(ctx, "signatureOf", 2, signature_of)?)?;
+    tree::add_natives(ctx, &natives)?;
     Ok(natives)
 }
 
