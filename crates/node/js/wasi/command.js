@@ -46,8 +46,25 @@
     for (const result of all) console.log(String(result));
   }
 
+  // What a module is says one of two functions, which take and give nothing.
+  function isEntry(module, name) {
+    const signature = signatureOf(module, name);
+    if (signature === undefined) return false;
+    const { parameters, results } = signature;
+    if (parameters.length + results.length === 0) return true;
+    throw wrong(`${name} takes (${parameters.join(', ')}) and gives (${results.join(', ')}): it has to do neither`);
+  }
+  function kindOf(module) {
+    const isCommand = isEntry(module, '_start'), isReactor = isEntry(module, '_initialize');
+    if (isCommand && isReactor) {
+      throw wrong('the module exports both _start and _initialize: it cannot be a command and a reactor at once');
+    }
+    return isCommand ? 'command' : isReactor ? 'reactor' : undefined;
+  }
+
   // `args` begin with the program's name; of a function that is invoked, they are its arguments.
   return function run(module, { args, env, preopens, stdin, invoked }) {
+    const kind = kindOf(module);
     const exit = (code) => reallyExit(code);
     const stdio = [stdin === undefined ? 0 : builtin('fs').openSync(stdin), 1, 2];
     const given = invoked === undefined ? args : args.slice(0, 1);
@@ -69,13 +86,13 @@
     }
     const { imports, setMemory } = program;
     const { exports } = new WebAssembly.Instance(module, { [binding]: imports });
-    if (isMemory(exports.memory)) setMemory(exports.memory);
-    const { _start, _initialize } = exports;
-    if (invoked === undefined && typeof _start === 'function') {
-      _start();
+    // Without a memory there are functions of which some can be used all the same.
+    setMemory(isMemory(exports.memory) ? exports.memory : new WebAssembly.Memory({ initial: 0 }));
+    if (kind === 'command' && invoked === undefined) {
+      exports._start();
       return;
     }
-    if (typeof _initialize === 'function') _initialize();
+    if (kind === 'reactor') exports._initialize();
     if (invoked !== undefined) invoke(module, exports, invoked, args.slice(1));
   };
 })
