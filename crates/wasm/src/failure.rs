@@ -103,7 +103,10 @@ impl TrapKind {
     /// The same, with what can only go wrong between components.
     pub(crate) fn of_component(trap: Trap) -> Self {
         match Self::of(trap) {
-            Self::Other(UNKNOWN_TRAP) => Self::Host(trap.to_string()),
+            Self::Other(UNKNOWN_TRAP) => {
+                let text = trap.to_string();
+                Self::Host(text.trim_start_matches("wasm trap: ").to_owned())
+            }
             known => known,
         }
     }

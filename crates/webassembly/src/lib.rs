@@ -47,7 +47,9 @@ mod tag;
 mod values;
 
 #[cfg(feature = "components")]
-pub use component::{IMPORT_SCHEME, component_module, is_component};
+pub use component::{
+    ComponentProgram, IMPORT_SCHEME, Preopen, Stdin, component_module, is_component, run_component,
+};
 pub use errors::{COMPILE_ERROR, LINK_ERROR, RUNTIME_ERROR, SUSPEND_ERROR};
 pub use esm::{ScriptModule, module_source, script_module};
 pub use holm_wasm::{BEYOND_MEMORY_LIMIT, Stopper, TextError, WaitQueue, export_names, to_binary};

@@ -116,12 +116,6 @@ impl Invalid {
         }
     }
 
-    /// What is wrong with a component: of those it is said only where.
-    #[cfg(feature = "components")]
-    pub(crate) fn of_component(message: &str, offset: usize) -> Self {
-        Self::at(&one_line(message, MAX_MESSAGE_CHARS), offset)
-    }
-
     pub(crate) fn header(wrong: Excess, wasm: &[u8]) -> Self {
         Self { hint: header::hint(wasm).map(String::from), ..wrong.into() }
     }

@@ -20,6 +20,10 @@ use crate::account::Charge;
 use crate::interrupt::running;
 use crate::{Account, Stopper};
 
+/// As many bytes the values of one call may take on their way out of a component. Each byte of a
+/// list is a value of its own there.
+const MAX_LIFTED_BYTES: usize = 1 << 30;
+
 /// What an instance is to count with.
 #[derive(Clone, Default)]
 pub struct Surroundings {
@@ -57,6 +61,7 @@ impl StoreData {
 pub struct Instance {
     store: RefCell<Store<StoreData>>,
     instance: wasmtime::component::Instance,
+    account: Option<Rc<dyn Account>>,
     stopper: Option<Stopper>,
     source: Arc<str>,
     /// What is garbage: see [`Self::drop_later`].
@@ -96,7 +101,8 @@ impl Instance {
         };
         let instance = made.map_err(|error| from_error(error, stopper.as_ref(), &source))?;
         let store = RefCell::new(store);
-        Ok(Self { store, instance, stopper, source, garbage: RefCell::default() })
+        let (account, garbage) = (surroundings.account.clone(), RefCell::default());
+        Ok(Self { store, instance, account, stopper, source, garbage })
     }
 
     /// A function that it exports, itself or in an interface, and its type.
@@ -146,6 +152,7 @@ impl Instance {
     ) -> Result<(), ComponentFailure> {
         self.enter(|store| {
             self.drop_garbage(store)?;
+            store.set_hostcall_fuel(self.affordable_bytes());
             func.call(store, arguments, results)
         })
     }
@@ -176,6 +183,18 @@ impl Instance {
             let Some(handle) = next else { return Ok(()) };
             handle.resource_drop(&mut *store)?;
         }
+    }
+
+    /// What the values of a call may take that go to the host. They are gone soon, so that it is
+    /// enough if there is as much room now.
+    fn affordable_bytes(&self) -> usize {
+        let Some(account) = &self.account else { return MAX_LIFTED_BYTES };
+        let mut bytes = MAX_LIFTED_BYTES;
+        while bytes > 0 && !account.charge(bytes) {
+            bytes /= 2;
+        }
+        account.release(bytes);
+        bytes
     }
 
     fn enter(

@@ -37,7 +37,8 @@ use std::sync::Arc;
 
 use wasmparser::{Validator, WasmFeatures};
 
-use crate::{CompileError, Engine, Invalid, features};
+use crate::binary::{MAX_MESSAGE_CHARS, one_line};
+use crate::{CompileError, Engine, features};
 
 pub use command::{CommandOptions, run_command};
 pub use describe::Item;
@@ -71,7 +72,7 @@ impl Component {
     /// Compiles a binary component.
     pub fn compile(engine: &Engine, bytes: &[u8]) -> Result<Self, CompileError> {
         // First: nothing is compiled of what is not valid as a whole.
-        check(bytes).map_err(CompileError::Invalid)?;
+        check(bytes)?;
         engine.check_headroom().map_err(CompileError::Engine)?;
         let compiler = engine.components()?;
         let compiled = wasmtime::component::Component::from_binary(compiler, bytes)
@@ -104,12 +105,12 @@ impl Component {
 }
 
 /// Validates, and says what is wrong.
-fn check(bytes: &[u8]) -> Result<(), Invalid> {
+fn check(bytes: &[u8]) -> Result<(), CompileError> {
     let features = features() | WasmFeatures::COMPONENT_MODEL;
-    match Validator::new_with_features(features).validate_all(bytes) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(Invalid::of_component(error.message(), error.offset())),
-    }
+    Validator::new_with_features(features).validate_all(bytes).map(drop).map_err(|error| {
+        let message = one_line(error.message(), MAX_MESSAGE_CHARS);
+        CompileError::Engine(format!("invalid component at byte {:#x}: {message}", error.offset()))
+    })
 }
 
 impl fmt::Debug for Component {

@@ -21,7 +21,9 @@ mod lower;
 mod module;
 mod names;
 mod plan;
+mod program;
 mod resources;
 
-pub use holm_wasm::component::is_component;
+pub use holm_wasm::component::{Preopen, Stdin, is_component};
 pub use module::{IMPORT_SCHEME, component_module};
+pub use program::{ComponentProgram, run_component};

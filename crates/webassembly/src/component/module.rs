@@ -63,13 +63,13 @@ fn instantiate<'js>(
 }
 
 /// A stream of the isolate's.
-struct Output {
+pub(super) struct Output {
     host: Rc<Host>,
     stream: Stream,
 }
 
 impl Output {
-    fn new(ctx: &Ctx<'_>, stream: Stream) -> Rc<dyn ByteSink> {
+    pub(super) fn new(ctx: &Ctx<'_>, stream: Stream) -> Rc<dyn ByteSink> {
         Rc::new(Self { host: host(ctx), stream })
     }
 }

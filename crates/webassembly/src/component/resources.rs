@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use holm_js::{
     Attributes, Call, Ctx, Function, Graveyard, Held, HostCallable, HostObject, Object, Result,
-    Tracer, Value, callable, define_value, host_object, host_ref,
+    Tracer, Value, bury, callable, define_value, host_object, host_ref,
 };
 use holm_wasm::component::{ResourceAny, ResourceType};
 
@@ -79,6 +79,8 @@ pub(super) fn wrapper<'js>(
     prototype: &Object<'js>,
     handle: ResourceAny,
 ) -> Result<Value<'js>> {
+    // What was collected since: a loop leaves no scope.
+    bury(ctx);
     let owner = Held::new(&running.owner(ctx)?);
     let (running, ty) = (running.clone(), handle.ty());
     let inside = ResourceObject { running, owner, handle: Cell::new(Some(handle)), ty };
