@@ -202,7 +202,7 @@ fn from_text(ctx: &Ctx<'_>, path: &Path) -> Result<Vec<u8>> {
 fn from_wasm<'js>(ctx: &Ctx<'js>, url: &str, bytes: Vec<u8>) -> Result<ModuleRecord<'js>> {
     #[cfg(feature = "components")]
     let module = match holm_webassembly::is_component(&bytes) {
-        true => holm_webassembly::component_module(ctx, url, &bytes)?,
+        true => holm_webassembly::component_module(ctx, url, bytes)?,
         false => script_module(ctx, url, bytes)?,
     };
     #[cfg(not(feature = "components"))]

@@ -33,12 +33,16 @@ mod wasi;
 mod wasi_poll;
 
 use std::fmt;
+use std::fs::File;
 use std::sync::Arc;
 
 use wasmparser::{Validator, WasmFeatures};
 
+use crate::artifact::{self, Subject};
 use crate::binary::{MAX_MESSAGE_CHARS, one_line};
-use crate::{CompileError, Engine, features};
+use crate::code_cache::{self, Compiled, Keep, LentFile};
+use crate::translation::Origin;
+use crate::{ArtifactKey, CompileError, Engine, features};
 
 pub use command::{CommandOptions, run_command};
 pub use describe::Item;
@@ -69,19 +73,28 @@ struct Inner {
 }
 
 impl Component {
-    /// Compiles a binary component.
-    pub fn compile(engine: &Engine, bytes: &[u8]) -> Result<Self, CompileError> {
+    /// Compiles a binary component, or takes it from the engine's code cache.
+    pub fn compile(engine: &Engine, bytes: Arc<[u8]>) -> Result<Self, CompileError> {
+        let compile = |bytes: Arc<[u8]>| Self::check_and_compile(engine, &bytes);
+        code_cache::load_or(engine, bytes, Keep::Slow, compile).map(|(component, _)| component)
+    }
+
+    fn check_and_compile(engine: &Engine, bytes: &[u8]) -> Result<Self, CompileError> {
         // First: nothing is compiled of what is not valid as a whole.
         check(bytes)?;
         engine.check_headroom().map_err(CompileError::Engine)?;
         let compiler = engine.components()?;
         let compiled = wasmtime::component::Component::from_binary(compiler, bytes)
             .map_err(CompileError::engine)?;
-        let ty = compiled.component_type();
+        Ok(Self::from_parts(engine, compiled))
+    }
+
+    fn from_parts(engine: &Engine, compiled: wasmtime::component::Component) -> Self {
+        let (ty, compiler) = (compiled.component_type(), compiled.engine());
         let imports = describe::items(compiler, ty.imports(compiler));
         let exports = describe::items(compiler, ty.exports(compiler));
         let engine = engine.clone();
-        Ok(Self(Arc::new(Inner { engine, compiled, imports, exports })))
+        Self(Arc::new(Inner { engine, compiled, imports, exports }))
     }
 
     /// The engine it was compiled by.
@@ -101,6 +114,30 @@ impl Component {
 
     pub(crate) fn raw(&self) -> &wasmtime::component::Component {
         &self.0.compiled
+    }
+}
+
+impl Compiled for Component {
+    fn subject(engine: &Engine, bytes: &[u8]) -> Option<Subject> {
+        engine.components().ok().map(|compiler| Subject::of_component(compiler, bytes))
+    }
+
+    fn artifact(&self, subject: &Subject, key: &ArtifactKey) -> Result<Vec<u8>, String> {
+        let code = self.raw().serialize().map_err(|error| format!("{error:#}"))?;
+        Ok(artifact::seal(code, 0, subject, key))
+    }
+
+    unsafe fn load(
+        engine: &Engine,
+        code: &[u8],
+        _file: Option<(File, LentFile)>,
+        _bytes: Arc<[u8]>,
+        _origin: Origin,
+    ) -> wasmtime::Result<Self> {
+        let compiler = engine.components().map_err(wasmtime::Error::new)?;
+        // SAFETY: by the caller. Wasmtime maps files of components by their paths only.
+        let compiled = unsafe { wasmtime::component::Component::deserialize(compiler, code)? };
+        Ok(Self::from_parts(engine, compiled))
     }
 }
 

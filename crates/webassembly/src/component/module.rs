@@ -20,9 +20,13 @@ use crate::state::State;
 pub const IMPORT_SCHEME: &str = "holm:component-import:";
 
 /// Compiles a component that was imported as `url`.
-pub fn component_module<'js>(ctx: &Ctx<'js>, url: &str, bytes: &[u8]) -> Result<ScriptModule<'js>> {
+pub fn component_module<'js>(
+    ctx: &Ctx<'js>,
+    url: &str,
+    bytes: Vec<u8>,
+) -> Result<ScriptModule<'js>> {
     let engine = State::of(ctx).engine(ctx)?;
-    let component = Component::compile(&engine, bytes)
+    let component = Component::compile(&engine, bytes.into())
         .map_err(|refused| throw_compile(ctx, url, &refused.into()))?;
     let text = script_text(&component);
     let url = url.to_owned();

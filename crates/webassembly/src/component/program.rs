@@ -33,7 +33,7 @@ pub fn run_component(
     program: ComponentProgram,
 ) -> Result<i32> {
     let state = State::of(ctx);
-    let component = Component::compile(&state.engine(ctx)?, bytes)
+    let component = Component::compile(&state.engine(ctx)?, bytes.into())
         .map_err(|refused| throw_compile(ctx, name, &refused.into()))?;
     let ComponentProgram { args, env, preopens, stdin } = program;
     let stdout = Some(Output::new(ctx, Stream::Out));
