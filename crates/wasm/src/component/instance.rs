@@ -64,6 +64,8 @@ pub struct Instance {
     account: Option<Rc<dyn Account>>,
     stopper: Option<Stopper>,
     source: Arc<str>,
+    /// Whether it may have to wait: see [`check_thread`].
+    uses_wasi: bool,
     /// What is garbage: see [`Self::drop_later`].
     garbage: RefCell<Vec<ResourceAny>>,
 }
@@ -81,8 +83,8 @@ impl Instance {
             .components()
             .map_err(|error| ComponentFailure::Other(error.to_string()))?;
         let mut linker = Linker::new(engine);
-        let wants_wasi = component.imports().iter().any(|(name, _)| is_of_wasi(name));
-        let wasi = if wants_wasi {
+        let uses_wasi = component.imports().iter().any(|(name, _)| is_of_wasi(name));
+        let wasi = if uses_wasi {
             check_thread()?;
             wasmtime_wasi::p2::add_to_linker_sync(&mut linker).map_err(other)?;
             wasi_poll::link(&mut linker).map_err(other)?;
@@ -102,7 +104,7 @@ impl Instance {
         let instance = made.map_err(|error| from_error(error, stopper.as_ref(), &source))?;
         let store = RefCell::new(store);
         let (account, garbage) = (surroundings.account.clone(), RefCell::default());
-        Ok(Self { store, instance, account, stopper, source, garbage })
+        Ok(Self { store, instance, account, stopper, source, uses_wasi, garbage })
     }
 
     /// A function that it exports, itself or in an interface, and its type.
@@ -204,6 +206,9 @@ impl Instance {
         let mut store = self.store()?;
         if self.stopper.as_ref().is_some_and(Stopper::is_stopped) {
             return Err(ComponentFailure::Stopped);
+        }
+        if self.uses_wasi {
+            check_thread()?;
         }
         // A signal has no business with the group, if any, that called the host.
         let _entered = running(None);

@@ -22,6 +22,8 @@ pub(super) struct Crossing<'a, 'js, 'h> {
     access: Access<'a, 'h>,
     /// Objects of script that the component has until the call ends.
     lent: Vec<u32>,
+    /// Handles that objects gave away.
+    taken: Vec<(ResourceAny, Value<'js>)>,
     /// Handles of the component's that script has until the call ends, in these objects.
     borrowed: Vec<(ResourceAny, Value<'js>)>,
     /// Charged for values.
@@ -53,8 +55,8 @@ impl<'a, 'js, 'h> Crossing<'a, 'js, 'h> {
     }
 
     fn new(ctx: &'a Ctx<'js>, running: &'a Rc<Running>, access: Access<'a, 'h>) -> Self {
-        let (lent, borrowed, bytes) = Default::default();
-        Self { ctx, running, access, lent, borrowed, bytes, budget: budget(ctx) }
+        let (lent, taken, borrowed, bytes) = Default::default();
+        Self { ctx, running, access, lent, taken, borrowed, bytes, budget: budget(ctx) }
     }
 
     /// Takes room for so many values that are about to be made.
@@ -105,6 +107,26 @@ impl<'a, 'js, 'h> Crossing<'a, 'js, 'h> {
             }
         };
         opened.map_err(|reason| self.refused(&reason))
+    }
+
+    /// Takes the handle of an object, to be given away.
+    pub(super) fn take(
+        &mut self,
+        object: &ResourceObject,
+        value: &Value<'js>,
+    ) -> Option<ResourceAny> {
+        let handle = object.take()?;
+        self.taken.push((handle, value.clone()));
+        Some(handle)
+    }
+
+    /// Nothing was given away: another value could not be.
+    pub(super) fn put_back(&mut self) {
+        for (handle, object) in std::mem::take(&mut self.taken) {
+            if let Some(object) = host_ref::<ResourceObject>(&object) {
+                object.put_back(handle);
+            }
+        }
     }
 
     /// Notes that script has a handle in this object only until the call ends.

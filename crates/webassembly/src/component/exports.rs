@@ -233,7 +233,8 @@ impl ExportedFunction {
                 (Receiver::This, _) => call.value(index - 1),
                 _ => call.value(index),
             };
-            arguments.push(crossing.lower(&value, plan, &Place::argument(&self.name, index))?);
+            let lowered = crossing.lower(&value, plan, &Place::argument(&self.name, index));
+            arguments.push(lowered.inspect_err(|_| crossing.put_back())?);
         }
         // Any value: it is replaced.
         let mut results = vec![Val::Bool(false); usize::from(signature.result.is_some())];

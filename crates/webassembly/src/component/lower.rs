@@ -225,7 +225,7 @@ impl<'js> Crossing<'_, 'js, '_> {
             return Err(self.mismatch(place, "it is no object of the resource's class"));
         };
         let handle = match ownership {
-            Ownership::Owned => object.take(),
+            Ownership::Owned => self.take(object, value),
             Ownership::Borrowed => object.handle(),
         };
         handle.ok_or_else(|| self.mismatch(place, "the resource was dropped or given away"))

@@ -7,7 +7,7 @@ use holm_js::{
     Attributes, Call, Ctx, Function, Graveyard, Held, HostCallable, HostObject, Object, Result,
     Tracer, Value, bury, callable, define_value, host_object, host_ref,
 };
-use holm_wasm::component::{ResourceAny, ResourceType};
+use holm_wasm::component::{ComponentFailure, ResourceAny, ResourceType};
 
 use super::errors::throw_component;
 use super::instance::Running;
@@ -38,6 +38,11 @@ impl ResourceObject {
         let handle = self.handle.get().filter(ResourceAny::owned)?;
         self.end();
         Some(handle)
+    }
+
+    /// It was not given away after all.
+    pub(super) fn put_back(&self, handle: ResourceAny) {
+        self.handle.set(Some(handle));
     }
 
     /// From now on it is of no use.
@@ -136,9 +141,17 @@ impl HostCallable for Dispose {
         // To drop it twice does no harm, as elsewhere.
         let Some(handle) = object.take() else { return call.undefined() };
         let running = object.running.clone();
-        let done =
-            running.state.lend(ctx, || running.instance().and_then(|it| it.drop_resource(handle)));
-        done.map_err(|failure| throw_component(ctx, failure))?;
+        let dropped = running.instance().and_then(|instance| {
+            match running.state.lend(ctx, || instance.drop_resource(handle)) {
+                // It waits for whoever calls this: then it is dropped when it is called next.
+                Err(ComponentFailure::Busy) => {
+                    instance.drop_later(handle);
+                    Ok(())
+                }
+                dropped => dropped,
+            }
+        });
+        dropped.map_err(|failure| throw_component(ctx, failure))?;
         call.undefined()
     }
 }
