@@ -272,6 +272,16 @@ impl Isolate {
         }
     }
 
+    /// Runs `body` with the isolate open, and no job after it.
+    #[cfg(feature = "components")]
+    pub(crate) fn enter_alone<R>(
+        &mut self,
+        body: impl for<'js> FnOnce(&Ctx<'js>) -> Result<R>,
+    ) -> Result<R> {
+        let result = self.realm.enter(body);
+        if self.handle.interrupter().is_due() { Err(self.why_stopped()) } else { result }
+    }
+
     fn why_stopped(&self) -> Error {
         let interrupter = self.handle.interrupter();
         if interrupter.is_stopped() {

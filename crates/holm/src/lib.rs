@@ -25,6 +25,8 @@
 
 mod big_int;
 mod builder;
+#[cfg(feature = "components")]
+mod component;
 mod convert;
 mod engine;
 mod error;
@@ -54,6 +56,8 @@ pub use holm_js::Frame;
 pub use holm_node::wasi::{CommandOptions, Preopen};
 pub use holm_wasm::{CodeCache, CodeCacheUsage, Kept};
 pub use holm_web::console::inspect::Colors;
+#[cfg(feature = "components")]
+pub use holm_webassembly::is_component;
 pub use instance::{Exports, ImportSource, Imports, Instance};
 pub use isolate::{Evaluation, Exit, Isolate, SourceKind, first_top_level_await};
 pub use items::{Global, Table};

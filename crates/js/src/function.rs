@@ -110,7 +110,17 @@ pub fn constructor<'js, F>(
 where
     F: for<'a, 'b> Fn(&Call<'a, 'b>) -> Result<Value<'b>> + 'static,
 {
-    let function = function(ctx, name, length, body)?;
+    callable_constructor(ctx, name, length, Closure(body))
+}
+
+/// The same whose inside holds JS values.
+pub fn callable_constructor<'js, T: HostCallable>(
+    ctx: &Ctx<'js>,
+    name: &str,
+    length: u32,
+    inside: T,
+) -> Result<Function<'js>> {
+    let function = callable(ctx, name, length, inside)?;
     // SAFETY: a live function of ours, whose `call` handles the constructor flag.
     unsafe { qjs::JS_SetConstructorBit(raw::context(ctx), function.as_raw(), true) };
     Ok(function)

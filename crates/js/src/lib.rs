@@ -72,7 +72,7 @@ pub use errors::{
     throw, throw_coded, throw_dom, throw_value,
 };
 pub use foreign_frames::{ForeignCall, ForeignCalls, keep_frames, set_foreign_calls};
-pub use function::{Call, HostCallable, callable, constructor, function};
+pub use function::{Call, HostCallable, callable, callable_constructor, constructor, function};
 pub use held_cell::HeldCell;
 pub use host_object::{Graveyard, Held, HostObject, Tracer, host_object, host_ref};
 pub use inner_realm::{InnerRealm, is_inner_realm, within_time};

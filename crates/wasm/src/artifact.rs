@@ -106,6 +106,12 @@ impl Subject {
         Self { compatibility: engine.compatibility(), wire_bytes: blake3::hash(wire_bytes) }
     }
 
+    /// What the code of a component is made of, and for.
+    #[cfg(feature = "components")]
+    pub(crate) fn of_component(compiler: &wasmtime::Engine, wire_bytes: &[u8]) -> Self {
+        Self { compatibility: compatibility(compiler), wire_bytes: blake3::hash(wire_bytes) }
+    }
+
     /// Another one for everything that makes another artifact.
     pub(crate) fn id(&self) -> blake3::Hash {
         let mut hasher = blake3::Hasher::new();
@@ -175,6 +181,21 @@ impl Trailer<'_> {
     }
 }
 
+/// The artifact of this code.
+pub(crate) fn seal(code: Vec<u8>, flags: u32, subject: &Subject, key: &ArtifactKey) -> Vec<u8> {
+    let mut artifact = code;
+    artifact.reserve_exact(TRAILER_BYTES);
+    artifact.extend(key.id);
+    artifact.extend(subject.compatibility.as_bytes());
+    artifact.extend(subject.wire_bytes.as_bytes());
+    artifact.extend(flags.to_le_bytes());
+    artifact.extend(FORMAT_VERSION.to_le_bytes());
+    artifact.extend(MAGIC);
+    let mac = key.mac(&artifact);
+    artifact.extend(mac.as_bytes());
+    artifact
+}
+
 impl Module {
     /// The compiled module as bytes, signed.
     pub fn serialize(&self, key: &ArtifactKey) -> Result<Vec<u8>, String> {
@@ -194,17 +215,8 @@ impl Module {
             (origin.calls_hooks, FLAG_HOOKS),
         ];
         let flags = flags.iter().filter(|(holds, _)| *holds).fold(0, |all, (_, flag)| all | flag);
-        let mut artifact = self.raw().serialize().map_err(|error| format!("{error:#}"))?;
-        artifact.reserve_exact(TRAILER_BYTES);
-        artifact.extend(key.id);
-        artifact.extend(subject.compatibility.as_bytes());
-        artifact.extend(subject.wire_bytes.as_bytes());
-        artifact.extend(flags.to_le_bytes());
-        artifact.extend(FORMAT_VERSION.to_le_bytes());
-        artifact.extend(MAGIC);
-        let mac = key.mac(&artifact);
-        artifact.extend(mac.as_bytes());
-        Ok(artifact)
+        let code = self.raw().serialize().map_err(|error| format!("{error:#}"))?;
+        Ok(seal(code, flags, subject, key))
     }
 
     /// Loads what [`Self::serialize`] made of the same wire bytes with the same key.

@@ -18,6 +18,11 @@ use crate::{CodeCache, Invalid, Module, StreamingValidator, WaitQueue, array_cop
 /// the end of a stack: this, and what host functions need, fits in there.
 const MAX_WASM_STACK_BYTES: usize = 512 << 10;
 
+/// The stack of a program that is a component: its modules may use [`MAX_WASM_STACK_BYTES`] of it,
+/// and WASI the rest.
+#[cfg(feature = "components")]
+const COMPONENT_STACK_BYTES: usize = 2 << 20;
+
 /// With less address space than this a memory cannot reserve all it may ever grow to.
 const ROOMY_ADDRESS_SPACE_BYTES: u64 = 64 << 30;
 
@@ -88,18 +93,11 @@ impl Engine {
 
     /// The same with these settings.
     pub fn with_settings(settings: Settings) -> Result<Self, CompileError> {
-        let mut config = Config::new();
+        let mut config = common_config();
         config
-            .cranelift_opt_level(OptLevel::Speed)
-            .collector(Collector::Copying)
-            .shared_memory(true)
-            .concurrency_support(false)
-            .max_wasm_stack(MAX_WASM_STACK_BYTES)
             .async_stack_size(STACK_BYTES)
             // Regions are ours, and an image can only be laid over memory of Wasmtime's own.
-            .memory_init_cow(false)
-            .guard_before_linear_memory(false)
-            .native_unwind_info(false);
+            .memory_init_cow(false);
         let reservation = if address_space_is_scarce() { SCARCE } else { ROOMY };
         let heap_guard_bytes = reservation.guard_bytes + HEAP_MARK_BYTES;
         let reserve_bytes = reservation.reserve_bytes as u64;
@@ -176,6 +174,27 @@ impl Engine {
         &self.0.watch
     }
 
+    /// What compiles components. Their memories are Wasmtime's own: nothing of script is laid
+    /// over them.
+    #[cfg(feature = "components")]
+    pub(crate) fn components(&self) -> Result<&wasmtime::Engine, CompileError> {
+        let make = || {
+            let Reservation { reserve_bytes, guard_bytes, .. } = self.0.reservation;
+            let mut config = common_config();
+            config
+                .epoch_interruption(true)
+                .async_stack_size(COMPONENT_STACK_BYTES)
+                .memory_reservation(reserve_bytes as u64)
+                .memory_guard_size(guard_bytes as u64)
+                .memory_reservation_for_growth(0)
+                .gc_heap_reservation(reserve_bytes as u64)
+                .gc_heap_guard_size(guard_bytes as u64)
+                .gc_heap_reservation_for_growth(0);
+            wasmtime::Engine::new(&config)
+        };
+        self.0.watch.components(make).map_err(CompileError::engine)
+    }
+
     /// Compiles a module of this crate's own, or finds it in the code cache: a program all of
     /// whose modules are there should not have to start the compiler.
     fn compile_own(&self, bytes: Vec<u8>) -> wasmtime::Result<wasmtime::Module> {
@@ -203,6 +222,20 @@ impl Engine {
         adopters.insert(ty.clone(), module.clone());
         Ok(module)
     }
+}
+
+/// What holds whatever is compiled.
+fn common_config() -> Config {
+    let mut config = Config::new();
+    config
+        .cranelift_opt_level(OptLevel::Speed)
+        .collector(Collector::Copying)
+        .shared_memory(true)
+        .concurrency_support(false)
+        .max_wasm_stack(MAX_WASM_STACK_BYTES)
+        .guard_before_linear_memory(false)
+        .native_unwind_info(false);
+    config
 }
 
 fn address_space_is_scarce() -> bool {

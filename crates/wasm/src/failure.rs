@@ -72,6 +72,9 @@ impl fmt::Display for Frame {
     }
 }
 
+/// One that modules do not end with.
+const UNKNOWN_TRAP: &str = "trap";
+
 impl TrapKind {
     fn of(trap: Trap) -> Self {
         Self::Other(match trap {
@@ -90,8 +93,22 @@ impl TrapKind {
             Trap::NullReference => "null reference",
             Trap::ArrayOutOfBounds => "out of bounds array access",
             Trap::CastFailure => "cast failure",
-            _ => "trap",
+            _ => UNKNOWN_TRAP,
         })
+    }
+}
+
+#[cfg(feature = "components")]
+impl TrapKind {
+    /// The same, with what can only go wrong between components.
+    pub(crate) fn of_component(trap: Trap) -> Self {
+        match Self::of(trap) {
+            Self::Other(UNKNOWN_TRAP) => {
+                let text = trap.to_string();
+                Self::Host(text.trim_start_matches("wasm trap: ").to_owned())
+            }
+            known => known,
+        }
     }
 }
 

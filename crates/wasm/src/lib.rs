@@ -33,6 +33,8 @@ mod atomic_waits;
 mod attachment;
 mod binary;
 mod code_cache;
+#[cfg(feature = "components")]
+pub mod component;
 mod direct;
 mod engine;
 mod exception;

@@ -29,7 +29,7 @@ impl Limits {
 }
 
 /// What an element of a table takes: a pointer, or less.
-const TABLE_ELEMENT_BYTES: usize = size_of::<usize>();
+pub(crate) const TABLE_ELEMENT_BYTES: usize = size_of::<usize>();
 
 /// <https://webassembly.github.io/spec/js-api/#limits>
 pub(crate) const MAX_TABLE_ELEMENTS: usize = 10_000_000;

@@ -28,6 +28,9 @@ pub(crate) struct Watch {
     landing: OnceLock<Option<Landing>>,
     watched: Mutex<Watched>,
     changed: Condvar,
+    /// The one that compiles components, once there is one: what it compiles looks at its epoch.
+    #[cfg(feature = "components")]
+    components: OnceLock<wasmtime::Engine>,
 }
 
 #[derive(Default)]
@@ -45,7 +48,27 @@ struct Entry {
 impl Watch {
     pub(crate) fn new(engine: &wasmtime::Engine) -> Arc<Self> {
         let (landing, watched, changed) = Default::default();
-        Arc::new(Self { engine: engine.clone(), landing, watched, changed })
+        Arc::new(Self {
+            engine: engine.clone(),
+            landing,
+            watched,
+            changed,
+            #[cfg(feature = "components")]
+            components: OnceLock::new(),
+        })
+    }
+
+    /// The engine that compiles components, made when it is first asked for.
+    #[cfg(feature = "components")]
+    pub(crate) fn components(
+        &self,
+        make: impl FnOnce() -> wasmtime::Result<wasmtime::Engine>,
+    ) -> wasmtime::Result<&wasmtime::Engine> {
+        if let Some(made) = self.components.get() {
+            return Ok(made);
+        }
+        let made = make()?;
+        Ok(self.components.get_or_init(|| made))
     }
 
     /// Where stopped modules go; compiled on first use. `None` where that is not supported.
@@ -98,6 +121,10 @@ impl Watch {
             if isolate.is_due(now) {
                 if entry.next_signal.is_none_or(|next| next <= now) {
                     isolate.interrupt(self.landing().map_or(0, Landing::address));
+                    #[cfg(feature = "components")]
+                    if let Some(components) = self.components.get() {
+                        components.increment_epoch();
+                    }
                     entry.signals = entry.signals.saturating_add(1);
                     let delay = RESEND.iter().find(|(most, _)| entry.signals <= *most);
                     entry.next_signal = delay.map(|(_, delay)| now + *delay);

@@ -245,7 +245,7 @@ fn follow<'js>(ctx: &Ctx<'js>, instance: &Value<'js>, setters: &Value<'js>) -> R
 }
 
 /// A name as a literal of script.
-fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     let mut text = String::from("\"");
     for character in name.chars() {
         match character {

@@ -18,6 +18,8 @@ mod atomics;
 mod backing;
 mod bindings;
 mod builtins;
+#[cfg(feature = "components")]
+mod component;
 mod convert;
 mod errors;
 mod esm;
@@ -44,6 +46,10 @@ mod table;
 mod tag;
 mod values;
 
+#[cfg(feature = "components")]
+pub use component::{
+    ComponentProgram, IMPORT_SCHEME, Preopen, Stdin, component_module, is_component, run_component,
+};
 pub use errors::{COMPILE_ERROR, LINK_ERROR, RUNTIME_ERROR, SUSPEND_ERROR};
 pub use esm::{ScriptModule, module_source, script_module};
 pub use holm_wasm::{BEYOND_MEMORY_LIMIT, Stopper, TextError, WaitQueue, export_names, to_binary};

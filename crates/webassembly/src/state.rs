@@ -98,6 +98,18 @@ impl State {
         &self.0.loan
     }
 
+    /// What memory is charged to, of components too.
+    #[cfg(feature = "components")]
+    pub(crate) fn account(&self, ctx: &Ctx<'_>) -> Rc<dyn Account> {
+        Rc::new(OneBudget(budget(ctx)))
+    }
+
+    /// What ends what runs from elsewhere.
+    #[cfg(feature = "components")]
+    pub(crate) fn stopper(&self) -> Option<Stopper> {
+        self.0.stopper.get().cloned()
+    }
+
     /// The bindings of script that follow globals.
     pub(crate) fn bindings(&self) -> &Bindings {
         &self.0.bindings

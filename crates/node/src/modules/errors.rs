@@ -26,6 +26,23 @@ pub(super) fn unresolved(
     made(ctx, kind, error.code.as_str(), &error.message, error.hint.as_deref(), place)
 }
 
+/// An interface that a component imports, and for which there is no module.
+#[cfg(feature = "components")]
+pub(super) fn component_import(
+    ctx: &Ctx<'_>,
+    name: &str,
+    unversioned: &str,
+    referrer: &str,
+) -> Error {
+    let message =
+        format!("Cannot find a module for '{name}', imported by the component {referrer}");
+    let hint = format!(
+        "say which module that is in the package.json beside the component: \
+         \"imports\": {{ \"#{unversioned}\": \"./module.js\" }}"
+    );
+    made(ctx, ErrorKind::Plain, "ERR_MODULE_NOT_FOUND", &message, Some(&hint), None)
+}
+
 /// A module that is there and may not be read.
 pub(super) fn denied(ctx: &Ctx<'_>, denied: &Denied, place: Option<(&str, &str)>) -> Error {
     made(ctx, ErrorKind::Plain, "ERR_ACCESS_DENIED", &denied.to_string(), None, place)

@@ -41,6 +41,10 @@ impl ModuleLoader for NodeLoader {
             return Err(throw_coded(ctx, ErrorKind::Type, code, text));
         }
         check_attributes(ctx, attributes)?;
+        #[cfg(feature = "components")]
+        if let Some(name) = specifier.strip_prefix(holm_webassembly::IMPORT_SCHEME) {
+            return super::component_imports::resolve(self, ctx, name, referrer, attributes);
+        }
         let state = modules(ctx);
         let url = match state.resolve(ctx, specifier, referrer, Kind::Import)? {
             Resolved::Builtin(name) => format!("node:{name}"),
@@ -197,6 +201,12 @@ fn from_text(ctx: &Ctx<'_>, path: &Path) -> Result<Vec<u8>> {
 }
 
 fn from_wasm<'js>(ctx: &Ctx<'js>, url: &str, bytes: Vec<u8>) -> Result<ModuleRecord<'js>> {
+    #[cfg(feature = "components")]
+    let module = match holm_webassembly::is_component(&bytes) {
+        true => holm_webassembly::component_module(ctx, url, bytes)?,
+        false => script_module(ctx, url, bytes)?,
+    };
+    #[cfg(not(feature = "components"))]
     let module = script_module(ctx, url, bytes)?;
     let record = compiled(ctx, url, module.text)?;
     define_value(&record.meta()?, "$instantiate", module.instantiate, Attributes::ALL)?;

@@ -10,6 +10,8 @@
 //! The name of a module is its URL; of a CommonJS module, its path.
 
 mod commonjs;
+#[cfg(feature = "components")]
+mod component_imports;
 mod data_url;
 mod errors;
 mod files;

@@ -45,6 +45,10 @@ pub fn run<'js>(
     let Some((url, bytes)) = modules::main_wasm(ctx, path)? else {
         return modules::run_main(ctx, path);
     };
+    #[cfg(feature = "components")]
+    if holm_webassembly::is_component(&bytes) {
+        return super::component::run(ctx, path, &url, &bytes, options);
+    }
     let source = module_source(ctx, &url, bytes)?;
     let is_program = native::Module::of(&source).is_some_and(|module| {
         let known = [Snapshot::Zero, Snapshot::One];

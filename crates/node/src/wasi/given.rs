@@ -95,7 +95,7 @@ fn pairs(all: Vec<String>) -> Vec<(String, String)> {
 }
 
 /// A folder that cannot be opened, in Node's words and ours.
-fn not_opened(ctx: &Ctx<'_>, failure: Failure, path: String) -> Result<holm_js::Error> {
+pub(super) fn not_opened(ctx: &Ctx<'_>, failure: Failure, path: String) -> Result<holm_js::Error> {
     let is_systems = matches!(failure, Failure::System(_));
     let subject = Subject { syscall: "uvwasi_init", path: Some(path), dest: None };
     let error = to_error(ctx, &host(ctx), failure, &subject)?;

@@ -6,6 +6,8 @@
 //! a script gives a module (arguments, folders, streams) becomes a [`Program`].
 
 mod command;
+#[cfg(feature = "components")]
+mod component;
 mod given;
 mod program;
 mod tree;
@@ -20,6 +22,8 @@ use holm_wasi::Snapshot;
 use holm_webassembly::native;
 
 pub use self::command::{CommandOptions, Preopen, run};
+#[cfg(feature = "components")]
+pub use self::component::run_component;
 use self::program::{Import, Program};
 
 /// What the scripts are given.

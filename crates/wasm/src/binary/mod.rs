@@ -17,6 +17,8 @@ mod streaming;
 mod text;
 
 pub(crate) use incremental::Functions;
+#[cfg(feature = "components")]
+pub(crate) use invalid::{MAX_MESSAGE_CHARS, one_line};
 
 pub use features::{features, features_with_legacy_exceptions};
 pub use invalid::{FunctionPlace, Invalid, check};

@@ -85,6 +85,10 @@ pub fn custom_sections<'a>(wasm: &'a [u8], name: &str) -> Vec<&'a [u8]> {
 /// that can be read.
 #[must_use]
 pub fn export_names(wasm: &[u8]) -> Vec<String> {
+    if !wasmparser::Parser::is_core_wasm(wasm) {
+        // Those of a component are not the names that script has for them.
+        return Vec::new();
+    }
     let payloads = wasmparser::Parser::new(0).parse_all(wasm).map_while(Result::ok);
     let sections = payloads.filter_map(|payload| match payload {
         wasmparser::Payload::ExportSection(exports) => Some(exports),

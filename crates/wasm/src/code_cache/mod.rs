@@ -28,7 +28,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::artifact::{self, ArtifactError, Subject};
+use crate::artifact::{self, ArtifactError, ArtifactKey, Subject};
+use crate::translation::Origin;
 use crate::{CompileError, Engine, Module};
 use folder::Folder;
 use mapped::Mapped;
@@ -156,14 +157,66 @@ impl CodeCache {
     }
 }
 
+/// What is kept.
+pub(crate) trait Compiled: Sized {
+    /// What its artifact is about; nothing if it cannot be compiled here at all.
+    fn subject(engine: &Engine, bytes: &[u8]) -> Option<Subject>;
+
+    /// It, as an artifact.
+    fn artifact(&self, subject: &Subject, key: &ArtifactKey) -> Result<Vec<u8>, String>;
+
+    /// Loads it: where that is possible, from the file that its code is in.
+    ///
+    /// # Safety
+    /// The code is what Wasmtime made of these bytes, for the settings of its subject. The file,
+    /// which begins with it, does not change.
+    unsafe fn load(
+        engine: &Engine,
+        code: &[u8],
+        file: Option<(File, LentFile)>,
+        bytes: Arc<[u8]>,
+        origin: Origin,
+    ) -> wasmtime::Result<Self>;
+}
+
+impl Compiled for Module {
+    fn subject(engine: &Engine, bytes: &[u8]) -> Option<Subject> {
+        Some(Subject::new(engine, bytes))
+    }
+
+    fn artifact(&self, subject: &Subject, key: &ArtifactKey) -> Result<Vec<u8>, String> {
+        self.serialize_as(subject, key)
+    }
+
+    unsafe fn load(
+        engine: &Engine,
+        code: &[u8],
+        file: Option<(File, LentFile)>,
+        bytes: Arc<[u8]>,
+        origin: Origin,
+    ) -> wasmtime::Result<Self> {
+        if let Some((file, lent)) = file {
+            // SAFETY: by the caller.
+            let found = unsafe { wasmtime::Module::deserialize_open_file(engine.raw(), file) };
+            // Files of some places may not be run where they are.
+            if let Ok(compiled) = found {
+                return Ok(Self::from_parts(engine, compiled, bytes, origin).holding(lent));
+            }
+        }
+        // SAFETY: by the caller.
+        let compiled = unsafe { wasmtime::Module::deserialize(engine.raw(), code)? };
+        Ok(Self::from_parts(engine, compiled, bytes, origin))
+    }
+}
+
 /// The module of these bytes: from the engine's cache, or else as `compile` makes it, and kept.
-pub(crate) fn load_or(
+pub(crate) fn load_or<T: Compiled>(
     engine: &Engine,
     bytes: Arc<[u8]>,
     keep: Keep,
-    compile: impl FnOnce(Arc<[u8]>) -> Result<Module, CompileError>,
-) -> Result<(Module, Kept), CompileError> {
-    let place = match Place::of(engine, &bytes) {
+    compile: impl FnOnce(Arc<[u8]>) -> Result<T, CompileError>,
+) -> Result<(T, Kept), CompileError> {
+    let place = match Place::of::<T>(engine, &bytes) {
         Ok(place) => place,
         Err(why_not) => return Ok((compile(bytes)?, why_not)),
     };
@@ -188,20 +241,20 @@ struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
-    fn of(engine: &'a Engine, bytes: &[u8]) -> Result<Self, Kept> {
+    fn of<T: Compiled>(engine: &'a Engine, bytes: &[u8]) -> Result<Self, Kept> {
         let cache = engine.code_cache().ok_or(Kept::NoCache)?;
         let folder = cache.folder().map_err(|reason| Kept::Not(reason.to_owned()))?;
-        let subject = Subject::new(engine, bytes);
+        let subject = T::subject(engine, bytes).ok_or(Kept::NoCache)?;
         Ok(Self { cache, folder, name: entries::name_of(&subject), subject })
     }
 
     /// The module, if there is a good file. A bad one is removed.
-    fn load(&self, engine: &Engine, bytes: &Arc<[u8]>) -> Option<Module> {
+    fn load<T: Compiled>(&self, engine: &Engine, bytes: &Arc<[u8]>) -> Option<T> {
         // Where address space is scarce, compiling says so.
         engine.check_headroom().ok()?;
         let file = self.folder.open_file(&self.name).ok()?;
         entries::mark_used(&file);
-        match self.load_file(engine, file, bytes.clone()) {
+        match self.load_file(engine, file, bytes) {
             Ok(module) => Some(module),
             // There was no memory, say.
             Err(ArtifactError::Refused(_)) => None,
@@ -212,38 +265,29 @@ impl<'a> Place<'a> {
         }
     }
 
-    fn load_file(
+    fn load_file<T: Compiled>(
         &self,
         engine: &Engine,
         file: File,
-        bytes: Arc<[u8]>,
-    ) -> Result<Module, ArtifactError> {
+        bytes: &Arc<[u8]>,
+    ) -> Result<T, ArtifactError> {
         // SAFETY: files are never changed once they have their names, and only the user could: the
         // folder, and the file, were found to be theirs alone.
         let mapped = unsafe { Mapped::new(&file) };
         let mapped = mapped.map_err(|error| ArtifactError::Refused(error.to_string()))?;
         let (code, origin) = artifact::verify(&mapped, self.folder.key(), &self.subject)?;
         let lent = if code.len() < MAPPED_FROM_BYTES { None } else { LentFile::new(self.cache) };
-        if let Some(lent) = lent {
-            // SAFETY: the MAC holds, so this is what `store` wrote: code from Wasmtime, signed with
-            // the key of this folder, behind which is only the trailer. It does not change: see
-            // above.
-            let found = unsafe { wasmtime::Module::deserialize_open_file(engine.raw(), file) };
-            // Files of some places may not be run where they are.
-            if let Ok(compiled) = found {
-                return Ok(Module::from_parts(engine, compiled, bytes, origin).holding(lent));
-            }
-        }
-        // SAFETY: the same code.
-        let compiled = unsafe { wasmtime::Module::deserialize(engine.raw(), code) };
-        let compiled = compiled.map_err(ArtifactError::refused)?;
-        Ok(Module::from_parts(engine, compiled, bytes, origin))
+        let file = lent.map(|lent| (file, lent));
+        // SAFETY: the MAC holds, so this is what `store` wrote: code from Wasmtime, signed with the
+        // key of this folder, behind which is only the trailer. It does not change: see above.
+        let found = unsafe { T::load(engine, code, file, bytes.clone(), origin) };
+        found.map_err(ArtifactError::refused)
     }
 
     /// Keeps a module that was compiled.
-    fn store(&self, module: &Module) -> Result<(), String> {
+    fn store<T: Compiled>(&self, module: &T) -> Result<(), String> {
         let (folder, limit_bytes) = (self.folder, self.cache.limit_bytes());
-        let artifact = module.serialize_as(&self.subject, folder.key())?;
+        let artifact = module.artifact(&self.subject, folder.key())?;
         if artifact.len() as u64 > limit_bytes {
             return Err("its code is longer than all that the cache may hold".into());
         }
