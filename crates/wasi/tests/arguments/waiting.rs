@@ -6,9 +6,9 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use holm_wasi::{ContextBuilder, Errno, Feed, File, HostFile, Spout, Stop, Surroundings};
+use holm_wasi::{ContextBuilder, Errno, Feed, File, HostFile, Rights, Spout, Stop, Surroundings};
 
-use crate::support::{ANSWER, Guest, builder};
+use crate::support::{ANSWER, Guest, How, builder};
 
 const SUBSCRIPTIONS: u32 = 1024;
 const EVENTS: u32 = 32 << 10;
@@ -165,4 +165,25 @@ fn whoever_waits_to_be_fed_says_so() {
     feed.push(b"fed");
     assert_eq!(poll(&mut guest, 2), Ok(vec![(8, 0)]));
     assert_eq!(guest.read(0).expect("what it was fed"), b"fed");
+}
+
+/// A pipe with a name, which nobody else has open: nothing that is done with it waits for that.
+#[test]
+fn a_named_pipe_keeps_nobody_waiting() {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+
+    let temp = tempfile::tempdir().expect("a folder");
+    let mode = Mode::from_raw_mode(0o666);
+    mknodat(CWD, temp.path().join("pipe"), FileType::Fifo, mode, 0).expect("a pipe");
+    let folder = Arc::new(holm_wasi::HostFolder::open_ambient(temp.path()).expect("a folder"));
+    let builder = builder().surroundings(soon());
+    let mut guest = Guest::new(builder.preopen(folder, "/", false));
+    assert_eq!(guest.set_times(3, "pipe", true, SECOND), Ok(()));
+    assert_eq!(guest.stat(3, "pipe", true).expect("a pipe").mtim, SECOND);
+    assert_eq!(
+        guest.open(3, "pipe", How { rights: Rights::FD_WRITE, ..How::READ }),
+        Err(Errno::NxIo)
+    );
+    let pipe = guest.open(3, "pipe", How::READ).expect("a pipe");
+    assert_eq!(guest.read(pipe), Err(Errno::Intr));
 }
