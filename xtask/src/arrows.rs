@@ -53,7 +53,7 @@ const ROOMS: &[Room] = &[
     ),
     safe("holm-cli", &["holm"]),
     // The fuzzer alone, which is a program of its own.
-    safe("xtask", &["holm", "holm-node", "holm-wasm", "holm-web"]),
+    safe("xtask", &["holm", "holm-node", "holm-wasi", "holm-wasm", "holm-web"]),
 ];
 
 fn run(args: lexopt::Parser) -> Result<(), Failure> {

@@ -19,12 +19,13 @@ use crate::progress::Progress;
 
 pub const COMMAND: Command = Command {
     name: "fuzz",
-    summary: "run random inputs: modules|legacy|differential|conversions|artifacts|http|all [--seconds N] [--seed S] …",
+    summary: "run random inputs: modules|legacy|differential|conversions|artifacts|http|keys|wasi|all [--seconds N] [--seed S] …",
     run,
 };
 
-const HELP: &str =
-    "usage: cargo xtask fuzz modules|legacy|differential|conversions|artifacts|http|all [OPTIONS]
+const HELP: &str = "usage: cargo xtask fuzz TARGET [OPTIONS]
+
+  TARGET is modules|legacy|differential|conversions|artifacts|http|keys|wasi|all
 
   --seconds N   for how long, each target (default: 60)
   --seed S      what the inputs are made from (default: 1)
@@ -33,8 +34,8 @@ const HELP: &str =
 
 What fails is kept in target/fuzz.";
 
-const TARGETS: [&str; 7] =
-    ["modules", "legacy", "differential", "conversions", "artifacts", "http", "keys"];
+const TARGETS: [&str; 8] =
+    ["modules", "legacy", "differential", "conversions", "artifacts", "http", "keys", "wasi"];
 /// An input that takes longer hangs.
 const LIMIT: Duration = Duration::from_secs(10);
 /// So many failures are enough to look at.

@@ -1,18 +1,21 @@
 //! Files of the system, and what it shows like files: pipes, terminals, sockets.
 
 use std::fs;
-use std::io::{self, IoSlice};
+use std::io::{self, IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, BorrowedFd};
 
 use rustix::fs::{
     FallocateFlags, FileType as HostType, OFlags, SeekFrom, Stat, Timespec, Timestamps, UTIME_NOW,
     UTIME_OMIT, fallocate, fcntl_getfl, fcntl_setfl, fstat, ftruncate, futimens, seek,
 };
-use rustix::io::Errno as HostErrno;
+use rustix::io::{Errno as HostErrno, ReadWriteFlags, preadv2, pwritev2};
 
 use crate::Errno;
 use crate::file::{Direction, File, Readiness, Ready};
 use crate::types::{FdFlags, FileStat, FileType, Position, SetTime, SetTimes};
+
+/// The offset that stands for the place where a file is.
+const HERE: u64 = u64::MAX;
 
 /// A file of the system.
 #[derive(Debug)]
@@ -28,6 +31,12 @@ impl HostFile {
         let kind = file_type(&fstat(&file)?);
         let is_terminal = kind == FileType::CharacterDevice && rustix::termios::isatty(&file);
         Ok(Self { file, kind, is_terminal })
+    }
+
+    /// Whether the system can be told of a single call that it shall not wait: of pipes and
+    /// sockets, and not of terminals.
+    fn knows_nowait(&self) -> bool {
+        matches!(self.kind, FileType::Unknown | FileType::SocketStream)
     }
 
     /// A file that may be waited for is asked first whether it is ready: whoever waits in the
@@ -50,10 +59,28 @@ impl File for HostFile {
         if self.may_wait() && !is_readable(&self.file)? {
             return Err(Errno::Again);
         }
+        // Somebody else may have read it since.
+        if self.knows_nowait() {
+            let mut read =
+                || preadv2(&self.file, &mut [IoSliceMut::new(into)], HERE, ReadWriteFlags::NOWAIT);
+            match retry(&mut read) {
+                // Older systems know no other way.
+                Err(HostErrno::OPNOTSUPP) => {}
+                done => return Ok(done?),
+            }
+        }
         Ok(retry(|| rustix::io::read(&self.file, &mut *into))?)
     }
 
     fn write(&self, from: &[IoSlice<'_>]) -> Result<usize, Errno> {
+        // A full pipe would wait in the system for whoever empties it.
+        if self.knows_nowait() {
+            match retry(|| pwritev2(&self.file, from, HERE, ReadWriteFlags::NOWAIT)) {
+                // Older systems know no other way.
+                Err(HostErrno::OPNOTSUPP) => {}
+                done => return Ok(done?),
+            }
+        }
         Ok(retry(|| match from {
             [one] => rustix::io::write(&self.file, one),
             _ => rustix::io::writev(&self.file, from),

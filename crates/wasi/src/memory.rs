@@ -7,6 +7,8 @@ use crate::Errno;
 
 /// So many pieces are read or written by one call: the system takes no more.
 const MAX_PIECES: usize = 1024;
+/// Longer lists of pieces are refused: all of one is looked at before anything is done.
+const MAX_LISTED_PIECES: usize = 1 << 20;
 /// So much of a shared memory is read or written by one call, by way of a copy.
 const MAX_COPIED_BYTES: usize = 1 << 20;
 /// Bytes that two pointers take: an entry of a list of pieces.
@@ -63,16 +65,26 @@ impl GuestMemory<'_> {
     }
 
     pub(crate) fn read_into(&self, address: u32, into: &mut [u8]) -> Result<(), Errno> {
-        let place = self.place(address, into.len())?;
-        match self {
-            Self::Own(memory) => into.copy_from_slice(&memory[place]),
-            Self::Shared(memory) => memory.copy_out(place.start, into),
-        }
+        let start = self.place(address, into.len())?.start;
+        self.copy_out(start, into);
         Ok(())
     }
 
-    pub(crate) fn u32(&self, address: u32) -> Result<u32, Errno> {
-        self.read(address).map(u32::from_le_bytes)
+    /// Copies from a place that was looked at.
+    fn copy_out(&self, start: usize, into: &mut [u8]) {
+        match self {
+            Self::Own(memory) => into.copy_from_slice(&memory[start..start + into.len()]),
+            Self::Shared(memory) => memory.copy_out(start, into),
+        }
+    }
+
+    /// A piece of a list at a place that was looked at.
+    fn piece_at(&self, start: usize) -> Piece {
+        let mut bytes = [0; PIECE_BYTES];
+        self.copy_out(start, &mut bytes);
+        let [a, b, c, d, e, f, g, h] = bytes;
+        let (start, len) = (u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h]));
+        Piece { start, len }
     }
 
     pub(crate) fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), Errno> {
@@ -133,16 +145,13 @@ impl GuestMemory<'_> {
     /// The pieces of a list, without the empty ones, and not more of them than one call takes.
     fn pieces(&self, list: u32, count: u32) -> Result<Vec<Piece>, Errno> {
         let count = count as usize;
-        let list_bytes = count.checked_mul(PIECE_BYTES).ok_or(Errno::Inval)?;
-        self.place(list, list_bytes)?;
+        if count > MAX_LISTED_PIECES {
+            return Err(Errno::Inval);
+        }
+        let entries = self.place(list, count * PIECE_BYTES)?.step_by(PIECE_BYTES);
         let mut pieces = Vec::with_capacity(count.min(8));
-        for index in 0..count {
-            // It ends within the memory, so it is no more than 32 bits.
-            let entry: [u8; PIECE_BYTES] = self.read(list + (index * PIECE_BYTES) as u32)?;
-            let word = |at: usize| {
-                u32::from_le_bytes([entry[at], entry[at + 1], entry[at + 2], entry[at + 3]])
-            };
-            let piece = Piece { start: word(0), len: word(4) };
+        for entry in entries {
+            let piece = self.piece_at(entry);
             self.place(piece.start, piece.len as usize)?;
             if piece.len > 0 {
                 pieces.push(piece);
@@ -163,8 +172,8 @@ impl GuestMemory<'_> {
     ) -> Result<R, Errno> {
         // The most frequent by far, and then nothing is allocated.
         if let (1, Self::Own(memory)) = (count, self) {
-            let (start, len) = (self.u32(list)?, self.u32(list.wrapping_add(4))?);
-            let place = self.place(start, len as usize)?;
+            let piece = self.piece_at(self.place(list, PIECE_BYTES)?.start);
+            let place = self.place(piece.start, piece.len as usize)?;
             return write(&[IoSlice::new(&memory[place])]);
         }
         let pieces = self.pieces(list, count)?;

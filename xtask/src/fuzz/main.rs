@@ -17,6 +17,7 @@ mod legacy;
 mod modules;
 mod random;
 mod smith;
+mod wasi;
 
 use std::error::Error;
 use std::ffi::OsString;
@@ -38,7 +39,7 @@ struct Target {
     run: fn(&[u8]) -> &'static str,
 }
 
-const TARGETS: [Target; 7] = [
+const TARGETS: [Target; 8] = [
     modules::TARGET,
     legacy::TARGET,
     differential::TARGET,
@@ -46,6 +47,7 @@ const TARGETS: [Target; 7] = [
     artifacts::TARGET,
     http::TARGET,
     keys::TARGET,
+    wasi::TARGET,
 ];
 
 /// What an input may take; more is its own fault, and no reason to take down the machine.

@@ -74,10 +74,11 @@ pub(super) fn fd_sync(
     if !descriptor.rights.has(Rights::FD_SYNC) {
         return Err(Errno::NotCapable.into());
     }
-    Ok(match &descriptor.item {
+    match &descriptor.item {
         Item::File(file) => file.sync()?,
         Item::Folder(folder) => folder.sync()?,
-    })
+    }
+    Ok(())
 }
 
 pub(super) fn fd_fdstat_get(
@@ -190,10 +191,11 @@ pub(super) fn fd_filestat_set_times(
     if !descriptor.rights.has(Rights::FD_FILESTAT_SET_TIMES) {
         return Err(Errno::NotCapable.into());
     }
-    Ok(match &descriptor.item {
+    match &descriptor.item {
         Item::File(file) => file.set_times(times)?,
         Item::Folder(folder) => folder.set_times_self(times)?,
-    })
+    }
+    Ok(())
 }
 
 /// Two times and which of them count, from an argument on.

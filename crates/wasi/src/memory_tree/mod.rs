@@ -36,7 +36,8 @@ pub struct MemoryTree(Arc<Mutex<Tree>>);
 
 impl MemoryTree {
     /// An empty tree. It takes no more than `budget_bytes`, names and all that is known of a file
-    /// included; who writes more is told that there is no space ([`Errno::NoSpc`]).
+    /// included; who writes more is told that there is no space ([`Errno::NoSpc`]). For files that
+    /// grow, up to as much again may be set aside.
     pub fn new(budget_bytes: u64) -> Self {
         Self(Arc::new(Mutex::new(Tree::new(budget_bytes))))
     }

@@ -70,11 +70,14 @@ fn a_removed_folder_takes_nothing_in() {
     assert_eq!(guest.rename(ROOT, "c", folder, "c"), Err(Errno::NoEnt));
 }
 
+/// A way to fill a tree a little more, with something of this name.
+type Fill = fn(&mut Guest, &str) -> Result<(), Errno>;
+
 /// Whatever fills a tree, it ends, and everything can be taken away again.
 #[test]
 fn no_more_is_taken_than_may_be() {
     const BUDGET_BYTES: u64 = 50_000;
-    let fill: [fn(&mut Guest, &str) -> Result<(), Errno>; 5] = [
+    let fill: [Fill; 5] = [
         |guest, name| {
             let file = guest.open(ROOT, name, How::CREATE)?;
             // The end of what there is room for is written too.
