@@ -7,9 +7,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use holm::{
-    CommandOptions, Config, Engine, Isolate, Output, Permissions, Preopen, Result, Stream,
-};
+use holm::{CommandOptions, Config, Engine, Isolate, Output, Permissions, Preopen, Result, Stream};
 
 /// What all of them have: `$run` is a core function that gives 0, or 1 if it failed.
 fn program(parts: &str) -> Vec<u8> {

@@ -1,7 +1,7 @@
 //! What a module that runs by itself is given: arguments, environment, files, clocks.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -94,6 +94,8 @@ pub struct Context {
     pub(crate) surroundings: Box<dyn Surroundings>,
     /// Bytes that may still be written.
     quota: AtomicU64,
+    /// What lists of folders take that are being told.
+    pub(crate) listed_bytes: Arc<AtomicUsize>,
     /// When the call began that waits for whoever feeds a stream, and is made again then.
     pub(crate) waits_since: Mutex<Option<Instant>>,
 }
@@ -192,8 +194,8 @@ impl ContextBuilder {
     /// With more folders than there are descriptors.
     pub fn build(self) -> Result<Context, Errno> {
         let descriptors = Descriptors::default();
-        for stream in self.streams {
-            descriptors.add(Descriptor::given(stream))?;
+        for (number, stream) in self.streams.into_iter().enumerate() {
+            descriptors.add(Descriptor::stream(stream, number == 0))?;
         }
         for preopen in self.preopens {
             descriptors.add(preopen)?;
@@ -204,6 +206,7 @@ impl ContextBuilder {
             descriptors,
             surroundings: self.surroundings,
             quota: AtomicU64::new(self.quota),
+            listed_bytes: Arc::default(),
             waits_since: Mutex::default(),
         })
     }
@@ -220,6 +223,20 @@ impl Context {
         };
         let _counted = self.quota.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
         if granted == 0 && wanted > 0 { Err(Errno::DQuot) } else { Ok(granted) }
+    }
+
+    /// Does what takes so much of what may be written, if there is so much.
+    pub(crate) fn charged<T>(
+        &self,
+        cost: u64,
+        body: impl FnOnce() -> Result<T, Errno>,
+    ) -> Result<T, Errno> {
+        let granted = self.take_quota(cost)?;
+        let done = if granted == cost { body() } else { Err(Errno::DQuot) };
+        if done.is_err() {
+            self.return_quota(granted);
+        }
+        done
     }
 
     /// Gives back what was taken and not written.

@@ -1,5 +1,6 @@
 //! The table of descriptors: numbers to files and folders, and what may be done with each.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::Errno;
@@ -22,8 +23,31 @@ pub(crate) struct Descriptor {
     pub(crate) listing: Arc<Mutex<Option<Listing>>>,
 }
 
-/// The entries of a folder when it was read from the beginning.
-pub(crate) type Listing = Arc<[Entry]>;
+/// The entries of a folder when it was read from the beginning. What they take counts, for all
+/// descriptors of a program together.
+pub(crate) struct Listing {
+    pub(crate) entries: Vec<Entry>,
+    bytes: usize,
+    total: Arc<AtomicUsize>,
+}
+
+/// So much may the lists of a program take.
+const MAX_LISTED_BYTES: usize = 64 << 20;
+
+impl Listing {
+    pub(crate) fn new(entries: Vec<Entry>, total: &Arc<AtomicUsize>) -> Result<Self, Errno> {
+        let bytes = entries.iter().map(|entry| entry.name.capacity() + size_of::<Entry>()).sum();
+        let before = total.fetch_add(bytes, Ordering::Relaxed);
+        let listing = Self { entries, bytes, total: total.clone() };
+        if before + bytes > MAX_LISTED_BYTES { Err(Errno::NoMem) } else { Ok(listing) }
+    }
+}
+
+impl Drop for Listing {
+    fn drop(&mut self) {
+        self.total.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
 
 #[derive(Clone)]
 pub(crate) enum Item {
@@ -36,9 +60,13 @@ impl Descriptor {
         Self { item, rights, inheriting, flags, preopen: None, listing: Arc::default() }
     }
 
-    /// A file that the guest is given, with all that can be done with its kind.
-    pub(crate) fn given(file: Arc<dyn File>) -> Self {
-        let rights = rights_of(&*file);
+    /// A standard stream. Of a socket the guest has all, as a service that others start.
+    pub(crate) fn stream(file: Arc<dyn File>, is_input: bool) -> Self {
+        let possible = rights_of(&*file);
+        let rights = match file.socket() {
+            Some(_) => possible,
+            None => possible.within(if is_input { Rights::INPUT } else { Rights::OUTPUT }),
+        };
         Self::new(Item::File(file), rights, Rights::NONE, FdFlags::NONE)
     }
 
@@ -150,6 +178,23 @@ impl Descriptors {
             }
             Item::File(_) => Err(Errno::NotCapable),
         })
+    }
+
+    /// As [`Self::file`]; where its kind can do no such thing, that is said so.
+    pub(crate) fn file_or(
+        &self,
+        number: u32,
+        rights: Rights,
+        otherwise: Errno,
+    ) -> Result<(Arc<dyn File>, FdFlags), Errno> {
+        match self.file(number, rights) {
+            Err(Errno::NotCapable) => {
+                let (file, _) = self.file(number, Rights::NONE)?;
+                let can = rights_of(&*file).has(rights);
+                Err(if can { Errno::NotCapable } else { otherwise })
+            }
+            found => found,
+        }
     }
 
     /// A folder for which all of `rights` are granted.

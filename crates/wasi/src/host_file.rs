@@ -23,14 +23,21 @@ pub struct HostFile {
     file: fs::File,
     kind: FileType,
     is_terminal: bool,
+    /// Others have it too, and go on after the guest.
+    is_given: bool,
 }
 
 impl HostFile {
-    /// Takes a file over.
-    pub fn new(file: fs::File) -> io::Result<Self> {
+    /// A file of somebody else's, for a guest to be given.
+    pub fn given(file: fs::File) -> io::Result<Self> {
+        Ok(Self { is_given: true, ..Self::new(file)? })
+    }
+
+    /// Takes over a file that a guest has opened.
+    pub(crate) fn new(file: fs::File) -> io::Result<Self> {
         let kind = file_type(&fstat(&file)?);
         let is_terminal = kind == FileType::CharacterDevice && rustix::termios::isatty(&file);
-        Ok(Self { file, kind, is_terminal })
+        Ok(Self { file, kind, is_terminal, is_given: false })
     }
 
     /// Whether the system can be told of a single call that it shall not wait: of pipes and
@@ -56,10 +63,6 @@ impl File for HostFile {
     }
 
     fn read(&self, into: &mut [u8]) -> Result<usize, Errno> {
-        if self.may_wait() && !is_readable(&self.file)? {
-            return Err(Errno::Again);
-        }
-        // Somebody else may have read it since.
         if self.knows_nowait() {
             let mut read =
                 || preadv2(&self.file, &mut [IoSliceMut::new(into)], HERE, ReadWriteFlags::NOWAIT);
@@ -68,6 +71,9 @@ impl File for HostFile {
                 Err(HostErrno::OPNOTSUPP) => {}
                 done => return Ok(done?),
             }
+        }
+        if self.may_wait() && !is_readable(&self.file)? {
+            return Err(Errno::Again);
         }
         Ok(retry(|| rustix::io::read(&self.file, &mut *into))?)
     }
@@ -134,6 +140,10 @@ impl File for HostFile {
     }
 
     fn set_flags(&self, flags: FdFlags) -> Result<(), Errno> {
+        if self.is_given {
+            // Whoever else has it would find it changed.
+            return if flags.has(FdFlags::APPEND) { Err(Errno::NotSup) } else { Ok(()) };
+        }
         let mut host = fcntl_getfl(&self.file)?;
         // That nothing shall wait is our own matter: the system's flag would be seen by all
         // who have the file, such as a shell its terminal.

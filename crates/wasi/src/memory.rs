@@ -58,12 +58,6 @@ impl GuestMemory<'_> {
         Ok(start..end.ok_or(Errno::Fault)?)
     }
 
-    pub(crate) fn read<const N: usize>(&self, address: u32) -> Result<[u8; N], Errno> {
-        let mut bytes = [0; N];
-        self.read_into(address, &mut bytes)?;
-        Ok(bytes)
-    }
-
     pub(crate) fn read_into(&self, address: u32, into: &mut [u8]) -> Result<(), Errno> {
         let start = self.place(address, into.len())?.start;
         self.copy_out(start, into);
@@ -210,8 +204,7 @@ impl GuestMemory<'_> {
     ) -> Result<u32, Errno> {
         let pieces = self.pieces(list, count)?;
         if pieces.is_empty() {
-            // Whether it can be read at all is told even so.
-            return fill(&mut [], 0).map(|_| 0);
+            return Ok(0);
         }
         let mut total = 0;
         for piece in pieces {

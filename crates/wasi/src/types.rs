@@ -215,6 +215,8 @@ impl Rights {
             | Self::FD_ALLOCATE.0
             | Self::PATH_CREATE_DIRECTORY.0
             | Self::PATH_CREATE_FILE.0
+            // A file that has a second name elsewhere can be changed there.
+            | Self::PATH_LINK_SOURCE.0
             | Self::PATH_LINK_TARGET.0
             | Self::PATH_RENAME_SOURCE.0
             | Self::PATH_RENAME_TARGET.0
@@ -227,9 +229,31 @@ impl Rights {
             | Self::PATH_UNLINK_FILE.0,
     );
 
-    /// What needs a file to be opened for writing.
+    /// What only a file that was opened for writing can do.
     pub const WRITING: Self =
         Self(Self::FD_WRITE.0 | Self::FD_ALLOCATE.0 | Self::FD_FILESTAT_SET_SIZE.0);
+
+    /// Of standard input, whatever it is: others have it too.
+    pub const INPUT: Self = Self(
+        Self::FD_READ.0
+            | Self::FD_SEEK.0
+            | Self::FD_TELL.0
+            | Self::FD_ADVISE.0
+            | Self::FD_FDSTAT_SET_FLAGS.0
+            | Self::FD_FILESTAT_GET.0
+            | Self::POLL_FD_READWRITE.0,
+    );
+
+    /// Of standard output and error.
+    pub const OUTPUT: Self = Self(
+        Self::FD_WRITE.0
+            | Self::FD_TELL.0
+            | Self::FD_SYNC.0
+            | Self::FD_DATASYNC.0
+            | Self::FD_FDSTAT_SET_FLAGS.0
+            | Self::FD_FILESTAT_GET.0
+            | Self::POLL_FD_READWRITE.0,
+    );
 }
 
 /// What something is.

@@ -4,14 +4,14 @@ use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno as HostErrno;
 
 use crate::Errno;
 use crate::context::Surroundings;
 use crate::file::Direction;
-use crate::host_file::retry;
 
 /// Between two looks at whether the module is to stop.
-const PATIENCE: Duration = Duration::from_millis(20);
+pub(crate) const PATIENCE: Duration = Duration::from_millis(20);
 
 /// A file of the system that is waited for.
 #[derive(Debug)]
@@ -49,8 +49,13 @@ pub(crate) fn wait_for(
         let left = until.map(|until| until.saturating_duration_since(Instant::now()));
         let patience = left.unwrap_or(PATIENCE).min(PATIENCE);
         let patience = Timespec { tv_sec: 0, tv_nsec: i64::from(patience.subsec_nanos()) };
-        let ready = retry(|| poll(&mut asked, Some(&patience)))?;
-        if ready > 0 || left.is_some_and(|left| left <= PATIENCE) {
+        let ready = match poll(&mut asked, Some(&patience)) {
+            // Whoever wants an end sends signals: then it is looked for at once.
+            Err(HostErrno::INTR) => 0,
+            ready => ready?,
+        };
+        let is_over = until.is_some_and(|until| until <= Instant::now());
+        if ready > 0 || is_over {
             for (one, asked) in watched.iter_mut().zip(asked) {
                 one.asked = asked;
             }

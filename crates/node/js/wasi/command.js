@@ -1,7 +1,7 @@
 // `holm module.wasm`: a command or a reactor of WASI, or one of its functions.
 
 (function ({ builtin, coded, natives, part }) {
-  const { isMemory, signatureOf } = natives('wasi');
+  const { isMemory, memoryOf, signatureOf } = natives('wasi');
   const { makeProgram } = part('wasi/program');
   const { reallyExit } = builtin('process');
 
@@ -62,10 +62,20 @@
     return isCommand ? 'command' : isReactor ? 'reactor' : undefined;
   }
 
+  function checkThreads(module, invoked) {
+    if (invoked !== undefined) throw wrong('--invoke calls no functions of modules with threads');
+    if (!memoryOf(module)?.shared) throw wrong('a module with threads has to import a shared memory: link it with --import-memory');
+    const entry = signatureOf(module, 'wasi_thread_start');
+    if (entry?.parameters.join() !== 'i32,i32' || entry.results.length > 0) {
+      throw wrong('a module with threads has to export wasi_thread_start, which takes (i32, i32)');
+    }
+  }
+
   // `args` begin with the program's name; of a function that is invoked, they are its arguments.
   return function run(module, { args, env, preopens, stdin, invoked }) {
     const kind = kindOf(module);
-    const exit = (code) => reallyExit(code);
+    // Only the low byte of a code reaches the system: none that says no shall become 0.
+    const exit = (code) => reallyExit(Math.min(code, 255));
     const stdio = [stdin === undefined ? 0 : builtin('fs').openSync(stdin), 1, 2];
     const given = invoked === undefined ? args : args.slice(0, 1);
     const wanted = WebAssembly.Module.imports(module);
@@ -80,7 +90,8 @@
     }
     const binding = BINDINGS.find((name) => wanted.some((one) => one.module === name)) ?? BINDINGS[0];
     const program = makeProgram({ binding, args: given, env, preopens, stdio, exit });
-    if (hasThreads && invoked === undefined) {
+    if (hasThreads) {
+      checkThreads(module, invoked);
       part('wasi/threads')(module, binding, program);
       return;
     }

@@ -67,7 +67,8 @@
       checkPath(path);
       const entries = listTree(this.#tree, path);
       if (entries === undefined) return undefined;
-      const all = {};
+      // Names are a module's: one of them may be `__proto__`.
+      const all = { __proto__: null };
       for (let index = 0; index < entries.length; index += 2) {
         const [name, isFolder] = [entries[index], entries[index + 1]];
         const inside = path === '.' ? name : `${path}/${name}`;

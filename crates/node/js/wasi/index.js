@@ -103,11 +103,14 @@
         if (error !== EXIT) throw error;
         return this.#exitCode;
       };
-      if (this.#program.isAsync) return WebAssembly.promising(_start)().then(() => this.#exitCode, codeOf);
+      const { close, isAsync } = this.#program;
+      if (isAsync) return WebAssembly.promising(_start)().then(() => this.#exitCode, codeOf).finally(close);
       try {
         _start();
       } catch (error) {
         return codeOf(error);
+      } finally {
+        close();
       }
       return this.#exitCode;
     }
@@ -124,13 +127,9 @@
     }
 
     getImportObject() {
-      if (!this.#program.isAsync) return { [this.#binding]: this.wasiImport };
-      const entries = Object.entries(this.wasiImport).map(([name, body]) => (
-        [name, body instanceof AsyncFunction ? new WebAssembly.Suspending(body) : body]));
-      return { [this.#binding]: Object.fromEntries(entries) };
+      return { [this.#binding]: this.wasiImport };
     }
   }
-  const AsyncFunction = (async () => {}).constructor;
 
   return { FileTree, WASI };
 })

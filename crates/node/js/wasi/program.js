@@ -4,7 +4,8 @@
 (function ({ natives, part }) {
   const { open } = natives('wasi');
   const { inputOf, outputOf, toBytes } = part('wasi/streams');
-  const IO = 29, STARVED = -1;
+  const IO = 29, STARVED = -1, CHUNK = 65536;
+  const AsyncFunction = (async () => {}).constructor;
 
   function endingWith(imports, exit) {
     for (const name of ['proc_exit', 'proc_raise']) {
@@ -18,7 +19,7 @@
 
   // A thread of a program that another one has opened and shared by a number.
   function joinProgram({ binding, shared, exit }) {
-    const native = open({ binding, shared });
+    const native = open({ __proto__: null, binding, shared });
     const imports = { ...native.imports };
     endingWith(imports, exit);
     return { imports, setMemory: native.setMemory };
@@ -27,10 +28,11 @@
   // `exit(code)` is called when the program ends itself, and throws.
   function makeProgram({ binding, args, env, preopens, stdio, writeLimit, clock, random, exit }) {
     const files = stdio.map((each) => (typeof each === 'number' ? each : null));
-    const native = open({ binding, args, env, preopens, stdio: files, writeLimit });
+    const native = open({ __proto__: null, binding, args, env, preopens, stdio: files, writeLimit });
     const imports = { ...native.imports };
     const wrap = (name, around) => {
-      imports[name] = { [name]: around(imports[name]) }[name];
+      const wrapped = { [name]: around(imports[name]) }[name];
+      imports[name] = wrapped instanceof AsyncFunction ? new WebAssembly.Suspending(wrapped) : wrapped;
     };
 
     endingWith(imports, exit);
@@ -47,15 +49,25 @@
 
     if (random !== undefined) {
       imports.random_get = function random_get(address, length) {
-        const bytes = new Uint8Array(length >>> 0);
-        random(bytes);
-        return native.writeBytes(address, bytes);
+        for (let at = 0, rest = length >>> 0; rest > 0 || at === 0; at += CHUNK, rest -= CHUNK) {
+          const bytes = new Uint8Array(Math.max(Math.min(rest, CHUNK), 0));
+          const refused = native.writeBytes((address >>> 0) + at, bytes);
+          if (refused !== 0) return refused;
+          random(bytes);
+          native.writeBytes((address >>> 0) + at, bytes);
+        }
+        return 0;
       };
     }
 
-    const outputs = stdio.map((each, number) => (
-      number === 0 || typeof each === 'number' ? undefined : { number, ...outputOf(each) }))
-      .filter((output) => output !== undefined);
+    const outputs = [];
+    for (const number of [1, 2]) {
+      const target = stdio[number];
+      if (typeof target === 'number') continue;
+      // Both may be the same.
+      const known = outputs.find((output) => output.target === target);
+      outputs.push({ ...known ?? outputOf(target), number, target });
+    }
     if (outputs.length > 0) wrap('fd_write', (call) => emptying(native, outputs, call));
 
     const input = typeof stdio[0] === 'number' ? undefined : inputOf(stdio[0]);
@@ -64,7 +76,15 @@
       for (const name of ['fd_read', 'poll_oneoff']) wrap(name, feed);
     }
     const isAsync = Boolean(input?.isAsync) || outputs.some((output) => output.isAsync);
-    return { end: native.end, imports, isAsync, setMemory: native.setMemory, share: native.share };
+    // Lets go of the streams that were given; what goes wrong then is nobody's matter any more.
+    const close = () => {
+      for (const stream of [input, ...outputs]) {
+        try {
+          stream?.close?.()?.catch?.(() => {});
+        } catch {}
+      }
+    };
+    return { close, end: native.end, imports, isAsync, setMemory: native.setMemory, share: native.share };
   }
 
   // Takes what a call has written to where it belongs.
@@ -76,18 +96,16 @@
     if (!outputs.some((output) => output.isAsync)) {
       return (...given) => {
         const answer = call(...given);
-        empty();
-        return answer;
+        return empty().find((refused) => refused !== undefined) ?? answer;
       };
     }
     return async (...given) => {
       const answer = call(...given);
       try {
-        await Promise.all(empty());
+        return (await Promise.all(empty())).find((refused) => refused !== undefined) ?? answer;
       } catch {
         return IO;
       }
-      return answer;
     };
   }
 
@@ -101,13 +119,16 @@
 
   // With input that has to be awaited, a call is made again when there is some, or its time is over.
   function awaiting(native, input) {
-    let coming;
+    let coming, failure;
+    // What fails while nobody waits is told to whoever reads next.
     const more = () => (coming ??= input.next()
       .then((bytes) => given(native, bytes))
+      .catch((error) => { failure = { error }; })
       .finally(() => { coming = undefined; }));
     return (call) => async (...all) => {
       let answer;
       while ((answer = call(...all)) === STARVED) {
+        if (failure !== undefined) throw failure.error;
         const wait = native.waitMs();
         if (wait === undefined) {
           await more();

@@ -1,6 +1,8 @@
 // What may stand behind a program's standard streams besides files: things that script feeds and empties.
 
 (function ({ inspect, coded, invalidArgument, kindOf }) {
+  const NO_SPACE = 51;
+  const AsyncFunction = (async () => {}).constructor;
   const encoder = new TextEncoder();
 
   const isBuffer = (value) => ArrayBuffer.isView(value) || kindOf(value) === 'ArrayBuffer';
@@ -33,24 +35,27 @@
   }
 
   // `next()` gives what is to be read next, and nothing at the end; a promise of it where that has to be awaited.
+  // `close()`, where there is one, lets go of what is not read.
   function inputOf(source) {
-    if (typeof source === 'function') return { isAsync: false, next: () => source() };
+    if (typeof source === 'function') return { isAsync: source instanceof AsyncFunction, next: () => source() };
     if (isBuffer(source)) {
       let rest = source;
       return { isAsync: false, next: () => { const all = rest; rest = undefined; return all; } };
     }
     const isAsync = source[Symbol.asyncIterator] !== undefined;
     const iterator = source[isAsync ? Symbol.asyncIterator : Symbol.iterator]();
-    if (isAsync) return { isAsync, next: async () => (await iterator.next()).value };
-    return { isAsync, next: () => iterator.next().value };
+    const valueOf = ({ done, value }) => (done ? undefined : value);
+    const next = isAsync ? async () => valueOf(await iterator.next()) : () => valueOf(iterator.next());
+    return { isAsync, next, close: () => iterator.return?.() };
   }
 
-  // `write(bytes)` takes what was written, and gives a promise where that may have to wait.
+  // `write(bytes)` takes what was written. It gives an error's number if there is no room for it, and a promise
+  // where that may have to wait.
   function outputOf(target) {
     if (typeof target === 'function') return { isAsync: false, write: (bytes) => void target(bytes) };
     if (isWritable(target)) {
       const writer = target.getWriter();
-      return { isAsync: true, write: (bytes) => writer.write(bytes) };
+      return { isAsync: true, write: (bytes) => writer.write(bytes), close: () => writer.releaseLock() };
     }
     const room = toBytes(target);
     let used = 0;
@@ -60,6 +65,7 @@
         const fitting = bytes.subarray(0, room.length - used);
         room.set(fitting, used);
         used += fitting.length;
+        return fitting.length < bytes.length ? NO_SPACE : undefined;
       },
     };
   }

@@ -12,6 +12,7 @@ use holm_js::{
     Array, Ctx, ErrorKind, Object, Result, Value, give_code, interrupter, throw_coded, throw_value,
 };
 use holm_wasi::{BadString, ContextBuilder, Feed, File, Folder, HostFile, HostFolder, Spout};
+use holm_web::weight::Weight;
 
 use super::program::{IsolateSurroundings, Program, SetTime, Shared};
 use super::tree;
@@ -29,7 +30,10 @@ struct Streams {
 /// `{ args, env, preopens, stdio, writeLimit }`, or `{ shared }` on another thread of a program.
 pub(super) fn open(ctx: &Ctx<'_>, settings: &Object<'_>) -> Result<Program> {
     if let Some(number) = settings.get::<_, Option<f64>>("shared")? {
-        return Program::find(ctx, number as u32).ok_or(holm_js::Error::Unknown);
+        return Program::find(ctx, number).ok_or_else(|| {
+            let text = "there is no such program: its threads are started by itself";
+            throw_coded(ctx, ErrorKind::Plain, "ERR_WASI_NOT_STARTED", text)
+        });
     }
     let streams = streams(ctx, &settings.get("stdio")?)?;
     let time = Arc::<SetTime>::default();
@@ -46,18 +50,21 @@ pub(super) fn open(ctx: &Ctx<'_>, settings: &Object<'_>) -> Result<Program> {
         let text = format!("The property 'options.{what}' is invalid: {bad}");
         throw_coded(ctx, ErrorKind::Type, "ERR_INVALID_ARG_VALUE", &text)
     };
+    let (args, env) = (strings(settings, "args")?, strings(settings, "env")?);
+    let text_bytes = args.iter().chain(&env).map(String::len).sum();
+    let mut weights = vec![Arc::new(Weight::new(ctx, text_bytes)?)];
     let mut builder = ContextBuilder::new([input, output, errors])
         .surroundings(Box::new(surroundings))
-        .arguments(strings(settings, "args")?)
+        .arguments(args)
         .map_err(|error| bad("args", &error))?
-        .environment(pairs(strings(settings, "env")?))
+        .environment(pairs(env))
         .map_err(|error| bad("env", &error))?;
     if let Some(bytes) = settings.get::<_, Option<f64>>("writeLimit")? {
         builder = builder.write_quota_bytes(bytes as u64);
     }
     let preopens: Vec<Object<'_>> = settings.get("preopens")?;
     for preopen in preopens {
-        let (folder, is_fixed) = folder(ctx, &preopen)?;
+        let (folder, is_fixed) = folder(ctx, &preopen, &mut weights)?;
         let read_only = is_fixed || preopen.get("readOnly")?;
         builder = builder.preopen(folder, &preopen.get::<_, String>("guest")?, read_only);
     }
@@ -66,15 +73,21 @@ pub(super) fn open(ctx: &Ctx<'_>, settings: &Object<'_>) -> Result<Program> {
         throw_coded(ctx, ErrorKind::Range, "ERR_OUT_OF_RANGE", text)
     })?;
     let host_outputs = streams.host_outputs;
-    let mut program = Program::new(Arc::new(Shared { context, host_outputs, time, has_ended }));
+    let mut program =
+        Program::new(Arc::new(Shared { context, host_outputs, time, has_ended, _weights: weights }));
     program.input = streams.input;
     program.outputs = streams.outputs;
     Ok(program)
 }
 
 /// A folder that is given, and whether it cannot be changed.
-fn folder(ctx: &Ctx<'_>, preopen: &Object<'_>) -> Result<(Arc<dyn Folder>, bool)> {
-    if let Some(root) = tree::root_of(&preopen.get("tree")?) {
+fn folder(
+    ctx: &Ctx<'_>,
+    preopen: &Object<'_>,
+    weights: &mut Vec<Arc<Weight>>,
+) -> Result<(Arc<dyn Folder>, bool)> {
+    if let Some((root, weight)) = tree::root_of(&preopen.get("tree")?) {
+        weights.push(weight);
         return Ok((root, false));
     }
     let path: String = preopen.get("path")?;
@@ -138,7 +151,7 @@ impl Streams {
             _ => Some(guest_file(ctx, number)),
         };
         let opened = match opened {
-            Some(opened) => opened.and_then(|file| Ok(HostFile::new(file)?)),
+            Some(opened) => opened.and_then(|file| Ok(HostFile::given(file)?)),
             // The embedder has none: there is nothing to read.
             None if number == 0 => return Ok(Arc::new(Feed::of(Vec::new()))),
             None => {

@@ -105,9 +105,9 @@ const MEMBERS: &[(&str, u32, Body)] = &[
         call.undefined()
     }),
     ("take", 1, |program, call| program.take(call)),
-    ("share", 0, |program, call| call.returns(program.share(call.ctx()))),
+    ("share", 0, |program, call| call.returns(program.share(call.ctx())?)),
     ("end", 0, |program, call| {
-        program.end();
+        program.end(call.ctx());
         call.undefined()
     }),
     ("waitMs", 0, |program, call| call.returns(program.wait_ms())),

@@ -2,6 +2,7 @@
 //! script feeds and empties.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,6 +17,7 @@ use holm_wasi::{
     Clock, Context, Errno, Feed, Function, GuestMemory, Machine, Parameter, SharedBytes, Spout,
     Stop, Surroundings,
 };
+use holm_web::weight::Weight;
 use holm_webassembly::native::{Memory, with_bytes_mut};
 
 use crate::buffer;
@@ -30,11 +32,16 @@ pub(super) struct Shared {
     pub(super) host_outputs: Vec<(Stream, Arc<Spout>)>,
     pub(super) time: Arc<SetTime>,
     pub(super) has_ended: Arc<AtomicBool>,
+    /// What it keeps of memory beside script's heap counts for as long as it does.
+    pub(super) _weights: Vec<Arc<Weight>>,
 }
 
-/// Programs whose threads find them by a number.
+/// Programs whose threads find them by a number, which is a secret of theirs.
 #[derive(Default)]
-struct Programs(Mutex<Vec<Arc<Shared>>>);
+struct Programs(Mutex<HashMap<u64, Arc<Shared>>>);
+
+/// Numbers of script are exact so far.
+const EXACT: u64 = (1 << 53) - 1;
 
 /// A program and its memory, once there is one.
 pub(super) struct Program {
@@ -60,23 +67,30 @@ impl Program {
     }
 
     /// The number by which other threads find the program.
-    pub(super) fn share(&self, ctx: &Ctx<'_>) -> u32 {
-        let programs = host(ctx).cluster.part::<Programs>();
+    pub(super) fn share(&self, ctx: &Ctx<'_>) -> Result<f64> {
+        let host = host(ctx);
+        let mut bytes = [0; 8];
+        host.random.fill(&mut bytes).map_err(|_| holm_js::Error::Unknown)?;
+        let number = u64::from_le_bytes(bytes) & EXACT;
+        let programs = host.cluster.part::<Programs>();
         let mut programs = programs.0.lock().unwrap_or_else(PoisonError::into_inner);
-        programs.push(self.shared.clone());
-        programs.len() as u32 - 1
+        programs.insert(number, self.shared.clone());
+        Ok(number as f64)
     }
 
     /// The program that another thread has by this number.
-    pub(super) fn find(ctx: &Ctx<'_>, number: u32) -> Option<Self> {
+    pub(super) fn find(ctx: &Ctx<'_>, number: f64) -> Option<Self> {
         let programs = host(ctx).cluster.part::<Programs>();
         let programs = programs.0.lock().unwrap_or_else(PoisonError::into_inner);
-        programs.get(number as usize).cloned().map(Self::new)
+        programs.get(&(number as u64)).cloned().map(Self::new)
     }
 
     /// Ends whatever its threads wait for.
-    pub(super) fn end(&self) {
+    pub(super) fn end(&self, ctx: &Ctx<'_>) {
         self.shared.has_ended.store(true, Ordering::Relaxed);
+        let programs = host(ctx).cluster.part::<Programs>();
+        let mut programs = programs.0.lock().unwrap_or_else(PoisonError::into_inner);
+        programs.retain(|_, program| !Arc::ptr_eq(program, &self.shared));
     }
 
     pub(super) fn set_memory(&self, memory: Option<Memory>) {

@@ -18,7 +18,7 @@ const DEFAULT_BYTES: usize = 64 << 20;
 struct TreeObject {
     tree: MemoryTree,
     /// All that it may hold is counted from the beginning: modules fill it, which know no script.
-    _weight: Weight,
+    weight: Arc<Weight>,
 }
 
 impl HostObject for TreeObject {
@@ -36,7 +36,8 @@ const NATIVES: &[(&str, u32, Native)] = &[
         let max_bytes: Option<f64> = call.get(0)?;
         let max_bytes = max_bytes.map_or(DEFAULT_BYTES.min(quarter), |bytes| bytes as usize);
         let weight = Weight::new(ctx, max_bytes)?;
-        let inside = TreeObject { tree: MemoryTree::new(max_bytes as u64), _weight: weight };
+        let inside =
+            TreeObject { tree: MemoryTree::new(max_bytes as u64), weight: Arc::new(weight) };
         let nothing = Object::new_proto(ctx.clone(), None)?;
         Ok(host_object(ctx, &nothing, inside)?.into_value())
     }),
@@ -78,9 +79,10 @@ pub(super) fn add_natives<'js>(ctx: &Ctx<'js>, natives: &Object<'js>) -> Result<
     Ok(())
 }
 
-/// The tree behind a value.
-pub(super) fn root_of(value: &Value<'_>) -> Option<Arc<dyn Folder>> {
-    host_ref::<TreeObject>(value).map(|object| object.tree.root())
+/// The tree behind a value, and what it weighs.
+pub(super) fn root_of(value: &Value<'_>) -> Option<(Arc<dyn Folder>, Arc<Weight>)> {
+    let object = host_ref::<TreeObject>(value)?;
+    Some((object.tree.root(), object.weight.clone()))
 }
 
 fn tree(call: &Call<'_, '_>) -> Result<MemoryTree> {

@@ -1,9 +1,10 @@
 //! Descriptors themselves, and what is done with files as a whole.
 
 use super::{Answer, Arguments};
+use crate::context::Clock;
 use crate::descriptors::Item;
 use crate::file::settable;
-use crate::types::{FdFlags, FileStat, Position, Rights, SetTimes, TimeFlags};
+use crate::types::{FdFlags, FileStat, Position, Rights, SetTime, SetTimes, TimeFlags};
 use crate::{Context, Errno, GuestMemory};
 
 /// How a file will be read.
@@ -34,18 +35,11 @@ pub(super) fn fd_allocate(
     if len == 0 {
         return Err(Errno::Inval.into());
     }
-    let growth = end.saturating_sub(file.stat()?.size);
-    growing(context, growth, || file.allocate(offset, len))
-}
-
-/// Does what makes a file longer, if all of that may still be written.
-fn growing(context: &Context, growth: u64, body: impl FnOnce() -> Result<(), Errno>) -> Answer {
-    let granted = context.take_quota(growth)?;
-    let done = if granted == growth { body() } else { Err(Errno::DQuot) };
-    if done.is_err() {
-        context.return_quota(granted);
+    if end > i64::MAX.cast_unsigned() {
+        return Err(Errno::FBig.into());
     }
-    Ok(done?)
+    // What is there already may have holes: all of it counts.
+    Ok(context.charged(len, || file.allocate(offset, len))?)
 }
 
 pub(super) fn fd_close(
@@ -61,7 +55,8 @@ pub(super) fn fd_datasync(
     _memory: &mut GuestMemory<'_>,
     arguments: Arguments<'_>,
 ) -> Answer {
-    let (file, _) = context.descriptors.file(arguments.u32(0), Rights::FD_DATASYNC)?;
+    let rights = Rights::FD_DATASYNC;
+    let (file, _) = context.descriptors.file_or(arguments.u32(0), rights, Errno::Inval)?;
     Ok(file.sync()?)
 }
 
@@ -70,8 +65,10 @@ pub(super) fn fd_sync(
     _memory: &mut GuestMemory<'_>,
     arguments: Arguments<'_>,
 ) -> Answer {
-    let descriptor = context.descriptors.find(arguments.u32(0))?;
+    let number = arguments.u32(0);
+    let descriptor = context.descriptors.find(number)?;
     if !descriptor.rights.has(Rights::FD_SYNC) {
+        context.descriptors.file_or(number, Rights::FD_SYNC, Errno::Inval)?;
         return Err(Errno::NotCapable.into());
     }
     match &descriptor.item {
@@ -175,10 +172,10 @@ pub(super) fn fd_filestat_set_size(
     arguments: Arguments<'_>,
 ) -> Answer {
     let rights = Rights::FD_FILESTAT_SET_SIZE;
-    let (file, _) = context.descriptors.file(arguments.u32(0), rights)?;
+    let (file, _) = context.descriptors.file_or(arguments.u32(0), rights, Errno::Inval)?;
     let size = arguments.u64(1);
     let growth = size.saturating_sub(file.stat()?.size);
-    growing(context, growth, || file.set_size(size))
+    Ok(context.charged(growth, || file.set_size(size))?)
 }
 
 pub(super) fn fd_filestat_set_times(
@@ -186,7 +183,7 @@ pub(super) fn fd_filestat_set_times(
     _memory: &mut GuestMemory<'_>,
     arguments: Arguments<'_>,
 ) -> Answer {
-    let times = times(arguments, 1)?;
+    let times = times(context, arguments, 1)?;
     let descriptor = context.descriptors.find(arguments.u32(0))?;
     if !descriptor.rights.has(Rights::FD_FILESTAT_SET_TIMES) {
         return Err(Errno::NotCapable.into());
@@ -199,9 +196,19 @@ pub(super) fn fd_filestat_set_times(
 }
 
 /// Two times and which of them count, from an argument on.
-pub(super) fn times(arguments: Arguments<'_>, first: usize) -> Result<SetTimes, Errno> {
+pub(super) fn times(
+    context: &Context,
+    arguments: Arguments<'_>,
+    first: usize,
+) -> Result<SetTimes, Errno> {
     let flags = TimeFlags::from_bits(arguments.u16(first + 2)?).ok_or(Errno::Inval)?;
-    SetTimes::new(arguments.u64(first), arguments.u64(first + 1), flags)
+    let times = SetTimes::new(arguments.u64(first), arguments.u64(first + 1), flags)?;
+    // Now is when the guest's clock says it is.
+    let now = |time| match time {
+        SetTime::Now => SetTime::At(context.surroundings.now(Clock::Realtime)),
+        time => time,
+    };
+    Ok(SetTimes { accessed: now(times.accessed), modified: now(times.modified) })
 }
 
 pub(super) fn fd_prestat_get(
@@ -277,14 +284,7 @@ pub(super) fn fd_tell(
 }
 
 fn seek(context: &Context, number: u32, rights: Rights, to: Position) -> Result<u64, Errno> {
-    let (file, _) = match context.descriptors.file(number, rights) {
-        // What cannot be moved at all says so: programs tell pipes by that.
-        Err(Errno::NotCapable) => {
-            let (file, _) = context.descriptors.file(number, Rights::NONE)?;
-            let is_stream = !crate::descriptors::rights_of(&*file).has(rights);
-            return Err(if is_stream { Errno::SPipe } else { Errno::NotCapable });
-        }
-        found => found?,
-    };
+    // Programs tell pipes by that.
+    let (file, _) = context.descriptors.file_or(number, rights, Errno::SPipe)?;
     file.seek(to)
 }

@@ -2,7 +2,7 @@
 
 use super::fd::{filestat, times};
 use super::{Answer, Arguments};
-use crate::descriptors::{Descriptor, Item, rights_of};
+use crate::descriptors::{Descriptor, Item, Listing, rights_of};
 use crate::file::Opened;
 use crate::types::{FdFlags, FileStat, LookupFlags, Open, OpenFlags, Rights};
 use crate::{Context, Errno, FileType, GuestMemory};
@@ -54,8 +54,8 @@ pub(super) fn path_open(
         return Err(Errno::NotDir.into());
     }
     let inherited = parent.inheriting;
-    let write = wanted.has_any(Rights::WRITING) && !how.has(OpenFlags::DIRECTORY)
-        || wanted.has(Rights::FD_WRITE);
+    // Some ask for all that has to do with writing, and open for reading only.
+    let write = wanted.has(Rights::FD_WRITE);
     if write && !inherited.has(Rights::FD_WRITE) {
         return Err(read_only(inherited).into());
     }
@@ -70,11 +70,14 @@ pub(super) fn path_open(
         read: wanted.has(Rights::FD_READ) || !write,
         write,
     };
-    let opened = folder.open(&path, &open)?;
+    let makes = how.has(OpenFlags::CREATE) && folder.stat(&path, open.follow).is_err();
+    let cost = if makes { entry_bytes(&path) } else { 0 };
+    let opened = context.charged(cost, || folder.open(&path, &open))?;
     let possible = match &opened {
         Opened::File(file) => rights_of(&**file),
         Opened::Folder(_) => Rights::FOLDER,
     };
+    let possible = if write { possible } else { possible.without(Rights::WRITING) };
     let is_folder = matches!(opened, Opened::Folder(_));
     let rights = wanted.within(inherited).within(possible);
     let inheriting = if is_folder { wanted_inheriting.within(inherited) } else { Rights::NONE };
@@ -87,6 +90,12 @@ pub(super) fn path_open(
 fn read_only(inherited: Rights) -> Errno {
     let is_read_only = !inherited.has_any(Rights::CHANGING);
     if is_read_only { Errno::RoFs } else { Errno::NotCapable }
+}
+
+/// What a name in a folder costs of what may be written, with what is known of its file.
+fn entry_bytes(path: &[u8]) -> u64 {
+    const KNOWN_BYTES: u64 = 256;
+    KNOWN_BYTES + path.len() as u64
 }
 
 /// The folder of a descriptor, in which something is to be changed.
@@ -110,7 +119,8 @@ pub(super) fn path_create_directory(
     arguments: Arguments<'_>,
 ) -> Answer {
     let folder = changing(context, arguments.u32(0), Rights::PATH_CREATE_DIRECTORY)?;
-    Ok(folder.create_folder(&path(memory, arguments, 1)?)?)
+    let path = path(memory, arguments, 1)?;
+    Ok(context.charged(entry_bytes(&path), || folder.create_folder(&path))?)
 }
 
 pub(super) fn path_remove_directory(
@@ -156,7 +166,7 @@ pub(super) fn path_filestat_set_times(
     arguments: Arguments<'_>,
 ) -> Answer {
     let folder = changing(context, arguments.u32(0), Rights::PATH_FILESTAT_SET_TIMES)?;
-    let times = times(arguments, 4)?;
+    let times = times(context, arguments, 4)?;
     Ok(folder.set_times(&path(memory, arguments, 2)?, follows(arguments, 1)?, times)?)
 }
 
@@ -172,7 +182,7 @@ pub(super) fn path_link(
     let from = context.descriptors.folder(arguments.u32(0), Rights::PATH_LINK_SOURCE)?;
     let to = changing(context, arguments.u32(4), Rights::PATH_LINK_TARGET)?;
     let (old, new) = (path(memory, arguments, 2)?, path(memory, arguments, 5)?);
-    Ok(from.link(&old, &*to, &new)?)
+    Ok(context.charged(entry_bytes(&new), || from.link(&old, &*to, &new))?)
 }
 
 pub(super) fn path_rename(
@@ -193,7 +203,8 @@ pub(super) fn path_symlink(
 ) -> Answer {
     let folder = changing(context, arguments.u32(2), Rights::PATH_SYMLINK)?;
     let (target, link) = (path(memory, arguments, 0)?, path(memory, arguments, 3)?);
-    Ok(folder.symlink(&target, &link)?)
+    let cost = entry_bytes(&link) + target.len() as u64;
+    Ok(context.charged(cost, || folder.symlink(&target, &link))?)
 }
 
 pub(super) fn path_readlink(
@@ -223,13 +234,17 @@ pub(super) fn fd_readdir(
     }
     let (buffer, len, cookie) = (arguments.u32(1), arguments.u32(2), arguments.u64(3));
     let mut kept = descriptor.listing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let listing = match &*kept {
-        Some(listing) if cookie > 0 => listing.clone(),
-        _ => kept.insert(folder.list()?.into()).clone(),
+    let listing = match kept.take() {
+        Some(listing) if cookie > 0 => listing,
+        // The one before gives way first.
+        before => {
+            drop(before);
+            Listing::new(folder.list()?, &context.listed_bytes)?
+        }
     };
     let first = usize::try_from(cookie).map_err(|_| Errno::Inval)?;
     let mut bytes = Vec::new();
-    for (index, entry) in listing.iter().enumerate().skip(first) {
+    for (index, entry) in listing.entries.iter().enumerate().skip(first) {
         let mut head = [0; ENTRY_HEAD_BYTES];
         head[..8].copy_from_slice(&(index as u64 + 1).to_le_bytes());
         head[8..16].copy_from_slice(&entry.ino.to_le_bytes());
@@ -242,9 +257,9 @@ pub(super) fn fd_readdir(
         }
     }
     bytes.truncate(len as usize);
-    if bytes.len() < len as usize {
-        // All was told.
-        *kept = None;
+    if bytes.len() == len as usize {
+        // There is more to tell.
+        *kept = Some(listing);
     }
     memory.write(buffer, &bytes)?;
     Ok(memory.write_u32(arguments.u32(4), bytes.len() as u32)?)

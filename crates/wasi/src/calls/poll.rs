@@ -8,7 +8,7 @@ use crate::context::Clock;
 use crate::descriptors::Item;
 use crate::file::{Direction, File, Readiness, Ready};
 use crate::types::{FileType, Rights};
-use crate::wait::{Watched, wait_for};
+use crate::wait::{PATIENCE, Watched, wait_for};
 use crate::{Context, Errno, GuestMemory};
 
 /// More would be more than there can be descriptors, several times.
@@ -220,6 +220,9 @@ fn wait(context: &Context, all: &[Subscription]) -> Result<Vec<[u8; EVENT_BYTES]
     match starved {
         Some(descriptor) if told.is_empty() => {
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            // Whoever feeds the stream does not see the others.
+            let others = (!watched.is_empty()).then_some(PATIENCE);
+            let left = [left, others].into_iter().flatten().min();
             let nanoseconds = left.map(|left| left.as_nanos() as u64);
             Err(Stop::Starved { descriptor, nanoseconds })
         }

@@ -2,6 +2,7 @@
 
 use std::os::fd::AsFd;
 use std::sync::Arc;
+use std::time::Instant;
 
 use rustix::net::{RecvFlags, SendFlags, Shutdown, accept, recv, send, shutdown};
 
@@ -40,9 +41,11 @@ fn waiting<T>(
 ) -> Result<T, Errno> {
     let host = file.socket().ok_or(Errno::NotSock)?;
     loop {
-        if !flags.has(FdFlags::NONBLOCK) {
-            let mut watched = [Watched::new(host, direction)];
-            wait_for(&mut watched, None, &*context.surroundings)?;
+        let until = flags.has(FdFlags::NONBLOCK).then(Instant::now);
+        let mut watched = [Watched::new(host, direction)];
+        wait_for(&mut watched, until, &*context.surroundings)?;
+        if !watched[0].is_ready() {
+            return Err(Errno::Again);
         }
         match retry(|| call(host)) {
             Err(rustix::io::Errno::AGAIN) if !flags.has(FdFlags::NONBLOCK) => {}
@@ -88,9 +91,15 @@ pub(super) fn sock_recv(
         let mut count = 0;
         loop {
             let rest = &mut into[count..];
-            let (read, _) = waiting(context, &*file, flags, Direction::Read, |host| {
+            let received = waiting(context, &*file, flags, Direction::Read, |host| {
                 recv(host, &mut *rest, host_flags)
-            })?;
+            });
+            let read = match received {
+                Ok((read, _)) => read,
+                // What came before is not lost.
+                Err(_) if count > 0 => return Ok(count),
+                Err(errno) => return Err(errno),
+            };
             count += read;
             if !goes_on || read == 0 || count == into.len() || how & PEEK != 0 {
                 return Ok(count);

@@ -45,7 +45,7 @@ pub(super) fn fd_pread(
     arguments: Arguments<'_>,
 ) -> Answer {
     let rights = Rights::FD_READ.and(Rights::FD_SEEK);
-    let (file, _) = context.descriptors.file(arguments.u32(0), rights)?;
+    let (file, _) = context.descriptors.file_or(arguments.u32(0), rights, Errno::SPipe)?;
     let (list, count, offset) = (arguments.u32(1), arguments.u32(2), arguments.u64(3));
     let total = memory.scatter(list, count, true, |into, before| {
         file.read_at(into, offset.checked_add(before).ok_or(Errno::Inval)?)
@@ -84,7 +84,7 @@ pub(super) fn fd_pwrite(
     arguments: Arguments<'_>,
 ) -> Answer {
     let rights = Rights::FD_WRITE.and(Rights::FD_SEEK);
-    let (file, _) = context.descriptors.file(arguments.u32(0), rights)?;
+    let (file, _) = context.descriptors.file_or(arguments.u32(0), rights, Errno::SPipe)?;
     let (list, count, offset) = (arguments.u32(1), arguments.u32(2), arguments.u64(3));
     let total = memory.gather(list, count, |pieces| {
         within_quota(context, pieces, |pieces| file.write_at(pieces, offset))

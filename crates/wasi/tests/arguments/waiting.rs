@@ -32,7 +32,7 @@ fn with_pipes() -> (Guest, PipeWriter, PipeReader) {
     let (reader, to_guest) = pipe().expect("a pipe");
     let (from_guest, writer) = pipe().expect("a pipe");
     let file = |end: OwnedFd| -> Arc<dyn File> {
-        Arc::new(HostFile::new(HostHandle::from(end)).expect("a file"))
+        Arc::new(HostFile::given(HostHandle::from(end)).expect("a file"))
     };
     let streams = [file(reader.into()), file(writer.into()), Arc::new(Spout::default())];
     let builder = ContextBuilder::new(streams).surroundings(soon());

@@ -24,7 +24,7 @@ struct Guest {
 
 impl Guest {
     fn with_input(input: impl Into<OwnedFd>) -> Self {
-        let input = HostFile::new(File::from(input.into())).expect("a file");
+        let input = HostFile::given(File::from(input.into())).expect("a file");
         let (output, errors) = (Arc::<Spout>::default(), Arc::<Spout>::default());
         let context = ContextBuilder::new([Arc::new(input), output, errors]).build();
         Self { context: context.expect("a context"), memory: vec![0; 4096] }
