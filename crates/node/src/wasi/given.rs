@@ -73,8 +73,13 @@ pub(super) fn open(ctx: &Ctx<'_>, settings: &Object<'_>) -> Result<Program> {
         throw_coded(ctx, ErrorKind::Range, "ERR_OUT_OF_RANGE", text)
     })?;
     let host_outputs = streams.host_outputs;
-    let mut program =
-        Program::new(Arc::new(Shared { context, host_outputs, time, has_ended, _weights: weights }));
+    let mut program = Program::new(Arc::new(Shared {
+        context,
+        host_outputs,
+        time,
+        has_ended,
+        _weights: weights,
+    }));
     program.input = streams.input;
     program.outputs = streams.outputs;
     Ok(program)
