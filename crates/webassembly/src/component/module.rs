@@ -56,7 +56,7 @@ fn instantiate<'js>(
     };
     let imports = ScriptImports { ctx, running: &running, namespaces };
     let wasi = || {
-        let (stdout, stderr) = (Output::new(ctx, Stream::Out), Output::new(ctx, Stream::Err));
+        let (stdout, stderr) = (Output::sink(ctx, Stream::Out), Output::sink(ctx, Stream::Err));
         Wasi { stdout: Some(stdout), stderr: Some(stderr), ..Wasi::default() }
     };
     let made = state.lend(ctx, || Instance::new(component, &imports, wasi, &surroundings));
@@ -73,7 +73,7 @@ pub(super) struct Output {
 }
 
 impl Output {
-    pub(super) fn new(ctx: &Ctx<'_>, stream: Stream) -> Rc<dyn ByteSink> {
+    pub(super) fn sink(ctx: &Ctx<'_>, stream: Stream) -> Rc<dyn ByteSink> {
         Rc::new(Self { host: host(ctx), stream })
     }
 }

@@ -36,8 +36,8 @@ pub fn run_component(
     let component = Component::compile(&state.engine(ctx)?, bytes.into())
         .map_err(|refused| throw_compile(ctx, name, &refused.into()))?;
     let ComponentProgram { args, env, preopens, stdin } = program;
-    let stdout = Some(Output::new(ctx, Stream::Out));
-    let stderr = Some(Output::new(ctx, Stream::Err));
+    let stdout = Some(Output::sink(ctx, Stream::Out));
+    let stderr = Some(Output::sink(ctx, Stream::Err));
     let wasi = Wasi { args, env, preopens, stdin, stdout, stderr };
     let surroundings = Surroundings {
         account: Some(state.account(ctx)),
