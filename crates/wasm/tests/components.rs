@@ -119,3 +119,47 @@ fn any_bytes() {
     }
     assert!(valid > 50 && instantiated > 50, "{valid} valid, {instantiated} instantiated");
 }
+
+/// However deep it is nested.
+#[test]
+fn deep() {
+    const DEPTH: usize = 20_000;
+    let engine = Engine::new().expect("an engine");
+    for (open, close) in [
+        ("(component ", ")"),
+        ("(type (component ", "))"),
+        ("(type (instance ", "))"),
+        ("(type (list ", "))"),
+        ("(type (func (param \"x\" (option ", "))))"),
+        ("(instance (instantiate $c (with \"a\" (instance ", "))))"),
+    ] {
+        let text = format!("(component {}{})", open.repeat(DEPTH), close.repeat(DEPTH));
+        drop(holm_wasm::to_binary(&text, "deep.wat"));
+    }
+    // A section of a component in a component in a component …
+    let mut bytes = b"\0asm\x0d\0\x01\0".to_vec();
+    for _ in 0..DEPTH {
+        let mut outer = b"\0asm\x0d\0\x01\0\x04".to_vec();
+        let mut len = bytes.len();
+        while len > 0x7f {
+            outer.push(len as u8 | 0x80);
+            len >>= 7;
+        }
+        outer.push(len as u8);
+        outer.extend(&bytes);
+        bytes = outer;
+    }
+    let refused = Component::compile(&engine, bytes.into()).expect_err("it is too deep");
+    assert!(refused.to_string().contains("within each other"), "{refused}");
+    // A list of lists of lists …
+    for depth in [50, 5_000] {
+        let types: String =
+            (1..depth).map(|at| format!("(type $t{at} (list $t{}))", at - 1)).collect();
+        let text = format!(
+            "(component (type $t0 (list u8)) {types} (import \"f\" (func (param \"x\" $t{}))))",
+            depth - 1
+        );
+        let compiled = Component::compile(&engine, binary(&text).into());
+        assert_eq!(compiled.is_ok(), depth == 50, "{:?}", compiled.err());
+    }
+}

@@ -12,6 +12,14 @@ const VERSION: [u8; 4] = [1, 0, 0, 0];
 /// What is wrong with a component.
 pub(crate) const COMPONENT: &str = "this is a component, not a core module";
 
+/// How to go on with one.
+#[cfg(feature = "components")]
+const COMPONENT_HINT: &str =
+    "a component is imported like a module of script: import { name } from './component.wasm'";
+#[cfg(not(feature = "components"))]
+const COMPONENT_HINT: &str =
+    "components are made of core modules; extract them, for example with `jco transpile`";
+
 /// What probably happened to bytes that end too early.
 pub(crate) const CUT_HINT: &str = "was the file or the response read to its end?";
 
@@ -50,7 +58,7 @@ pub(crate) fn hint(wasm: &[u8]) -> Option<&'static str> {
         "a module has at least the 8 bytes 00 61 73 6d 01 00 00 00; was the file or the response \
          read to its end?"
     } else if is_component(wasm) {
-        "components are made of core modules; extract them, for example with `jco transpile`"
+        COMPONENT_HINT
     } else if MAGIC.starts_with(wasm.get(..4).unwrap_or(wasm)) {
         if wasm.len() >= HEADER_BYTES {
             return None;

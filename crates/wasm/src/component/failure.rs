@@ -30,7 +30,9 @@ pub enum ComponentFailure {
     Busy,
     /// The thread is in a Tokio runtime, where a component cannot wait.
     InRuntime,
-    /// Anything else: memory that could not be had, an import that does not fit.
+    /// What it imports is not there, or does not fit.
+    Link(String),
+    /// Anything else: most of all, memory that could not be had.
     Other(String),
 }
 
@@ -48,7 +50,7 @@ impl fmt::Display for ComponentFailure {
                 "a component cannot be called from inside of a Tokio runtime: it may have to wait; \
                  call it from a thread of its own",
             ),
-            Self::Other(reason) => f.write_str(reason),
+            Self::Link(reason) | Self::Other(reason) => f.write_str(reason),
         }
     }
 }

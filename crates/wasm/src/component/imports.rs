@@ -148,7 +148,7 @@ impl Resources<'_> {
 
 fn unknown(interface: Option<&str>, name: &str, what: &str) -> ComponentFailure {
     let of = interface.map(|interface| format!(" of {interface}")).unwrap_or_default();
-    ComponentFailure::Other(format!("the import {name:?}{of} is {what}, which cannot be given"))
+    ComponentFailure::Link(format!("the import {name:?}{of} is {what}, which cannot be given"))
 }
 
 pub(super) fn other(error: wasmtime::Error) -> ComponentFailure {

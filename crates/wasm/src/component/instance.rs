@@ -93,13 +93,16 @@ impl Instance {
             Wasi::default()
         };
         let host_resources = imports::link(&mut linker, component, imports)?;
+        let ready = linker
+            .instantiate_pre(component.raw())
+            .map_err(|error| ComponentFailure::Link(format!("{error:#}")))?;
         let mut store = new_store(component, wasi, surroundings)?;
         store.data_mut().host_resources = host_resources;
         let source = surroundings.source.clone().unwrap_or_else(|| "component".into());
         let stopper = surroundings.stopper.clone();
         let made = {
             let _entered = running(None);
-            linker.instantiate(&mut store, component.raw())
+            ready.instantiate(&mut store)
         };
         let instance = made.map_err(|error| from_error(error, stopper.as_ref(), &source))?;
         let store = RefCell::new(store);

@@ -36,7 +36,7 @@ use std::fmt;
 use std::fs::File;
 use std::sync::Arc;
 
-use wasmparser::{Validator, WasmFeatures};
+use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 
 use crate::artifact::{self, Subject};
 use crate::binary::{MAX_MESSAGE_CHARS, one_line};
@@ -141,13 +141,37 @@ impl Compiled for Component {
     }
 }
 
+/// So deep components may be nested. Compiling takes the square of it, and published ones have two
+/// or three.
+const MAX_NESTING: usize = 100;
+
 /// Validates, and says what is wrong.
 fn check(bytes: &[u8]) -> Result<(), CompileError> {
+    if nests_too_deep(bytes) {
+        let text = format!("invalid component: it has more than {MAX_NESTING} within each other");
+        return Err(CompileError::Engine(text));
+    }
     let features = features() | WasmFeatures::COMPONENT_MODEL;
     Validator::new_with_features(features).validate_all(bytes).map(drop).map_err(|error| {
         let message = one_line(error.message(), MAX_MESSAGE_CHARS);
         CompileError::Engine(format!("invalid component at byte {:#x}: {message}", error.offset()))
     })
+}
+
+/// Looks at nothing but where parts begin and end: of what is malformed, at what comes before.
+fn nests_too_deep(bytes: &[u8]) -> bool {
+    let mut depth = 0_usize;
+    for payload in Parser::new(0).parse_all(bytes).map_while(Result::ok) {
+        match payload {
+            Payload::ComponentSection { .. } | Payload::ModuleSection { .. } => depth += 1,
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MAX_NESTING {
+            return true;
+        }
+    }
+    false
 }
 
 impl fmt::Debug for Component {

@@ -6,14 +6,14 @@ use std::rc::Rc;
 use holm_js::reflect::{Kind, PropertyKey, own_value};
 use holm_js::webidl::convert;
 use holm_js::{
-    Attributes, Ctx, Error, ErrorKind, Result, Value, class_error, define_value, error,
-    is_uncatchable, keep_frames, take_exception, throw_value,
+    Attributes, Ctx, Error, ErrorKind, Result, Value, define_value, error, is_uncatchable,
+    keep_frames, take_exception, throw_class, throw_value,
 };
 use holm_wasm::component::ComponentFailure;
 use holm_wasm::{Failure, HostRef};
 
 use super::instance::Running;
-use crate::errors::{RUNTIME_ERROR, throw_failure};
+use crate::errors::{RUNTIME_ERROR, throw_failure, throw_link};
 use crate::values::host_value;
 
 /// The name of the property in which an error carries the value of a `result`.
@@ -33,14 +33,8 @@ pub(super) fn throw_component(ctx: &Ctx<'_>, failure: ComponentFailure) -> Error
             },
             Err(_) => Error::Unknown,
         },
-        other => runtime_error(ctx, &other.to_string()),
-    }
-}
-
-fn runtime_error(ctx: &Ctx<'_>, message: &str) -> Error {
-    match class_error(ctx, RUNTIME_ERROR, message) {
-        Ok(error) => throw_value(ctx, error),
-        Err(error) => error,
+        ComponentFailure::Link(reason) => throw_link(ctx, &reason),
+        other => throw_class(ctx, RUNTIME_ERROR, &other.to_string()),
     }
 }
 

@@ -40,6 +40,9 @@ pub(super) fn exports_object<'js>(
     Ok(object)
 }
 
+/// A class, and if it is new, its prototype.
+type Class<'js> = (Function<'js>, Option<Object<'js>>);
+
 /// Makes what an interface, or the component itself, exports.
 struct Maker<'a, 'js> {
     ctx: &'a Ctx<'js>,
@@ -91,13 +94,8 @@ impl<'js> Maker<'_, 'js> {
         Ok(())
     }
 
-    /// The class of a resource, and if it is new, its prototype.
-    #[allow(clippy::type_complexity, reason = "a pair")]
-    fn class(
-        &mut self,
-        name: &str,
-        items: &[(Box<str>, Item)],
-    ) -> Result<Option<(Function<'js>, Option<Object<'js>>)>> {
+    /// The class of a resource.
+    fn class(&mut self, name: &str, items: &[(Box<str>, Item)]) -> Result<Option<Class<'js>>> {
         let (ctx, running) = (self.ctx, self.running);
         let found = running.instance().and_then(|it| it.resource(self.interface, name));
         let found = found.map_err(|failure| throw_component(ctx, failure))?;

@@ -4,14 +4,16 @@ use std::rc::Rc;
 
 use holm_host::{Host, Stream, host};
 use holm_js::{Ctx, Object, Result, function};
-use holm_wasm::component::{ByteSink, Component, Instance, Item, Surroundings, Wasi, is_of_wasi};
+use holm_wasm::component::{
+    ByteSink, Component, ComponentFailure, Instance, Item, Surroundings, Wasi, is_of_wasi,
+};
 
 use super::errors::throw_component;
 use super::exports::exports_object;
 use super::imports::ScriptImports;
 use super::instance::Running;
 use super::names::{camel_case, pascal_case, short_name};
-use crate::errors::throw_compile;
+use crate::errors::{throw_compile, throw_link};
 use crate::esm::{ScriptModule, quoted};
 use crate::state::State;
 
@@ -56,11 +58,14 @@ fn instantiate<'js>(
     };
     let imports = ScriptImports { ctx, running: &running, namespaces };
     let wasi = || {
-        let (stdout, stderr) = (Output::new(ctx, Stream::Out), Output::new(ctx, Stream::Err));
+        let (stdout, stderr) = (Output::sink(ctx, Stream::Out), Output::sink(ctx, Stream::Err));
         Wasi { stdout: Some(stdout), stderr: Some(stderr), ..Wasi::default() }
     };
     let made = state.lend(ctx, || Instance::new(component, &imports, wasi, &surroundings));
-    running.set_instance(made.map_err(|failure| throw_component(ctx, failure))?);
+    running.set_instance(made.map_err(|failure| match failure {
+        ComponentFailure::Link(reason) => throw_link(ctx, &format!("{url}: {reason}")),
+        other => throw_component(ctx, other),
+    })?);
     let exports = exports_object(ctx, &running, component.exports());
     drop(owner);
     exports
@@ -73,7 +78,7 @@ pub(super) struct Output {
 }
 
 impl Output {
-    pub(super) fn new(ctx: &Ctx<'_>, stream: Stream) -> Rc<dyn ByteSink> {
+    pub(super) fn sink(ctx: &Ctx<'_>, stream: Stream) -> Rc<dyn ByteSink> {
         Rc::new(Self { host: host(ctx), stream })
     }
 }

@@ -43,8 +43,8 @@ pub fn run_component(
         return Ok(None);
     }
     let ComponentProgram { args, env, preopens, stdin } = program;
-    let stdout = Some(Output::new(ctx, Stream::Out));
-    let stderr = Some(Output::new(ctx, Stream::Err));
+    let stdout = Some(Output::sink(ctx, Stream::Out));
+    let stderr = Some(Output::sink(ctx, Stream::Err));
     let wasi = Wasi { args, env, preopens, stdin, stdout, stderr };
     let surroundings = Surroundings {
         account: Some(state.account(ctx)),
