@@ -130,6 +130,8 @@ struct LineState {
     /// Whether the script wants it to keep the isolate alive, and somebody listens.
     is_referenced: Cell<bool>,
     is_listened_to: Cell<bool>,
+    /// Whether the script has asked for it in so many words: then nobody need listen.
+    is_held: Cell<bool>,
     keep_alive: RefCell<Option<KeepAlive>>,
 }
 
@@ -144,6 +146,7 @@ impl Line {
             is_started: Cell::new(false),
             is_referenced: Cell::new(true),
             is_listened_to: Cell::new(false),
+            is_held: Cell::new(false),
             keep_alive: RefCell::default(),
         }))
     }
@@ -215,15 +218,20 @@ impl Line {
         self.0.endpoint.borrow().is_none()
     }
 
-    /// Says whether the script wants the line to keep the isolate alive.
+    /// Says whether the script wants the line to keep the isolate alive. As in Node, it does so
+    /// from then on, listened to or not: packages hold programs by a port that they never read.
     pub fn set_referenced(&self, ctx: &Ctx<'_>, is_referenced: bool) {
         self.0.is_referenced.set(is_referenced);
+        self.0.is_held.set(is_referenced);
         self.update(ctx);
     }
 
     /// Says whether anybody listens for messages: only then it keeps the isolate alive.
     pub fn set_listened_to(&self, ctx: &Ctx<'_>, is_listened_to: bool) {
-        self.0.is_listened_to.set(is_listened_to);
+        let was_listened_to = self.0.is_listened_to.replace(is_listened_to);
+        if was_listened_to && !is_listened_to {
+            self.0.is_held.set(false);
+        }
         self.update(ctx);
     }
 
@@ -234,10 +242,9 @@ impl Line {
 
     fn update(&self, ctx: &Ctx<'_>) {
         let state = &*self.0;
-        let wanted = state.is_referenced.get()
-            && state.is_listened_to.get()
-            && self.is_started()
-            && !self.is_closed();
+        let is_listening = state.is_listened_to.get() && self.is_started();
+        let wanted =
+            state.is_referenced.get() && (is_listening || state.is_held.get()) && !self.is_closed();
         let mut keep_alive = state.keep_alive.borrow_mut();
         match (wanted, keep_alive.is_some()) {
             (true, false) => *keep_alive = Some(host(ctx).receivers.keep_alive()),
