@@ -92,7 +92,7 @@ pub trait File: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Changes how it behaves. Which flags it can have is [`settable`].
+    /// Changes how it behaves: whether it appends, and whether it waits.
     fn set_flags(&self, _flags: FdFlags) -> Result<(), Errno> {
         Ok(())
     }

@@ -3,7 +3,7 @@
 //! <https://nodejs.org/api/wasi.html>
 //!
 //! What a module imports is in `holm_wasi`. Here its functions become functions of script, and what
-//! a script gives a module (arguments, folders, streams) becomes a [`Program`].
+//! a script gives a module (arguments, folders, streams) becomes a program of its own.
 
 mod command;
 #[cfg(feature = "components")]
