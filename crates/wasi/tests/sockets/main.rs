@@ -102,6 +102,26 @@ fn a_socket_is_read_written_and_closed_in_each_direction() {
 }
 
 #[test]
+fn what_came_is_not_lost_when_the_rest_does_not() {
+    let (inside, mut outside) = UnixStream::pair().expect("a pair");
+    let mut guest = Guest::with_input(inside);
+    let nonblock = 4;
+    guest.call("fd_fdstat_set_flags", &[0, nonblock]).expect("set");
+    assert_eq!(guest.receive(0, 10, WAIT_ALL), Err(Errno::Again));
+    outside.write_all(b"hello").expect("written");
+    assert_eq!(guest.receive(0, 10, WAIT_ALL).as_deref(), Ok("hello"));
+}
+
+#[test]
+fn accepting_does_not_wait_where_nothing_shall() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let listener = UnixListener::bind(folder.path().join("socket")).expect("bound");
+    let mut guest = Guest::with_input(listener);
+    guest.call("fd_fdstat_set_flags", &[0, 4]).expect("set");
+    assert_eq!(guest.call("sock_accept", &[0, 0, ANSWER.into()]), Err(Errno::Again));
+}
+
+#[test]
 fn a_connection_is_accepted_and_becomes_a_descriptor() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("socket");
