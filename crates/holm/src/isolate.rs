@@ -135,7 +135,8 @@ impl Isolate {
 
     /// Runs a module of WebAssembly that runs by itself, as [`Self::run_file`]: a command or a
     /// reactor of WASI, or one of its functions. One that is none of these is an ES module.
-    /// What it is given has to be allowed by the isolate's permissions.
+    /// What it is given has to be allowed by the isolate's permissions. Needs
+    /// [`IsolateBuilder::node`].
     pub fn run_command(&mut self, path: &Path, options: &CommandOptions) -> Result<Exit> {
         self.run_program(|ctx| wasi::run(ctx, path, options))
     }

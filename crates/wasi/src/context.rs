@@ -3,13 +3,14 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rustix::time::{ClockId, clock_getres, clock_gettime};
 
 use crate::Errno;
 use crate::descriptors::{Descriptor, Descriptors};
 use crate::file::{File, Folder};
+use crate::types::nanoseconds;
 
 /// Arguments and environment together may be so long: modules copy them into their memories.
 const MAX_STRINGS_BYTES: usize = 16 << 20;
@@ -78,13 +79,6 @@ pub trait Surroundings: Send + Sync + 'static {
 pub struct Machine;
 
 impl Surroundings for Machine {}
-
-fn nanoseconds(seconds: i64, nanoseconds: i64) -> u64 {
-    let seconds = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
-    let time =
-        seconds.saturating_add(Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(0)));
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
-}
 
 /// What a module was given, and what it made of it. Several threads may share one.
 pub struct Context {

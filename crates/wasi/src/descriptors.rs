@@ -31,8 +31,8 @@ pub(crate) struct Listing {
     total: Arc<AtomicUsize>,
 }
 
-/// So much may the lists of a program take.
-const MAX_LISTED_BYTES: usize = 64 << 20;
+/// So much may the lists of a program take: they are kept while they are told.
+pub(crate) const MAX_LISTED_BYTES: usize = 64 << 20;
 
 impl Listing {
     pub(crate) fn new(entries: Vec<Entry>, total: &Arc<AtomicUsize>) -> Result<Self, Errno> {

@@ -12,7 +12,7 @@ use rustix::io::{Errno as HostErrno, ReadWriteFlags, preadv2, pwritev2};
 
 use crate::Errno;
 use crate::file::{Direction, File, Readiness, Ready};
-use crate::types::{FdFlags, FileStat, FileType, Position, SetTime, SetTimes};
+use crate::types::{FdFlags, FileStat, FileType, Position, SetTime, SetTimes, nanoseconds};
 
 /// The offset that stands for the place where a file is.
 const HERE: u64 = u64::MAX;
@@ -220,12 +220,6 @@ pub(crate) fn file_stat(stat: &Stat) -> FileStat {
         mtim: nanoseconds(stat.st_mtime as i64, stat.st_mtime_nsec as i64),
         ctim: nanoseconds(stat.st_ctime as i64, stat.st_ctime_nsec as i64),
     }
-}
-
-/// What is before 1970 has no number.
-fn nanoseconds(seconds: i64, nanoseconds: i64) -> u64 {
-    let whole = u64::try_from(seconds).unwrap_or(0).saturating_mul(1_000_000_000);
-    whole.saturating_add(u64::try_from(nanoseconds).unwrap_or(0))
 }
 
 pub(crate) fn timestamps(times: SetTimes) -> Timestamps {

@@ -12,13 +12,11 @@ use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt, OpenOptionsMaybeD
 use cap_std::fs::{Dir, Metadata, MetadataExt, OpenOptions, OpenOptionsExt};
 use rustix::fs::{AtFlags, OFlags, fstat, statat};
 
+use crate::descriptors::MAX_LISTED_BYTES;
 use crate::file::{Entry, Folder, Opened};
 use crate::host_file::{HostFile, file_stat, of_host, timestamps};
-use crate::types::{FdFlags, FileStat, Open, OpenFlags, SetTimes};
+use crate::types::{FdFlags, FileStat, Open, OpenFlags, SetTimes, nanoseconds};
 use crate::{Errno, FileType};
-
-/// Longer lists of names are refused: they are kept while they are read.
-const MAX_LISTED_BYTES: usize = 64 << 20;
 
 /// A folder of the system.
 #[derive(Debug)]
@@ -199,18 +197,14 @@ fn means_a_folder(path: &[u8]) -> bool {
 }
 
 fn of_metadata(found: &Metadata) -> FileStat {
-    let time = |seconds: i64, nanoseconds: i64| {
-        let whole = u64::try_from(seconds).unwrap_or(0).saturating_mul(1_000_000_000);
-        whole.saturating_add(u64::try_from(nanoseconds).unwrap_or(0))
-    };
     FileStat {
         dev: found.dev(),
         ino: found.ino(),
         kind: of_host(rustix::fs::FileType::from_raw_mode(found.mode())),
         nlink: found.nlink(),
         size: found.size(),
-        atim: time(found.atime(), found.atime_nsec()),
-        mtim: time(found.mtime(), found.mtime_nsec()),
-        ctim: time(found.ctime(), found.ctime_nsec()),
+        atim: nanoseconds(found.atime(), found.atime_nsec()),
+        mtim: nanoseconds(found.mtime(), found.mtime_nsec()),
+        ctim: nanoseconds(found.ctime(), found.ctime_nsec()),
     }
 }

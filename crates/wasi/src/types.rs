@@ -285,6 +285,12 @@ pub struct FileStat {
     pub ctim: u64,
 }
 
+/// A time of the system as a guest has it. What is before 1970 has no number.
+pub(crate) fn nanoseconds(seconds: i64, nanoseconds: i64) -> u64 {
+    let whole = u64::try_from(seconds).unwrap_or(0).saturating_mul(1_000_000_000);
+    whole.saturating_add(u64::try_from(nanoseconds).unwrap_or(0))
+}
+
 /// A time to be set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SetTime {

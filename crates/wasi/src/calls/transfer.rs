@@ -65,7 +65,6 @@ pub(super) fn fd_write(
             within_quota(context, pieces, |pieces| file.write(pieces))
         });
         match written {
-            // A pipe of the module's own, which it opened: those of others wait by themselves.
             Err(Errno::Again) if !flags.has(FdFlags::NONBLOCK) => {
                 if let Readiness::Ask(host) = file.readiness(Direction::Write) {
                     let mut watched = [Watched::new(host, Direction::Write)];

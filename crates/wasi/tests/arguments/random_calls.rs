@@ -7,7 +7,7 @@ use holm_wasi::{
     MemoryTree, Spout, Surroundings,
 };
 
-use crate::support::Bytes;
+use crate::support::{Bytes, Random};
 
 const ROUNDS: u64 = 200;
 const CALLS: usize = 200;
@@ -15,21 +15,7 @@ const MEMORY_BYTES: usize = 1024;
 /// What these tell has to do with the moment.
 const DIFFERENT: &[&str] = &["fd_filestat_get", "path_filestat_get"];
 
-/// `SplitMix64`.
-struct Random(u64);
-
 impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, limit: u64) -> u64 {
-        self.next() % limit
-    }
-
     /// Mostly a descriptor, an address or a length, and sometimes a bad one.
     fn argument(&mut self) -> u64 {
         match self.below(12) {

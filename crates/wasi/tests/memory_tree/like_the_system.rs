@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use holm_wasi::{Errno, Folder, HostFolder, MemoryTree, OpenFlags};
 
-use crate::support::{Guest, How, Stat, builder};
+use crate::support::{Guest, How, Random, Stat, builder};
 
 /// The folder that both begin with.
 const ROOT: u32 = 3;
@@ -19,39 +19,29 @@ const NAMES: &[&str] = &["a", "b", "c"];
 const TARGETS: &[&str] =
     &["a", "b", "../a", "a/b", "b/", ".", "..", "../..", "/a", "c/../a", "a/."];
 
-/// `SplitMix64`.
-struct Random(u64);
-
 impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        (self.next() % limit as u64) as usize
+    fn index(&mut self, limit: usize) -> usize {
+        self.below(limit as u64) as usize
     }
 
     fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[self.below(from.len())]
+        from[self.index(from.len())]
     }
 
     fn path(&mut self) -> String {
         let mut path = String::new();
-        for _ in 0..=self.below(3) {
+        for _ in 0..=self.index(3) {
             if !path.is_empty() {
                 path.push('/');
             }
-            path.push_str(match self.below(24) {
+            path.push_str(match self.index(24) {
                 0 => ".",
                 1 => "..",
                 2 => "",
                 _ => self.pick(NAMES),
             });
         }
-        if self.below(8) == 0 {
+        if self.index(8) == 0 {
             path.push('/');
         }
         path
@@ -60,15 +50,15 @@ impl Random {
     fn how(&mut self) -> How {
         let mut flags = OpenFlags::NONE;
         for flag in [OpenFlags::CREATE, OpenFlags::EXCLUSIVE, OpenFlags::TRUNCATE] {
-            if self.below(3) == 0 {
+            if self.index(3) == 0 {
                 flags = flags.and(flag);
             }
         }
-        if self.below(5) == 0 {
+        if self.index(5) == 0 {
             flags = flags.and(OpenFlags::DIRECTORY);
         }
         let base = self.pick(&[How::READ, How::WRITE, How::WRITE, How::FOLDER]);
-        How { follow: self.below(2) == 0, flags, inheriting: How::FOLDER.inheriting, ..base }
+        How { follow: self.index(2) == 0, flags, inheriting: How::FOLDER.inheriting, ..base }
     }
 }
 
@@ -124,8 +114,8 @@ impl Pair {
     fn step(&mut self, random: &mut Random) {
         let at = self.pick_open(random);
         let path = random.path();
-        let follow = random.below(2) == 0;
-        match random.below(16) {
+        let follow = random.index(2) == 0;
+        match random.index(16) {
             0..=2 => {
                 let how = random.how();
                 let what = format!("open {at} {path:?} {how:?}");
@@ -163,14 +153,14 @@ impl Pair {
     }
 
     fn pick_open(&mut self, random: &mut Random) -> u32 {
-        if self.open.is_empty() || random.below(3) == 0 { ROOT } else { random.pick(&self.open) }
+        if self.open.is_empty() || random.index(3) == 0 { ROOT } else { random.pick(&self.open) }
     }
 
     /// Does something with what is open.
     fn step_open(&mut self, random: &mut Random, at: u32) {
-        let bytes = &[b'x'; 20][..random.below(20)];
-        let offset = random.below(60) as u64;
-        match random.below(11) {
+        let bytes = &[b'x'; 20][..random.index(20)];
+        let offset = random.index(60) as u64;
+        match random.index(11) {
             0 | 1 => drop(self.both(format!("write {at} {bytes:?}"), |g| g.write(at, bytes))),
             2 => drop(self.both(format!("read {at}"), |guest| guest.read(at))),
             3 => {
@@ -179,7 +169,7 @@ impl Pair {
             }
             4 => drop(self.both(format!("pread {at} {offset}"), |g| g.read_at(at, offset))),
             5 => {
-                let (by, whence) = (offset as i64 - 20, random.below(3) as u32);
+                let (by, whence) = (offset as i64 - 20, random.index(3) as u32);
                 let what = format!("seek {at} {by} {whence}");
                 self.both(what, |guest| guest.seek(at, by, whence));
             }
